@@ -1,0 +1,55 @@
+# One folder holds everything that is installed, and a stamp in it says which lock was last
+# installed there, so a second `make run` starts at once.
+VENV := .venv
+JOBS ?= auto
+UV_COMPILE = UV_CUSTOM_COMPILE_COMMAND="make lock" $(VENV)/bin/uv pip compile --quiet --no-config \
+	--universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+	$(ARGS) pyproject.toml
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help run demo test lint screenshots bench lock clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+run: $(VENV)/run.stamp ## Open the portal (ARGS="..." is passed on)
+	@$(VENV)/bin/credtui $(ARGS)
+
+demo: $(VENV)/run.stamp ## Open the portal on a throw-away store with three credentials
+	@$(VENV)/bin/credtui demo $(ARGS)
+
+test: $(VENV)/dev.stamp ## Run every test (ARGS="tests/test_x.py -k name", JOBS=0 for one process)
+	@scripts/system-tools
+	$(VENV)/bin/python -m pytest -n $(JOBS) $(ARGS)
+
+lint: $(VENV)/dev.stamp ## Check style, types and the direction of dependency
+	$(VENV)/bin/ruff check
+	$(VENV)/bin/ruff format --check
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+
+screenshots: $(VENV)/dev.stamp ## Draw the gallery in screenshots/ from demo data
+	$(VENV)/bin/python screenshots/draw.py $(ARGS)
+
+bench: $(VENV)/dev.stamp ## Run the benchmarks
+	$(VENV)/bin/python -m benchmarks $(ARGS)
+
+# dev.txt is made first and binds the others, so that every lock agrees on every version.
+lock: $(VENV)/dev.stamp ## Make the locks in requirements/ again (ARGS=--upgrade takes newer releases)
+	$(UV_COMPILE) --all-extras --group dev --output-file requirements/dev.txt
+	$(UV_COMPILE) --group build --constraint requirements/dev.txt --output-file requirements/run.txt
+
+clean: ## Remove what was installed, built and cached
+	rm -rf $(VENV) build dist .hypothesis .*_cache snapshot_report.html
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The hashes fix what is installed; the project itself is linked, so that its source is what runs.
+$(VENV)/%.stamp: requirements/%.txt pyproject.toml | $(VENV)/bin/pip
+	@echo "Installing requirements/$*.txt and credtui into $(VENV)"
+	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/bin/pip:
+	@python=$$(PYTHON="$(PYTHON)" scripts/find-python) && "$$python" -m venv $(VENV)
