@@ -1,0 +1,1 @@
+"""What a credential is, and the rules. No input, no output."""

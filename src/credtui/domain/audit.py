@@ -1,0 +1,105 @@
+"""Audit events: one for each change and each refused attempt, chained so that tampering shows."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from enum import StrEnum
+from typing import Literal, Self, TypedDict
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from credtui.domain.errors import AuditTamperedError
+from credtui.domain.models import Instant
+from credtui.domain.permissions import Actor
+
+FIRST_PREVIOUS = "0" * 64
+"""What stands for the hash of the event before the first."""
+
+
+class Action(StrEnum):
+    """What was done or attempted."""
+
+    GENERATE = "generate"
+    ROTATE = "rotate"
+    RENAME = "rename"
+    MAKE_PRIMARY = "make primary"
+    DELETE = "delete"
+    CONFIRM = "confirm secret"
+    VIEW = "view"
+
+
+Outcome = Literal["done", "refused"]
+
+
+class What(TypedDict, total=False):
+    """What an audit event says besides who did it and when."""
+
+    outcome: Outcome
+    client_id: str | None
+    name: str | None
+    detail: str
+
+
+class AuditEvent(BaseModel):
+    """One line of the audit log.
+
+    Attributes:
+        number: 1 for the first event of an organization in an environment, then one more each.
+        at: When; never earlier than the event before.
+        actor: Who, and from where.
+        action: What.
+        outcome: Whether it was done or refused.
+        client_id: The credential, where there is one.
+        name: The credential's name at the time, or the name that was attempted.
+        detail: What else there is to say in a few words, such as the previous name or the reason
+            of a refusal. Never a secret.
+        previous: The hash of the event before.
+        hash: The SHA-256 of everything else, hexadecimal.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    number: int = Field(ge=1)
+    at: Instant
+    actor: Actor
+    action: Action
+    outcome: Outcome = "done"
+    client_id: str | None = None
+    name: str | None = None
+    detail: str = ""
+    previous: str
+    hash: str = ""
+
+    def sealed(self) -> Self:
+        """Return the event with its hash."""
+        return self.model_copy(update={"hash": self._digest()})
+
+    @property
+    def intact(self) -> bool:
+        """Whether the hash is that of the event."""
+        return self.hash == self._digest()
+
+    def _digest(self) -> str:
+        content = self.model_dump(mode="json", exclude={"hash"})
+        canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def check_chain(events: Iterable[AuditEvent]) -> Iterator[AuditEvent]:
+    """Yield events, oldest first, as long as they hold together.
+
+    This shows an event that was changed, removed from the middle, or added out of turn. Events
+    removed from the end show by comparing the last with the number and hash that the store keeps.
+    Whoever can write the files can make a new chain: to rule that out, note a hash elsewhere.
+
+    Raises:
+        AuditTamperedError: An event doesn't follow from the one before.
+    """
+    previous = FIRST_PREVIOUS
+    for number, event in enumerate(events, start=1):
+        if event.number != number or event.previous != previous or not event.intact:
+            raise AuditTamperedError(
+                f"The audit log was tampered with: event {number} is not as it was written."
+            )
+        previous = event.hash
+        yield event

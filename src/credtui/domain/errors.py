@@ -1,0 +1,123 @@
+"""Every way in which credtui says no: a sentence for people and a stable code for programs.
+
+The portal shows the sentence, the command line prints it and maps the code to an exit status,
+the token endpoint maps the code to an OAuth error.
+"""
+
+from typing import ClassVar
+
+
+class CredtuiError(Exception):
+    """Something a person can be told in one sentence.
+
+    Attributes:
+        code: A stable identifier of the kind of error, never shown without its sentence.
+    """
+
+    code: ClassVar[str] = "error"
+
+    def __str__(self) -> str:
+        """Return the sentence."""
+        return " ".join(str(argument) for argument in self.args)
+
+
+class Refusal(CredtuiError):
+    """A rule forbids the attempted change. The attempt is recorded as an audit event."""
+
+    code = "refused"
+
+
+class InvalidNameError(Refusal):
+    """The text can't be a credential's name."""
+
+    code = "invalid_name"
+
+
+class NameTakenError(Refusal):
+    """Another credential of the organization has this name."""
+
+    code = "name_taken"
+
+
+class CapReachedError(Refusal):
+    """The organization already has as many credentials as it may have in the environment."""
+
+    code = "cap_reached"
+
+
+class NoSuchCredentialError(Refusal):
+    """No credential of the organization has this Client ID; perhaps it was just deleted."""
+
+    code = "no_such_credential"
+
+
+class CredentialChangedError(Refusal):
+    """The credential was rotated after the person saw it."""
+
+    code = "credential_changed"
+
+
+class PrimaryProtectedError(Refusal):
+    """The primary credential can't be deleted."""
+
+    code = "primary_protected"
+
+
+class PermissionDeniedError(Refusal):
+    """The operator's permission does not allow this."""
+
+    code = "permission_denied"
+
+
+class InvalidOrganizationError(CredtuiError):
+    """The text can't be an organization's name."""
+
+    code = "invalid_organization"
+
+
+class ClockWentBackError(CredtuiError):
+    """The computer's clock is far behind the last recorded change."""
+
+    code = "clock_went_back"
+
+
+class InvalidConfigurationError(CredtuiError):
+    """The configuration file, an environment variable or a flag has a wrong value."""
+
+    code = "invalid_configuration"
+
+
+class StoreError(CredtuiError):
+    """The place where credentials are kept can't be used. Nothing was changed."""
+
+    code = "store_unavailable"
+
+
+class StoreBusyError(StoreError):
+    """Another process holds the store's lock."""
+
+    code = "store_busy"
+
+
+class StoreCorruptError(StoreError):
+    """A file of the store doesn't hold what it must."""
+
+    code = "store_corrupt"
+
+
+class StoreTooNewError(StoreError):
+    """A file of the store was written by a later version of credtui."""
+
+    code = "store_too_new"
+
+
+class AuditTamperedError(StoreError):
+    """The audit log doesn't hold together: an event was changed, removed or added by hand."""
+
+    code = "audit_tampered"
+
+
+class SaveRefusedError(CredtuiError):
+    """A secret can't be saved to the file that was named."""
+
+    code = "save_refused"

@@ -1,0 +1,102 @@
+"""What credtui keeps and shows: environments, credentials, issued secrets."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+)
+
+from credtui.domain.names import MAX_NAME_LENGTH, printable
+from credtui.domain.secrets import CLIENT_ID_PATTERN
+
+Instant = Annotated[AwareDatetime, AfterValidator(lambda at: at.astimezone(UTC))]
+"""A moment in UTC."""
+
+
+class Environment(BaseModel):
+    """One of the places where the payments API runs, with credentials of its own.
+
+    Attributes:
+        name: As people and the command line know it.
+        tag: What marks its secrets; see `credtui.domain.secrets`.
+        audience: The audience of its access tokens; `{organization}` stands for the name.
+        token_url: Where an access token is requested.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    tag: str
+    audience: str
+    token_url: str
+
+    def audience_for(self, organization: str) -> str:
+        """Return the audience of an organization's access tokens."""
+        return self.audience.replace("{organization}", organization)
+
+
+class Credential(BaseModel):
+    """What may be seen of a credential: everything but its secret and the secret's hash.
+
+    Attributes:
+        client_id: Its identity; a rotation doesn't change it.
+        name: Unique in the organization without regard to case.
+        created_at: When it was generated.
+        rotated_at: When it was last rotated, if ever.
+        generation: 1 when generated, one more with each rotation.
+        confirmed: The dialog that showed the present secret was closed. While it is False,
+            perhaps nobody has the secret.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    client_id: str = Field(pattern=f"^{CLIENT_ID_PATTERN}$")
+    name: str = Field(min_length=1, max_length=MAX_NAME_LENGTH)
+    created_at: Instant
+    rotated_at: Instant | None = None
+    generation: int = Field(default=1, ge=1)
+    confirmed: bool = False
+
+    @property
+    def display_name(self) -> str:
+        """The name, safe to draw whatever a file's editor put there."""
+        return printable(self.name)
+
+    @property
+    def secret_since(self) -> datetime:
+        """When the present secret came into being."""
+        return self.rotated_at or self.created_at
+
+    def secret_age(self, now: datetime) -> timedelta:
+        """Return how old the present secret is, never less than nothing."""
+        return max(now - self.secret_since, timedelta())
+
+
+class StoredCredential(Credential):
+    """A credential as it is kept.
+
+    Attributes:
+        secret_hash: The bcrypt hash of its secret.
+    """
+
+    secret_hash: SecretStr
+
+    def public(self) -> Credential:
+        """Return what may be seen of it."""
+        return Credential.model_validate(self.model_dump(exclude={"secret_hash"}))
+
+
+class IssuedSecret(BaseModel):
+    """What the secret dialog shows, once: the credential and its new secret."""
+
+    model_config = ConfigDict(frozen=True)
+
+    credential: Credential
+    audience: str
+    secret: SecretStr

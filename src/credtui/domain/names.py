@@ -1,0 +1,86 @@
+"""What may be a name: of a credential, and of an organization."""
+
+import re
+import unicodedata
+
+from credtui.domain.errors import InvalidNameError, InvalidOrganizationError
+
+MAX_NAME_LENGTH = 60
+"""Characters in a credential's name, after trimming and composing."""
+
+_ORGANIZATION = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
+
+# Letters and symbols that draw nothing. Unicode gives them categories of visible characters, so
+# the categories below let them through: Hangul and Khmer fillers, the blank Braille pattern, the
+# combining grapheme joiner and the variation selectors (which terminals draw at differing widths).
+_INVISIBLE = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
+
+_REFUSED_CATEGORIES = {
+    "Cc": "control characters",
+    "Cf": "invisible or direction-changing characters",
+    "Cs": "broken characters",
+    "Co": "private-use characters",
+    "Cn": "unassigned characters",
+    "Zl": "line separators",
+    "Zp": "line separators",
+}
+
+
+def parse_name(text: str) -> str:
+    """Return `text` as a credential's name: trimmed, and composed (Unicode NFC).
+
+    Raises:
+        InvalidNameError: It is empty, too long, or has characters that are not shown as typed.
+    """
+    name = unicodedata.normalize("NFC", text).strip()
+    if not name:
+        raise InvalidNameError("Enter a name.")
+    for character in name:
+        if refused := _REFUSED_CATEGORIES.get(unicodedata.category(character)):
+            raise InvalidNameError(f"A name can't have {refused} ({_code_point(character)}).")
+        if _INVISIBLE.match(character):
+            raise InvalidNameError(
+                f"A name can't have invisible characters ({_code_point(character)})."
+            )
+    if unicodedata.category(name[0]).startswith("M"):
+        raise InvalidNameError("A name can't begin with a combining mark.")
+    if (excess := len(name) - MAX_NAME_LENGTH) > 0:
+        raise InvalidNameError(
+            f"A name has at most {MAX_NAME_LENGTH} characters: {excess} too many."
+        )
+    return name
+
+
+def name_key(name: str) -> str:
+    """Return what two names share when they differ only in case or in compatible forms."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+
+
+def parse_organization(text: str) -> str:
+    """Return `text` as an organization's name.
+
+    It becomes part of an audience (a URN) and of a file's name, hence the narrow alphabet.
+
+    Raises:
+        InvalidOrganizationError: It has other characters, or is empty or too long.
+    """
+    if not _ORGANIZATION.fullmatch(text):
+        raise InvalidOrganizationError(
+            "An organization's name has 1 to 40 lower-case letters, digits and hyphens, "
+            "and begins and ends with a letter or digit."
+        )
+    return text
+
+
+def printable(text: str) -> str:
+    """Return stored text safe to show: whatever a terminal could act on becomes U+FFFD."""
+    return "".join(
+        "\ufffd" if unicodedata.category(character) in _REFUSED_CATEGORIES else character
+        for character in text
+    )
+
+
+def _code_point(character: str) -> str:
+    return f"U+{ord(character):04X}"

@@ -1,0 +1,202 @@
+"""The rules that an organization's credentials obey."""
+
+from datetime import datetime
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+
+from credtui.domain.errors import (
+    CapReachedError,
+    CredentialChangedError,
+    NameTakenError,
+    NoSuchCredentialError,
+    PrimaryProtectedError,
+)
+from credtui.domain.models import StoredCredential
+from credtui.domain.names import name_key, printable
+
+MAX_CREDENTIALS = 3
+"""Credentials that an organization may have in an environment."""
+
+
+class Organization(BaseModel):
+    """An organization's credentials in one environment, and the rules they obey.
+
+    Each method that changes something returns a changed copy, or raises a
+    `credtui.domain.errors.Refusal` and changes nothing.
+
+    Attributes:
+        credentials: In the order of their generation.
+        primary: The Client ID of the one primary credential; None when there is no credential.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    credentials: tuple[StoredCredential, ...] = Field(default=(), max_length=MAX_CREDENTIALS)
+    primary: str | None = None
+
+    @model_validator(mode="after")
+    def _hold_the_rules(self) -> Self:
+        client_ids = [credential.client_id for credential in self.credentials]
+        names = [name_key(credential.name) for credential in self.credentials]
+        if len(set(client_ids)) < len(client_ids):
+            raise ValueError("two credentials have the same Client ID")
+        if len(set(names)) < len(names):
+            raise ValueError("two credentials have the same name")
+        if (self.primary not in client_ids) if client_ids else (self.primary is not None):
+            raise ValueError("not exactly one credential is primary")
+        return self
+
+    def get(self, client_id: str) -> StoredCredential | None:
+        """Return the credential with this Client ID, None if there is none."""
+        return next((found for found in self.credentials if found.client_id == client_id), None)
+
+    def find(self, client_id: str) -> StoredCredential:
+        """Return the credential with this Client ID.
+
+        Raises:
+            NoSuchCredentialError: There is none.
+        """
+        if credential := self.get(client_id):
+            return credential
+        raise NoSuchCredentialError(
+            f"There is no credential {printable(client_id)[:40]}. Perhaps it was deleted meanwhile."
+        )
+
+    def ensure_room(self) -> None:
+        """Do nothing if one more credential may be generated.
+
+        Raises:
+            CapReachedError: There are as many as there may be.
+        """
+        if len(self.credentials) >= MAX_CREDENTIALS:
+            raise CapReachedError(
+                f"There are {MAX_CREDENTIALS} of {MAX_CREDENTIALS} credentials. "
+                "Delete a credential before creating a new one."
+            )
+
+    def ensure_unused(self, name: str, *, besides: str | None = None) -> None:
+        """Do nothing if no credential, besides the one with that Client ID, has this name.
+
+        Raises:
+            NameTakenError: One has.
+        """
+        key = name_key(name)
+        for credential in self.credentials:
+            if credential.client_id != besides and name_key(credential.name) == key:
+                raise NameTakenError(f"There is already a credential named {credential.name}.")
+
+    def generate(self, credential: StoredCredential) -> Self:
+        """Add a credential. The first is primary.
+
+        Raises:
+            CapReachedError: There is no room.
+            NameTakenError: Its name is used.
+        """
+        self.ensure_room()
+        self.ensure_unused(credential.name)
+        return self._with(
+            credentials=(*self.credentials, credential),
+            primary=self.primary or credential.client_id,
+        )
+
+    def rotate(
+        self, client_id: str, secret_hash: SecretStr, at: datetime, *, seen: int | None = None
+    ) -> Self:
+        """Replace a credential's secret by another, of which this is the hash.
+
+        Args:
+            client_id: The credential.
+            secret_hash: The hash of its new secret.
+            at: When.
+            seen: The generation that the person saw; None if they saw none.
+
+        Raises:
+            NoSuchCredentialError: There is no such credential.
+            CredentialChangedError: Its generation is no longer the one that was seen.
+        """
+        credential = self._find_as_seen(client_id, seen)
+        return self._replace(
+            credential.model_copy(
+                update={
+                    "secret_hash": secret_hash,
+                    "rotated_at": at,
+                    "generation": credential.generation + 1,
+                    "confirmed": False,
+                }
+            )
+        )
+
+    def confirm(self, client_id: str, *, seen: int) -> Self:
+        """Note that the dialog with this generation's secret was closed.
+
+        Raises:
+            NoSuchCredentialError: There is no such credential.
+            CredentialChangedError: Its generation is no longer the one that was seen.
+        """
+        credential = self._find_as_seen(client_id, seen)
+        return self._replace(credential.model_copy(update={"confirmed": True}))
+
+    def rename(self, client_id: str, name: str) -> Self:
+        """Give a credential another name.
+
+        Raises:
+            NoSuchCredentialError: There is no such credential.
+            NameTakenError: Another credential has this name.
+        """
+        credential = self.find(client_id)
+        self.ensure_unused(name, besides=client_id)
+        return self._replace(credential.model_copy(update={"name": name}))
+
+    def make_primary(self, client_id: str) -> Self:
+        """Make a credential the primary one.
+
+        Raises:
+            NoSuchCredentialError: There is no such credential.
+        """
+        return self._with(primary=self.find(client_id).client_id)
+
+    def delete(self, client_id: str, *, seen: int | None = None) -> Self:
+        """Remove a credential.
+
+        Raises:
+            NoSuchCredentialError: There is no such credential.
+            CredentialChangedError: Its generation is no longer the one that was seen.
+            PrimaryProtectedError: It is the primary one.
+        """
+        credential = self._find_as_seen(client_id, seen)
+        if client_id == self.primary:
+            raise PrimaryProtectedError(
+                f"{credential.name} is the primary credential and can't be deleted. "
+                "Make another credential primary first, or contact your representative."
+            )
+        return self._with(
+            credentials=tuple(kept for kept in self.credentials if kept is not credential)
+        )
+
+    def _find_as_seen(self, client_id: str, seen: int | None) -> StoredCredential:
+        credential = self.find(client_id)
+        if seen is not None and seen != credential.generation:
+            raise CredentialChangedError(
+                f"{credential.name} was rotated meanwhile. Nothing was changed; look again."
+            )
+        return credential
+
+    def _replace(self, changed: StoredCredential) -> Self:
+        return self._with(
+            credentials=tuple(
+                changed if credential.client_id == changed.client_id else credential
+                for credential in self.credentials
+            )
+        )
+
+    def _with(
+        self,
+        *,
+        credentials: tuple[StoredCredential, ...] | None = None,
+        primary: str | None = None,
+    ) -> Self:
+        return type(self)(
+            credentials=self.credentials if credentials is None else credentials,
+            primary=primary or self.primary,
+        )
