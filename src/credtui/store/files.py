@@ -1,0 +1,112 @@
+"""Reading and durably writing files: what was written survives a kill and a power cut."""
+
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from credtui.domain.errors import StoreError
+
+
+def is_shared(folder: Path) -> bool:
+    """Tell whether a folder is set up for several Unix users: setgid and group-writable."""
+    with suppress(FileNotFoundError):
+        return folder.stat().st_mode & (stat.S_ISGID | stat.S_IWGRP) == stat.S_ISGID | stat.S_IWGRP
+    return False
+
+
+def make_folder(folder: Path, *, shared: bool) -> None:
+    """Create a folder and its parents: for its owner alone, or for its group where shared."""
+    if folder.is_dir():
+        return
+    with explained(folder):
+        folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with suppress(FileExistsError):
+            folder.mkdir(mode=0o700)
+            if shared:
+                folder.chmod(0o2770)
+
+
+def file_mode(*, shared: bool) -> int:
+    """Return the permission bits of a file with credentials in it."""
+    return 0o660 if shared else 0o600
+
+
+def replace_durably(path: Path, content: bytes, mode: int) -> None:
+    """Replace a file's content so that a reader, or a crash, sees the old or the new, whole.
+
+    The caller holds the lock that makes it the only writer; so a temporary file that a killed
+    writer left behind is simply used again.
+
+    Raises:
+        StoreError: The file can't be written; it is as it was.
+    """
+    temporary = path.with_name(f".{path.name}.new")
+    with explained(path):
+        try:
+            flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+            _write(os.open(temporary, flags, mode), content, mode)
+            temporary.replace(path)
+        except OSError:
+            with suppress(OSError):
+                temporary.unlink()
+            raise
+        sync_folder(path.parent)
+
+
+def append_durably(path: Path, content: bytes, mode: int) -> None:
+    """Add to a file's end.
+
+    Raises:
+        OSError: It could not be added whole; a part may have been.
+    """
+    new = not path.exists()
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
+    _write(os.open(path, flags, mode), content, mode if new else None)
+    if new:
+        sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make what was renamed or created in a folder survive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """Turn an operating system's error about a file into a sentence for people.
+
+    Raises:
+        StoreError: In place of an OSError.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            reason = "the disk is full"
+        elif error.errno in (errno.EACCES, errno.EPERM):
+            reason = "permission denied"
+        elif error.errno == errno.EROFS:
+            reason = "the disk is read-only"
+        else:
+            reason = (error.strerror or str(error)).lower()
+        raise StoreError(f"Can't use {path}: {reason}. Nothing was changed.") from error
+
+
+def _write(descriptor: int, content: bytes, mode: int | None) -> None:
+    try:
+        if mode is not None:
+            with suppress(PermissionError):
+                os.fchmod(descriptor, mode)
+        rest = memoryview(content)
+        while rest:
+            rest = rest[os.write(descriptor, rest) :]
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

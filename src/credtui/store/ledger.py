@@ -1,0 +1,202 @@
+"""A TinyDB file and its audit log, changed together: both or neither."""
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Unpack
+
+from tinydb import Storage, TinyDB
+from tinydb.table import Table
+
+from credtui.domain.audit import FIRST_PREVIOUS, Action, AuditEvent, What, check_chain
+from credtui.domain.errors import StoreCorruptError, StoreTooNewError
+from credtui.domain.permissions import Actor
+from credtui.store.files import explained, file_mode, is_shared, make_folder, replace_durably
+from credtui.store.lock import locked
+from credtui.store.log import AuditLog
+
+SCHEMA = 1
+"""The layout of the file. A file with a higher number is left alone."""
+
+Tables = dict[str, dict[str, dict[str, Any]]]
+
+
+class DurableStorage(Storage):
+    """TinyDB storage that reads its file once and replaces it once.
+
+    TinyDB writes at each insertion and removal; a transaction has several, and must be seen whole
+    or not at all. So what is written waits for `commit`.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._tables = _read_tables(path)
+
+    def read(self) -> Tables | None:
+        """Return all tables, None if there is no file."""
+        return self._tables
+
+    def write(self, data: Tables) -> None:
+        """Keep all tables for `commit`."""
+        self._tables = data
+
+    def commit(self, mode: int) -> None:
+        """Replace the file durably."""
+        replace_durably(self._path, json.dumps(self._tables, ensure_ascii=False).encode(), mode)
+
+
+class Draft:
+    """A ledger held for a change: its tables, and the audit events that go with the change."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._storage = DurableStorage(path)
+        self._database = TinyDB(storage=lambda: self._storage)
+        self._events: list[AuditEvent] = []
+        self.last_events = self._read_last_events()
+
+    @property
+    def last_event_at(self) -> datetime | None:
+        """When the last event was; None before the first."""
+        return self._newest.at if self._newest else None
+
+    def table(self, name: str) -> Table:
+        """Return a table that doesn't remember queries: other processes write too."""
+        return self._database.table(name, cache_size=0)
+
+    def record(self, at: datetime, actor: Actor, action: Action, **what: Unpack[What]) -> None:
+        """Add an audit event."""
+        newest = self._newest
+        self._events.append(
+            AuditEvent(
+                number=newest.number + 1 if newest else 1,
+                at=at,
+                actor=actor,
+                action=action,
+                previous=newest.hash if newest else FIRST_PREVIOUS,
+                **what,
+            ).sealed()
+        )
+
+    def commit(self, mode: int) -> Sequence[AuditEvent]:
+        """Make the change and its events durable, and return the events."""
+        if self._events:
+            about = self.table("about")
+            about.truncate()
+            about.insert(
+                {
+                    "schema": SCHEMA,
+                    "events": [event.model_dump(mode="json") for event in self._events],
+                }
+            )
+            self._storage.commit(mode)
+        return self._events
+
+    @property
+    def _newest(self) -> AuditEvent | None:
+        events = self._events or self.last_events
+        return events[-1] if events else None
+
+    def _read_last_events(self) -> Sequence[AuditEvent]:
+        with parsing(self._path):
+            return [
+                AuditEvent.model_validate(event)
+                for about in self.table("about")
+                for event in about["events"]
+            ]
+
+
+class Ledger:
+    """The files `NAME.json`, `NAME.audit.jsonl` and `NAME.lock` of a folder.
+
+    A change first replaces the JSON file, which holds the data and the change's own audit events:
+    from that instant both are durable. Then the events are added to the log. A crash in between
+    leaves the log behind, and whoever holds the lock next brings it up to date.
+    """
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self.path = folder / f"{name}.json"
+        self._folder = folder
+        self._lock = folder / f"{name}.lock"
+        self._log = AuditLog(folder / f"{name}.audit.jsonl")
+
+    def read(self) -> Draft:
+        """Return the ledger as it is now, without waiting for a lock."""
+        return Draft(self.path)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Draft]:
+        """Hold the ledger; what was changed is durable when the context is left.
+
+        Raises:
+            StoreError: It can't be held, read or written. Nothing was changed.
+        """
+        make_folder(self._folder, shared=is_shared(self._folder.parent))
+        mode = file_mode(shared=is_shared(self._folder))
+        with locked(self._lock, mode):
+            draft = self.read()
+            self._log.catch_up(draft.last_events, mode)
+            yield draft
+            events = draft.commit(mode)
+            # The events are durable already; the next change makes up for what fails here.
+            with suppress(OSError):
+                self._log.append(events, mode)
+
+    def events(self) -> Iterator[AuditEvent]:
+        """Yield audit events, newest first, without waiting for a lock."""
+        last_events = self.read().last_events
+        logged = self._log.newest_first()
+        newest = next(logged, None)
+        number = newest.number if newest else 0
+        yield from (event for event in reversed(last_events) if event.number > number)
+        if newest is not None:
+            yield newest
+            yield from logged
+
+    def verify_events(self) -> AuditEvent | None:
+        """Check the whole log, and return its last event.
+
+        Raises:
+            AuditTamperedError: It doesn't hold together, or lacks its end.
+        """
+        with self.transaction():
+            newest = None
+            for event in check_chain(self._log.oldest_first()):
+                newest = event
+            return newest
+
+
+@contextmanager
+def parsing(path: Path) -> Iterator[None]:
+    """Say which file is damaged when what it holds can't be understood.
+
+    Raises:
+        StoreCorruptError: In place of the error that says how, which might quote the file.
+    """
+    try:
+        yield
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise StoreCorruptError(
+            f"{path} is damaged: it doesn't hold what credtui wrote. Nothing was changed; "
+            "restore it, with its audit log, from a backup."
+        ) from None
+
+
+def _read_tables(path: Path) -> Tables | None:
+    with explained(path):
+        try:
+            content = path.read_bytes()
+        except FileNotFoundError:
+            return None
+    with parsing(path):
+        tables: Tables = json.loads(content)
+        (about,) = tables["about"].values()
+        schema = int(about["schema"])
+    if schema > SCHEMA:
+        raise StoreTooNewError(
+            f"{path} was written by a later version of credtui (layout {schema}; this one knows "
+            f"{SCHEMA}). Use that version."
+        )
+    return tables

@@ -1,0 +1,61 @@
+"""One writer at a time, among threads and processes."""
+
+import getpass
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from credtui.domain.errors import StoreBusyError
+from credtui.store.files import explained
+
+PATIENCE = 5.0
+"""Seconds to wait for a lock before saying who holds it."""
+
+
+@contextmanager
+def locked(path: Path, mode: int, patience: float = PATIENCE) -> Iterator[None]:
+    """Hold the lock file at `path`.
+
+    The kernel's lock ends with its holder, however that dies; the file stays, and says who holds
+    it, for the message that somebody else gets.
+
+    Raises:
+        StoreBusyError: Somebody else held it all the while.
+        StoreError: The lock file can't be used.
+    """
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(
+        path, timeout=patience, mode=mode, poll_interval=0.01, on_acquired=_sign, thread_local=False
+    )
+    try:
+        with explained(path):
+            lock.acquire()
+    except StoreBusyError:
+        raise
+    except Timeout:
+        raise StoreBusyError(
+            f"The credentials are being changed by {_holder(path)}, which doesn't finish. "
+            "Nothing was changed; try again, or end that process."
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _sign(descriptor: int) -> None:
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):
+        user = str(os.getuid())
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, f"process {os.getpid()} ({user})".encode(), 0)
+
+
+def _holder(path: Path) -> str:
+    try:
+        return path.read_text("utf-8") or "another process"
+    except (OSError, UnicodeDecodeError):
+        return "another process"
