@@ -1,0 +1,83 @@
+"""The one place where a store, a clock and a source of randomness are chosen."""
+
+import os
+import secrets
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from credtui.config import Home, Settings, find_home, load_settings
+from credtui.domain.permissions import Actor, Channel
+from credtui.domain.secrets import RandomBytes
+from credtui.service import Clock, CredentialService
+from credtui.store.protocol import Store
+
+
+def now() -> datetime:
+    """Return the present moment in UTC."""
+    return datetime.now(UTC)
+
+
+class Credtui:
+    """An installation: its settings, its store, and the services that work on them."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        *,
+        clock: Clock = now,
+        random_bytes: RandomBytes = secrets.token_bytes,
+    ) -> None:
+        self.settings = settings
+        self.store = store
+        self.clock = clock
+        self._random_bytes = random_bytes
+
+    def service(
+        self, actor: Actor, *, environment: str | None = None, organization: str | None = None
+    ) -> CredentialService:
+        """Return the service for an organization in an environment, by default the configured."""
+        return CredentialService(
+            self.store,
+            self.settings.find_environment(environment or self.settings.environment),
+            organization or self.settings.organization,
+            actor,
+            clock=self.clock,
+            random_bytes=self._random_bytes,
+            bcrypt_cost=self.settings.bcrypt_cost,
+        )
+
+
+def open_credtui(
+    *,
+    home: Home | None = None,
+    environ: Mapping[str, str] = os.environ,
+    flags: Mapping[str, str | None] | None = None,
+) -> Credtui:
+    """Return the installation in CREDTUI_HOME or the platform's usual folders.
+
+    Raises:
+        InvalidConfigurationError: Its configuration isn't valid.
+    """
+    from credtui.store.tinydb import TinyDBStore
+
+    home = home or find_home(environ)
+    settings = load_settings(home.configuration_file, environ=environ, flags=flags)
+    return Credtui(settings, TinyDBStore(home.store_folder))
+
+
+def local_actor(channel: Channel, environ: Mapping[str, str] = os.environ) -> Actor:
+    """Return the operating-system user as an actor, with the address of an SSH client if any."""
+    connection = environ.get("SSH_CONNECTION", "").split()
+    return Actor(
+        operator=_user_name(), address=connection[0] if connection else None, channel=channel
+    )
+
+
+def _user_name() -> str:
+    import pwd
+
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())

@@ -1,0 +1,199 @@
+"""Settings: from flags, environment variables and a TOML file, in this order of precedence."""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, NamedTuple, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
+
+from credtui.domain.errors import InvalidConfigurationError
+from credtui.domain.models import Environment
+from credtui.domain.names import parse_organization
+
+FILE_NAME = "credtui.toml"
+
+# Each field's description says what is allowed, in words that follow "must be".
+
+
+class EnvironmentSettings(BaseModel):
+    """The table `[environments.NAME]` of the configuration file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    audience: str = Field(
+        pattern=r"^[!-~]{1,200}$",
+        description="up to 200 printable characters without spaces, such as "
+        '"urn:example:{organization}"',
+    )
+    tag: str = Field(
+        pattern=r"^[a-z0-9]{1,6}$",
+        description="1 to 6 lower-case letters and digits, which mark the environment's secrets",
+    )
+    token_url: str = Field(
+        pattern=r"^https?://[!-~]+$", description="a URL that begins with https:// or http://"
+    )
+
+
+_BUILT_IN_ENVIRONMENTS: Mapping[str, Mapping[str, str]] = {
+    "uat": {
+        "audience": "urn:ripplexcurrent-uat:{organization}",
+        "tag": "uat",
+        "token_url": "http://127.0.0.1:8000/v2/oauth/token",
+    },
+    "production": {
+        "audience": "urn:ripplexcurrent-prod:{organization}",
+        "tag": "prod",
+        "token_url": "http://127.0.0.1:8000/v2/oauth/token",
+    },
+}
+
+EnvironmentName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,19}$")]
+
+
+class Settings(BaseModel):
+    """The configuration file's keys, all of which have defaults."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, validate_default=True)
+
+    organization: Annotated[str, AfterValidator(parse_organization)] = Field(
+        default="acme",
+        description="1 to 40 lower-case letters, digits and hyphens, beginning and ending with a "
+        "letter or digit",
+    )
+    environment: str = Field(
+        default="uat", description="the name of one of the configured environments"
+    )
+    environments: dict[EnvironmentName, EnvironmentSettings] = Field(
+        default_factory=lambda: dict(_BUILT_IN_ENVIRONMENTS),  # type: ignore[arg-type]
+        min_length=1,
+        description="tables [environments.NAME], NAME being up to 20 lower-case letters, digits "
+        "and hyphens",
+    )
+    rotation_days: int = Field(
+        default=90, ge=1, le=3650, description="a whole number of days from 1 to 3650"
+    )
+    bcrypt_cost: int = Field(default=10, ge=10, le=16, description="a whole number from 10 to 16")
+    clipboard: Literal["auto", "osc52", "tmux", "native", "none"] = Field(
+        default="auto", description='one of "auto", "osc52", "tmux", "native" and "none"'
+    )
+    clear_clipboard_after: int = Field(
+        default=0, ge=0, le=3600, description="a whole number of seconds up to 3600; 0 means never"
+    )
+    conceal_secret_after: int = Field(
+        default=300, ge=10, le=3600, description="a whole number of seconds from 10 to 3600"
+    )
+    frugal_output: bool = Field(default=True, description="true or false")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _complete_built_in_environments(cls, data: Any) -> Any:
+        if isinstance(data, dict) and isinstance(data.get("environments"), dict):
+            environments = {
+                name: {**_BUILT_IN_ENVIRONMENTS.get(name, {}), **table}
+                if isinstance(table, dict)
+                else table
+                for name, table in data["environments"].items()
+            }
+            return {**data, "environments": environments}
+        return data
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        if self.environment not in self.environments:
+            names = ", ".join(self.environments)
+            raise ValueError(f"environment must be one of: {names}; not {self.environment!r}")
+        tags = [environment.tag for environment in self.environments.values()]
+        if len(set(tags)) < len(tags):
+            raise ValueError("environments must have different tags")
+        return self
+
+    def find_environment(self, name: str) -> Environment:
+        """Return the configured environment of this name."""
+        return Environment(name=name, **self.environments[name].model_dump())
+
+
+class Home(NamedTuple):
+    """The folders where credtui keeps its things."""
+
+    configuration_file: Path
+    store_folder: Path
+
+
+def find_home(environ: Mapping[str, str] = os.environ) -> Home:
+    """Return the folder CREDTUI_HOME names, or the platform's usual ones."""
+    if named := environ.get("CREDTUI_HOME"):
+        home = Path(named).expanduser().absolute()
+        return Home(home / FILE_NAME, home / "store")
+    from platformdirs import user_config_path, user_data_path
+
+    return Home(
+        user_config_path("credtui", appauthor=False) / FILE_NAME,
+        user_data_path("credtui", appauthor=False) / "store",
+    )
+
+
+def load_settings(
+    file: Path,
+    *,
+    environ: Mapping[str, str] = os.environ,
+    flags: Mapping[str, str | None] | None = None,
+) -> Settings:
+    """Return the settings.
+
+    Args:
+        file: The configuration file, which need not exist.
+        environ: Environment variables; CREDTUI_ORGANIZATION and CREDTUI_ENVIRONMENT count.
+        flags: Values of `organization` and `environment` from the command line; None where
+            there was no flag.
+
+    Raises:
+        InvalidConfigurationError: A key or value isn't allowed.
+    """
+    values = _read(file)
+    sources = dict.fromkeys(values, str(file))
+    for key in ("organization", "environment"):
+        variable = f"CREDTUI_{key.upper()}"
+        if environ.get(variable):
+            values[key], sources[key] = environ[variable], f"environment variable {variable}"
+        if flags and (value := flags.get(key)) is not None:
+            values[key], sources[key] = value, f"flag --{key}"
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        problem = error.errors(include_url=False)[0]
+        key = str(problem["loc"][0]) if problem["loc"] else "environment"
+        source = sources.get(key, str(file))
+        raise InvalidConfigurationError(f"{source}: {_sentence(problem)}.") from None
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text("utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except UnicodeDecodeError:
+        raise InvalidConfigurationError(f"{file}: it must be UTF-8 text.") from None
+    except tomllib.TOMLDecodeError as error:
+        raise InvalidConfigurationError(f"{file}: it must be TOML: {error}.") from None
+    except OSError as error:
+        raise InvalidConfigurationError(f"{file}: {(error.strerror or '').lower()}.") from None
+
+
+def _sentence(problem: ErrorDetails) -> str:
+    """Say of one of pydantic's errors which key is wrong and what is allowed."""
+    location = [str(part) for part in problem["loc"] if part != "[key]"]
+    if not location:
+        return str(problem["msg"]).removeprefix("Value error, ")
+    key = ".".join(location)
+    nested = location[0] == "environments" and len(location) > 2
+    model: type[BaseModel] = EnvironmentSettings if nested else Settings
+    fields = model.model_fields
+    if problem["type"] == "extra_forbidden":
+        return f"unknown key {key}; allowed are {', '.join(fields)}"
+    allowed = fields[location[2] if nested else location[0]].description
+    if problem["type"] == "missing":
+        return f"{key} is missing; it must be {allowed}"
+    return f"{key} must be {allowed}; not {problem['input']!r}"
