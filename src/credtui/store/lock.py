@@ -1,12 +1,13 @@
 """One writer at a time, among threads and processes."""
 
-import getpass
 import os
+import pwd
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from credtui.domain.errors import StoreBusyError
+from credtui.domain.names import printable
 from credtui.store.files import explained
 
 PATIENCE = 5.0
@@ -29,16 +30,14 @@ def locked(path: Path, mode: int, patience: float = PATIENCE) -> Iterator[None]:
     lock = FileLock(
         path, timeout=patience, mode=mode, poll_interval=0.01, on_acquired=_sign, thread_local=False
     )
-    try:
-        with explained(path):
+    with explained(path):
+        try:
             lock.acquire()
-    except StoreBusyError:
-        raise
-    except Timeout:
-        raise StoreBusyError(
-            f"The credentials are being changed by {_holder(path)}, which doesn't finish. "
-            "Nothing was changed; try again, or end that process."
-        ) from None
+        except Timeout:
+            raise StoreBusyError(
+                f"The credentials are being changed by {_holder(path)}, which doesn't finish. "
+                "Nothing was changed; try again, or end that process."
+            ) from None
     try:
         yield
     finally:
@@ -47,8 +46,8 @@ def locked(path: Path, mode: int, patience: float = PATIENCE) -> Iterator[None]:
 
 def _sign(descriptor: int) -> None:
     try:
-        user = getpass.getuser()
-    except (KeyError, OSError):
+        user = pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
         user = str(os.getuid())
     os.ftruncate(descriptor, 0)
     os.pwrite(descriptor, f"process {os.getpid()} ({user})".encode(), 0)
@@ -56,6 +55,6 @@ def _sign(descriptor: int) -> None:
 
 def _holder(path: Path) -> str:
     try:
-        return path.read_text("utf-8") or "another process"
+        return printable(path.read_text("utf-8"))[:80] or "another process"
     except (OSError, UnicodeDecodeError):
         return "another process"
