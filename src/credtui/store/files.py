@@ -17,15 +17,19 @@ def is_shared(folder: Path) -> bool:
     return False
 
 
-def make_folder(folder: Path, *, shared: bool) -> None:
-    """Create a folder and its parents: for its owner alone, or for its group where shared."""
-    if folder.is_dir():
-        return
+def make_folder(folder: Path) -> None:
+    """Create a folder and its parents: for its owner alone, or for its group where that is shared.
+
+    Raises:
+        StoreError: It can't be created.
+    """
     with explained(folder):
-        folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if folder.is_dir():
+            return
+        make_folder(folder.parent)
         with suppress(FileExistsError):
             folder.mkdir(mode=0o700)
-            if shared:
+            if is_shared(folder.parent):
                 folder.chmod(0o2770)
 
 
@@ -37,8 +41,8 @@ def file_mode(*, shared: bool) -> int:
 def replace_durably(path: Path, content: bytes, mode: int) -> None:
     """Replace a file's content so that a reader, or a crash, sees the old or the new, whole.
 
-    The caller holds the lock that makes it the only writer; so a temporary file that a killed
-    writer left behind is simply used again.
+    The caller holds the lock that makes it the only writer; so a temporary file that is there was
+    left behind by a killed one, perhaps another Unix user's.
 
     Raises:
         StoreError: The file can't be written; it is as it was.
@@ -46,7 +50,8 @@ def replace_durably(path: Path, content: bytes, mode: int) -> None:
     temporary = path.with_name(f".{path.name}.new")
     with explained(path):
         try:
-            flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+            temporary.unlink(missing_ok=True)
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
             _write(os.open(temporary, flags, mode), content, mode)
             temporary.replace(path)
         except OSError:

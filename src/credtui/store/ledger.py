@@ -11,7 +11,7 @@ from tinydb import Storage, TinyDB
 from tinydb.table import Table
 
 from credtui.domain.audit import FIRST_PREVIOUS, Action, AuditEvent, What, check_chain
-from credtui.domain.errors import StoreCorruptError, StoreTooNewError
+from credtui.domain.errors import AuditTamperedError, StoreCorruptError, StoreTooNewError
 from credtui.domain.permissions import Actor
 from credtui.store.files import explained, file_mode, is_shared, make_folder, replace_durably
 from credtui.store.lock import locked
@@ -44,7 +44,7 @@ class DurableStorage(Storage):
 
     def commit(self, mode: int) -> None:
         """Replace the file durably."""
-        replace_durably(self._path, json.dumps(self._tables, ensure_ascii=False).encode(), mode)
+        replace_durably(self._path, json.dumps(self._tables).encode(), mode)
 
 
 class Draft:
@@ -61,6 +61,11 @@ class Draft:
     def last_event_at(self) -> datetime | None:
         """When the last event was; None before the first."""
         return self._newest.at if self._newest else None
+
+    @property
+    def recorded(self) -> bool:
+        """Whether an event was added, without which nothing is committed."""
+        return bool(self._events)
 
     def table(self, name: str) -> Table:
         """Return a table that doesn't remember queries: other processes write too."""
@@ -133,7 +138,7 @@ class Ledger:
         Raises:
             StoreError: It can't be held, read or written. Nothing was changed.
         """
-        make_folder(self._folder, shared=is_shared(self._folder.parent))
+        make_folder(self._folder)
         mode = file_mode(shared=is_shared(self._folder))
         with locked(self._lock, mode):
             draft = self.read()
@@ -161,10 +166,15 @@ class Ledger:
         Raises:
             AuditTamperedError: It doesn't hold together, or lacks its end.
         """
-        with self.transaction():
+        with self.transaction() as draft:
             newest = None
             for event in check_chain(self._log.oldest_first()):
                 newest = event
+            if draft.last_events and draft.last_events[-1] != newest:
+                raise AuditTamperedError(
+                    f"The audit log was tampered with: its last event in {self.path} is not as it "
+                    "was written."
+                )
             return newest
 
 
@@ -177,7 +187,7 @@ def parsing(path: Path) -> Iterator[None]:
     """
     try:
         yield
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise StoreCorruptError(
             f"{path} is damaged: it doesn't hold what credtui wrote. Nothing was changed; "
             "restore it, with its audit log, from a backup."
@@ -193,7 +203,9 @@ def _read_tables(path: Path) -> Tables | None:
     with parsing(path):
         tables: Tables = json.loads(content)
         (about,) = tables["about"].values()
-        schema = int(about["schema"])
+        schema = about["schema"]
+        if not isinstance(schema, int) or schema < 1:
+            raise ValueError(schema)
     if schema > SCHEMA:
         raise StoreTooNewError(
             f"{path} was written by a later version of credtui (layout {schema}; this one knows "

@@ -39,11 +39,14 @@ class AuditLog:
             AuditTamperedError: The log isn't the one that these events continue.
             StoreError: The log can't be written.
         """
-        if not last_events:
-            if self._path.exists() and self._path.stat().st_size:
-                raise AuditTamperedError(f"The audit log {self._path} belongs to a lost file.")
-            return
         with explained(self._path):
+            if not last_events:
+                if self._path.exists() and self._path.stat().st_size:
+                    raise AuditTamperedError(
+                        f"The audit log {self._path} is there, but its credentials are not. "
+                        "Restore both files from the same moment."
+                    )
+                return
             self._drop_torn_line()
         newest = next(self.newest_first(), None)
         if newest is not None and newest.hash == last_events[-1].hash:
