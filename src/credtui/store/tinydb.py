@@ -1,8 +1,8 @@
 """The embedded store: one small TinyDB file for each organization in an environment."""
 
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Unpack
@@ -10,12 +10,18 @@ from typing import Any, Unpack
 from tinydb import where
 
 from credtui.domain.audit import Action, AuditEvent, What
+from credtui.domain.errors import InvalidOrganizationError, StoreError
 from credtui.domain.models import StoredCredential
 from credtui.domain.names import parse_organization
 from credtui.domain.organization import Organization
 from credtui.domain.permissions import Actor, Operator, Operators
+from credtui.domain.secrets import RandomBytes
+from credtui.domain.usage import Usage
+from credtui.store.clients import ClientIndex
 from credtui.store.ledger import Draft, Ledger, parsing
 from credtui.store.protocol import Place
+from credtui.store.tokens import Revocations, read_or_make_key
+from credtui.store.usage import UsageFiles
 
 
 class TinyDBStore:
@@ -48,10 +54,13 @@ class TinyDBStore:
     def transaction(self, place: Place) -> Iterator["TinyDBTransaction"]:
         """See `Store.transaction`."""
         ledger = self._ledger(place)
+        index = ClientIndex(self._folder / place.environment)
         with ledger.transaction() as draft:
             transaction = TinyDBTransaction(ledger.path, draft, self.operators())
             yield transaction
             transaction.write()
+            index.add(place.organization, transaction.client_ids)
+        index.remove(transaction.removed_client_ids)
 
     def events(self, place: Place) -> Iterator[AuditEvent]:
         """See `Store.events`."""
@@ -64,6 +73,47 @@ class TinyDBStore:
     def watch(self, place: Place) -> "FileWatch":
         """See `Store.watch`."""
         return FileWatch(self._ledger(place).path, self._operators_ledger().path)
+
+    def find(self, environment: str, client_id: str) -> Place | None:
+        """See `Store.find`."""
+        organization = ClientIndex(self._folder / environment).find(client_id)
+        return Place(environment, organization) if organization else None
+
+    def repair_index(self, environment: str) -> None:
+        """See `Store.repair_index`."""
+        folder = self._folder / environment
+        for path in folder.glob("*.json"):
+            # A damaged organization is for its own operators to be told of.
+            with suppress(StoreError, InvalidOrganizationError):
+                kept = self.load(Place(environment, parse_organization(path.stem)))
+                ClientIndex(folder).add(path.stem, [found.client_id for found in kept.credentials])
+
+    def usage(self, place: Place) -> Mapping[str, Usage]:
+        """See `Store.usage`."""
+        return self._usage_files(place).read(place.organization)
+
+    def add_usage(self, place: Place, usage: Mapping[str, Usage]) -> None:
+        """See `Store.add_usage`."""
+        self._usage_files(place).add(place.organization, usage)
+
+    def watch_usage(self, place: Place) -> "FileWatch":
+        """See `Store.watch_usage`."""
+        return FileWatch(self._usage_files(place).path(place.organization))
+
+    def token_key(self, make: RandomBytes) -> bytes:
+        """See `Store.token_key`."""
+        return read_or_make_key(self._folder, make)
+
+    def revoke(self, environment: str, token: str, expires_at: datetime, now: datetime) -> None:
+        """See `Store.revoke`."""
+        Revocations(self._folder / environment).add(token, expires_at, now)
+
+    def is_revoked(self, environment: str, token: str, expires_at: datetime) -> bool:
+        """See `Store.is_revoked`."""
+        return Revocations(self._folder / environment).has(token, expires_at)
+
+    def _usage_files(self, place: Place) -> UsageFiles:
+        return UsageFiles(self._folder / place.environment)
 
     def _ledger(self, place: Place) -> Ledger:
         return Ledger(self._folder / place.environment, parse_organization(place.organization))
@@ -89,8 +139,27 @@ class TinyDBTransaction:
         """See `Transaction.record`."""
         self._draft.record(at, actor, action, **what)
 
+    @property
+    def client_ids(self) -> Sequence[str]:
+        """The Client IDs of the credentials as changed."""
+        return [credential.client_id for credential in self.organization.credentials]
+
+    @property
+    def removed_client_ids(self) -> Sequence[str]:
+        """The Client IDs of the credentials that were removed."""
+        kept = self.client_ids
+        return [
+            credential.client_id
+            for credential in self._before.credentials
+            if credential.client_id not in kept
+        ]
+
     def write(self) -> None:
         """Put what changed into the tables."""
+        if self.organization == self._before:
+            return
+        if not self._draft.recorded:
+            raise RuntimeError("a change needs an audit event")
         before = {credential.client_id: credential for credential in self._before.credentials}
         after = {credential.client_id: credential for credential in self.organization.credentials}
         credentials = self._draft.table("credentials")
@@ -113,23 +182,37 @@ class FileWatch:
     """
 
     def __init__(self, *paths: Path) -> None:
-        self._descriptors: dict[Path, int | None] = {path: _open(path) for path in paths}
+        self._held = {path: _HeldFile(path) for path in paths}
 
     def changed(self) -> bool:
         """See `Watch.changed`."""
-        replaced = [path for path, held in self._descriptors.items() if _is_replaced(path, held)]
+        replaced = [path for path, held in self._held.items() if held.identity != _identity(path)]
         for path in replaced:
-            if (held := self._descriptors[path]) is not None:
-                os.close(held)
-            self._descriptors[path] = _open(path)
+            self._held[path].close()
+            self._held[path] = _HeldFile(path)
         return bool(replaced)
 
     def close(self) -> None:
         """See `Watch.close`."""
-        for path, held in self._descriptors.items():
-            if held is not None:
-                os.close(held)
-                self._descriptors[path] = None
+        for held in self._held.values():
+            held.close()
+
+
+class _HeldFile:
+    """A file held open, so that no other gets its identity.
+
+    One that can't be opened is known by its identity alone.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._file = None
+        with suppress(OSError):
+            self._file = path.open("rb", buffering=0)
+        self.identity = _identity(self._file.fileno() if self._file else path)
+
+    def close(self) -> None:
+        if self._file:
+            self._file.close()
 
 
 def _read_organization(path: Path, draft: Draft) -> Organization:
@@ -146,22 +229,20 @@ def _document(credential: StoredCredential) -> Mapping[str, Any]:
     return {
         **credential.model_dump(mode="json"),
         "secret_hash": credential.secret_hash.get_secret_value(),
+        "retired": [
+            {
+                **retired.model_dump(mode="json"),
+                "secret_hash": retired.secret_hash.get_secret_value(),
+            }
+            for retired in credential.retired
+        ],
     }
 
 
-def _open(path: Path) -> int | None:
+def _identity(file: Path | int) -> tuple[int, ...] | None:
+    """Return what another file, or this one written over by hand, doesn't share."""
     try:
-        return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        status = os.fstat(file) if isinstance(file, int) else file.stat()
     except OSError:
         return None
-
-
-def _is_replaced(path: Path, held: int | None) -> bool:
-    try:
-        now = path.stat()
-    except OSError:
-        return held is not None
-    if held is None:
-        return True
-    then = os.fstat(held)
-    return (now.st_ino, now.st_dev) != (then.st_ino, then.st_dev)
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
