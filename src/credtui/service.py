@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, SecretStr
 from credtui.domain.audit import Action, AuditEvent
 from credtui.domain.errors import ClockWentBackError, PermissionDeniedError, Refusal
 from credtui.domain.models import Credential, Environment, IssuedSecret, StoredCredential
-from credtui.domain.names import MAX_NAME_LENGTH, parse_name, parse_organization
+from credtui.domain.names import MAX_NAME_LENGTH, parse_name, parse_organization, printable
 from credtui.domain.organization import MAX_CREDENTIALS, Organization
 from credtui.domain.permissions import Actor, Permission
 from credtui.domain.secrets import (
@@ -17,6 +17,8 @@ from credtui.domain.secrets import (
     generate_client_id,
     generate_secret,
     hash_secret,
+    is_client_id,
+    redact,
 )
 from credtui.store.protocol import Place, Store, Watch
 
@@ -256,14 +258,22 @@ class CredentialService:
             if refusal:
                 detail = refusal.code
             elif before and credential and before.name != credential.name:
-                detail = f"was {before.name}"
+                detail = f"was {before.display_name}"
+            about: str | None
+            if credential:
+                about, name = credential.client_id, credential.name
+            else:
+                # Neither text need be what it was meant to be: a secret may have been pasted.
+                known = is_client_id(client_id) and action is not Action.GENERATE
+                about = client_id if known else None
+                name = redact(printable(attempted_name or ""))[:MAX_NAME_LENGTH]
             transaction.record(
                 at,
                 self.actor,
                 action,
                 outcome="refused" if refusal else "done",
-                client_id=credential.client_id if credential else None,
-                name=credential.name if credential else (attempted_name or "")[:MAX_NAME_LENGTH],
+                client_id=about,
+                name=name,
                 detail=detail,
             )
         if refusal:

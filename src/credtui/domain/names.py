@@ -4,6 +4,7 @@ import re
 import unicodedata
 
 from credtui.domain.errors import InvalidNameError, InvalidOrganizationError
+from credtui.domain.secrets import redact
 
 MAX_NAME_LENGTH = 60
 """Characters in a credential's name, after trimming and composing."""
@@ -32,7 +33,8 @@ def parse_name(text: str) -> str:
     """Return `text` as a credential's name: trimmed, and composed (Unicode NFC).
 
     Raises:
-        InvalidNameError: It is empty, too long, or has characters that are not shown as typed.
+        InvalidNameError: It is empty, too long, has characters that are not shown as typed, or a
+            secret in it.
     """
     name = unicodedata.normalize("NFC", text).strip()
     if not name:
@@ -46,6 +48,8 @@ def parse_name(text: str) -> str:
             )
     if unicodedata.category(name[0]).startswith("M"):
         raise InvalidNameError("A name can't begin with a combining mark.")
+    if redact(name) != name:
+        raise InvalidNameError("A name can't have a secret in it: names are shown and recorded.")
     if (excess := len(name) - MAX_NAME_LENGTH) > 0:
         raise InvalidNameError(
             f"A name has at most {MAX_NAME_LENGTH} characters: {excess} too many."

@@ -13,7 +13,8 @@ from credtui.domain.errors import (
     PrimaryProtectedError,
 )
 from credtui.domain.models import StoredCredential
-from credtui.domain.names import name_key, printable
+from credtui.domain.names import name_key
+from credtui.domain.secrets import is_client_id
 
 MAX_CREDENTIALS = 3
 """Credentials that an organization may have in an environment."""
@@ -59,8 +60,13 @@ class Organization(BaseModel):
         """
         if credential := self.get(client_id):
             return credential
+        if not is_client_id(client_id):
+            # Not quoted: it may well be a secret.
+            raise NoSuchCredentialError(
+                "That is not a Client ID: one is cid_ and 16 letters and digits."
+            )
         raise NoSuchCredentialError(
-            f"There is no credential {printable(client_id)[:40]}. Perhaps it was deleted meanwhile."
+            f"There is no credential {client_id}. Perhaps it was deleted meanwhile."
         )
 
     def ensure_room(self) -> None:
@@ -84,7 +90,9 @@ class Organization(BaseModel):
         key = name_key(name)
         for credential in self.credentials:
             if credential.client_id != besides and name_key(credential.name) == key:
-                raise NameTakenError(f"There is already a credential named {credential.name}.")
+                raise NameTakenError(
+                    f"There is already a credential named {credential.display_name}."
+                )
 
     def generate(self, credential: StoredCredential) -> Self:
         """Add a credential. The first is primary.
@@ -167,7 +175,7 @@ class Organization(BaseModel):
         credential = self._find_as_seen(client_id, seen)
         if client_id == self.primary:
             raise PrimaryProtectedError(
-                f"{credential.name} is the primary credential and can't be deleted. "
+                f"{credential.display_name} is the primary credential and can't be deleted. "
                 "Make another credential primary first, or contact your representative."
             )
         return self._with(
@@ -178,7 +186,7 @@ class Organization(BaseModel):
         credential = self.find(client_id)
         if seen is not None and seen != credential.generation:
             raise CredentialChangedError(
-                f"{credential.name} was rotated meanwhile. Nothing was changed; look again."
+                f"{credential.display_name} was rotated meanwhile. Nothing was changed; look again."
             )
         return credential
 

@@ -30,10 +30,13 @@ SECRET_PATTERN = r"csk_(?P<tag>[a-z0-9]{1,6})_(?P<body>[A-Za-z0-9]{43})(?P<check
 
 CLIENT_ID_PATTERN = r"cid_[A-Za-z0-9]{16}"
 
+HASH_PATTERN = r"\$2[aby]\$[0-9]{2}\$[./A-Za-z0-9]{53}"
+
 _DIGITS = string.digits + string.ascii_uppercase + string.ascii_lowercase
 _BODY_LENGTH = 43
 _CHECK_LENGTH = 6
 _SECRET = re.compile(SECRET_PATTERN)
+_PART_OF_SECRET = re.compile(r"csk_[a-z0-9]{1,6}_[A-Za-z0-9]{16,}")
 
 
 def generate_secret(tag: str, random_bytes: RandomBytes) -> SecretStr:
@@ -55,6 +58,16 @@ def recognise(text: str) -> str | None:
         return None
     unchecked, check = text[:-_CHECK_LENGTH], match["check"]
     return match["tag"] if hmac.compare_digest(_check_digits(unchecked), check) else None
+
+
+def is_client_id(text: str) -> bool:
+    """Tell whether `text` looks like a Client ID."""
+    return re.fullmatch(CLIENT_ID_PATTERN, text) is not None
+
+
+def redact(text: str) -> str:
+    """Return `text` without the secrets, mistyped or cut ones too, that got into it by mistake."""
+    return _PART_OF_SECRET.sub("[secret]", text)
 
 
 def hash_secret(secret: SecretStr, cost: int) -> SecretStr:
