@@ -1,5 +1,6 @@
 """What credtui keeps and shows: environments, credentials, issued secrets."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
@@ -13,7 +14,7 @@ from pydantic import (
 )
 
 from credtui.domain.names import MAX_NAME_LENGTH, printable
-from credtui.domain.secrets import CLIENT_ID_PATTERN
+from credtui.domain.secrets import CLIENT_ID_PATTERN, HASH_PATTERN
 
 Instant = Annotated[AwareDatetime, AfterValidator(lambda at: at.astimezone(UTC))]
 """A moment in UTC."""
@@ -78,6 +79,12 @@ class Credential(BaseModel):
         return max(now - self.secret_since, timedelta())
 
 
+def _bcrypt_hash(value: SecretStr) -> SecretStr:
+    if not re.fullmatch(HASH_PATTERN, value.get_secret_value()):
+        raise ValueError("not a bcrypt hash")
+    return value
+
+
 class StoredCredential(Credential):
     """A credential as it is kept.
 
@@ -85,7 +92,7 @@ class StoredCredential(Credential):
         secret_hash: The bcrypt hash of its secret.
     """
 
-    secret_hash: SecretStr
+    secret_hash: Annotated[SecretStr, AfterValidator(_bcrypt_hash)]
 
     def public(self) -> Credential:
         """Return what may be seen of it."""

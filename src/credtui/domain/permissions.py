@@ -34,7 +34,7 @@ class Actor(BaseModel):
         channel: The way in.
     """
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     operator: str
     address: str | None = None
