@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, NamedTuple, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
-from credtui.domain.errors import InvalidConfigurationError
+from credtui.domain.errors import InvalidConfigurationError, InvalidOrganizationError
 from credtui.domain.models import Environment
 from credtui.domain.names import parse_organization
 
@@ -50,6 +50,15 @@ _BUILT_IN_ENVIRONMENTS: Mapping[str, Mapping[str, str]] = {
     },
 }
 
+
+def _organization(text: str) -> str:
+    try:
+        return parse_organization(text)
+    except InvalidOrganizationError as error:
+        raise ValueError(str(error)) from None
+
+
+OrganizationName = Annotated[str, AfterValidator(_organization)]
 EnvironmentName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,19}$")]
 
 
@@ -58,7 +67,7 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, validate_default=True)
 
-    organization: Annotated[str, AfterValidator(parse_organization)] = Field(
+    organization: OrganizationName = Field(
         default="acme",
         description="1 to 40 lower-case letters, digits and hyphens, beginning and ending with a "
         "letter or digit",
@@ -123,16 +132,30 @@ class Home(NamedTuple):
 
 
 def find_home(environ: Mapping[str, str] = os.environ) -> Home:
-    """Return the folder CREDTUI_HOME names, or the platform's usual ones."""
+    """Return the folder CREDTUI_HOME names, or the platform's usual ones.
+
+    Raises:
+        InvalidConfigurationError: There is no such home.
+    """
     if named := environ.get("CREDTUI_HOME"):
-        home = Path(named).expanduser().absolute()
-        return Home(home / FILE_NAME, home / "store")
+        try:
+            folder = Path(named).expanduser().absolute()
+        except (RuntimeError, OSError):
+            raise InvalidConfigurationError(
+                f"environment variable CREDTUI_HOME: it must be a folder; not {named!r}."
+            ) from None
+        return Home(folder / FILE_NAME, folder / "store")
     from platformdirs import user_config_path, user_data_path
 
-    return Home(
+    home = Home(
         user_config_path("credtui", appauthor=False) / FILE_NAME,
         user_data_path("credtui", appauthor=False) / "store",
     )
+    if not all(path.is_absolute() for path in home):
+        raise InvalidConfigurationError(
+            "This account has no home folder; name one in the environment variable CREDTUI_HOME."
+        )
+    return home
 
 
 def load_settings(
@@ -164,9 +187,9 @@ def load_settings(
         return Settings.model_validate(values)
     except ValidationError as error:
         problem = error.errors(include_url=False)[0]
-        key = str(problem["loc"][0]) if problem["loc"] else "environment"
-        source = sources.get(key, str(file))
-        raise InvalidConfigurationError(f"{source}: {_sentence(problem)}.") from None
+        sentence = _sentence(problem)
+        key = str(problem["loc"][0]) if problem["loc"] else sentence.split()[0]
+        raise InvalidConfigurationError(f"{sources.get(key, str(file))}: {sentence}.") from None
 
 
 def _read(file: Path) -> dict[str, Any]:
@@ -176,7 +199,7 @@ def _read(file: Path) -> dict[str, Any]:
         return {}
     except UnicodeDecodeError:
         raise InvalidConfigurationError(f"{file}: it must be UTF-8 text.") from None
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise InvalidConfigurationError(f"{file}: it must be TOML: {error}.") from None
     except OSError as error:
         raise InvalidConfigurationError(f"{file}: {(error.strerror or '').lower()}.") from None
@@ -196,4 +219,4 @@ def _sentence(problem: ErrorDetails) -> str:
     allowed = fields[location[2] if nested else location[0]].description
     if problem["type"] == "missing":
         return f"{key} is missing; it must be {allowed}"
-    return f"{key} must be {allowed}; not {problem['input']!r}"
+    return f"{key} must be {allowed}; not {problem['input']!r:.80}"
