@@ -26,6 +26,9 @@ class Action(StrEnum):
     DELETE = "delete"
     CONFIRM = "confirm secret"
     VIEW = "view"
+    IDENTIFY = "identify secret"
+    REPLACE = "replace"
+    FINISH_REPLACEMENT = "finish replacement"
 
 
 Outcome = Literal["done", "refused"]

@@ -63,6 +63,30 @@ class PrimaryProtectedError(Refusal):
     code = "primary_protected"
 
 
+class AlreadyReplacedError(Refusal):
+    """The credential is being replaced already."""
+
+    code = "already_replaced"
+
+
+class NothingReplacedError(Refusal):
+    """The credential doesn't replace another."""
+
+    code = "nothing_replaced"
+
+
+class StillUsedError(Refusal):
+    """The credential that is being replaced is still used."""
+
+    code = "still_used"
+
+
+class TooManyAttemptsError(Refusal):
+    """Something was tried too often in a short time."""
+
+    code = "too_many_attempts"
+
+
 class PermissionDeniedError(Refusal):
     """The operator's permission does not allow this."""
 

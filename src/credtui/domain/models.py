@@ -53,6 +53,8 @@ class Credential(BaseModel):
         generation: 1 when generated, one more with each rotation.
         confirmed: The dialog that showed the present secret was closed. While it is False,
             perhaps nobody has the secret.
+        replaces: The Client ID of the credential that this one is going to replace, as long as
+            clients move over from one to the other.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -63,6 +65,7 @@ class Credential(BaseModel):
     rotated_at: Instant | None = None
     generation: int = Field(default=1, ge=1)
     confirmed: bool = False
+    replaces: str | None = None
 
     @property
     def display_name(self) -> str:
@@ -85,18 +88,40 @@ def _bcrypt_hash(value: SecretStr) -> SecretStr:
     return value
 
 
+SecretHash = Annotated[SecretStr, AfterValidator(_bcrypt_hash)]
+"""The bcrypt hash of a secret."""
+
+
+class RetiredSecret(BaseModel):
+    """A secret that a rotation replaced: it still identifies, and never authenticates.
+
+    Attributes:
+        secret_hash: Its bcrypt hash.
+        generation: The credential's generation while the secret was valid.
+        since: When it was replaced.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    secret_hash: SecretHash
+    generation: int = Field(ge=1)
+    since: Instant
+
+
 class StoredCredential(Credential):
     """A credential as it is kept.
 
     Attributes:
         secret_hash: The bcrypt hash of its secret.
+        retired: Its previous secrets, oldest first, as far back as they are kept.
     """
 
-    secret_hash: Annotated[SecretStr, AfterValidator(_bcrypt_hash)]
+    secret_hash: SecretHash
+    retired: tuple[RetiredSecret, ...] = ()
 
     def public(self) -> Credential:
         """Return what may be seen of it."""
-        return Credential.model_validate(self.model_dump(exclude={"secret_hash"}))
+        return Credential.model_validate(self.model_dump(exclude={"secret_hash", "retired"}))
 
 
 class IssuedSecret(BaseModel):

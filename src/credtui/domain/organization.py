@@ -6,18 +6,23 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from credtui.domain.errors import (
+    AlreadyReplacedError,
     CapReachedError,
     CredentialChangedError,
     NameTakenError,
     NoSuchCredentialError,
+    NothingReplacedError,
     PrimaryProtectedError,
 )
-from credtui.domain.models import StoredCredential
+from credtui.domain.models import RetiredSecret, StoredCredential
 from credtui.domain.names import name_key
 from credtui.domain.secrets import is_client_id
 
 MAX_CREDENTIALS = 3
 """Credentials that an organization may have in an environment."""
+
+MAX_RETIRED = 2
+"""Previous secrets of a credential that are still recognised, to tell who uses them."""
 
 
 class Organization(BaseModel):
@@ -100,9 +105,13 @@ class Organization(BaseModel):
         Raises:
             CapReachedError: There is no room.
             NameTakenError: Its name is used.
+            NoSuchCredentialError: The one that it replaces is gone.
+            AlreadyReplacedError: Another one replaces that already.
         """
         self.ensure_room()
         self.ensure_unused(credential.name)
+        if credential.replaces is not None:
+            self._ensure_not_replaced(self.find(credential.replaces))
         return self._with(
             credentials=(*self.credentials, credential),
             primary=self.primary or credential.client_id,
@@ -124,10 +133,14 @@ class Organization(BaseModel):
             CredentialChangedError: Its generation is no longer the one that was seen.
         """
         credential = self._find_as_seen(client_id, seen)
+        retired = RetiredSecret(
+            secret_hash=credential.secret_hash, generation=credential.generation, since=at
+        )
         return self._replace(
             credential.model_copy(
                 update={
                     "secret_hash": secret_hash,
+                    "retired": (*credential.retired, retired)[-MAX_RETIRED:],
                     "rotated_at": at,
                     "generation": credential.generation + 1,
                     "confirmed": False,
@@ -178,8 +191,47 @@ class Organization(BaseModel):
                 f"{credential.display_name} is the primary credential and can't be deleted. "
                 "Make another credential primary first, or contact your representative."
             )
+        return self._without(credential)
+
+    def finish_replacement(self, client_id: str, *, seen: int | None = None) -> Self:
+        """Remove the credential that another one replaces; if it was primary, that one is now.
+
+        Args:
+            client_id: The credential that replaces the other.
+            seen: The other one's generation that the person saw; None if they saw none.
+
+        Raises:
+            NoSuchCredentialError: There is no such credential.
+            NothingReplacedError: It doesn't replace another.
+            CredentialChangedError: The other one's generation is no longer the one that was seen.
+        """
+        credential = self.find(client_id)
+        if credential.replaces is None:
+            raise NothingReplacedError(f"{credential.name} doesn't replace another credential.")
+        replaced = self._find_as_seen(credential.replaces, seen)
+        successor = self.make_primary(client_id) if replaced.client_id == self.primary else self
+        return successor._without(replaced)
+
+    def successor_of(self, client_id: str) -> StoredCredential | None:
+        """Return the credential that is going to replace this one, if one is."""
+        return next((found for found in self.credentials if found.replaces == client_id), None)
+
+    def _ensure_not_replaced(self, credential: StoredCredential) -> None:
+        if successor := self.successor_of(credential.client_id):
+            raise AlreadyReplacedError(
+                f"{credential.name} is already being replaced by {successor.name}. "
+                "Finish that first, or delete one of them."
+            )
+
+    def _without(self, credential: StoredCredential) -> Self:
         return self._with(
-            credentials=tuple(kept for kept in self.credentials if kept is not credential)
+            credentials=tuple(
+                kept.model_copy(update={"replaces": None})
+                if kept.replaces == credential.client_id
+                else kept
+                for kept in self.credentials
+                if kept.client_id != credential.client_id
+            )
         )
 
     def _find_as_seen(self, client_id: str, seen: int | None) -> StoredCredential:

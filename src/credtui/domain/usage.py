@@ -1,0 +1,96 @@
+"""How a credential is used, as the token endpoint saw it."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from credtui.domain.models import Instant
+
+REMEMBERED_HOURS = 24
+"""Hours for which the number of access tokens is kept."""
+
+
+class PreviousSecretUse(BaseModel):
+    """Uses, all refused, of a secret that a rotation replaced.
+
+    Attributes:
+        generation: The credential's present generation at the time.
+        count: How many.
+        last_at: When the last was.
+        last_from: The address it came from.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    generation: int
+    count: int
+    last_at: Instant
+    last_from: str
+
+
+class Usage(BaseModel):
+    """How a credential is used.
+
+    Attributes:
+        last_used_at: When an access token was last issued; None if never.
+        last_used_from: The address it was issued to.
+        issued: Access tokens issued in each hour, by the hour's number since 1970.
+        previous_secret: Uses of a previous secret since the last rotation; None if there were none.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    last_used_at: Instant | None = None
+    last_used_from: str | None = None
+    issued: Mapping[int, int] = Field(default_factory=dict)
+    previous_secret: PreviousSecretUse | None = None
+
+    def issued_lately(self, now: datetime) -> int:
+        """Return how many access tokens were issued in this hour and the 23 before it."""
+        return sum(
+            count
+            for hour, count in self.issued.items()
+            if hour_of(now) - REMEMBERED_HOURS < hour <= hour_of(now)
+        )
+
+    def is_quiet(self, now: datetime, *, for_: timedelta) -> bool:
+        """Tell whether no access token was issued for a time."""
+        return self.last_used_at is None or now - self.last_used_at >= for_
+
+    def merged(self, other: Self) -> Self:
+        """Return both together: neither has seen what the other has."""
+        newer, older = (self, other) if _moment(self) >= _moment(other) else (other, self)
+        newest_hour = max((*self.issued, *other.issued), default=0)
+        issued = {
+            hour: self.issued.get(hour, 0) + other.issued.get(hour, 0)
+            for hour in sorted({*self.issued, *other.issued})
+            if hour > newest_hour - REMEMBERED_HOURS
+        }
+        return type(self)(
+            last_used_at=newer.last_used_at,
+            last_used_from=newer.last_used_from or older.last_used_from,
+            issued=issued,
+            previous_secret=_merge(self.previous_secret, other.previous_secret),
+        )
+
+
+def hour_of(at: datetime) -> int:
+    """Return the number of an hour since 1970."""
+    return int(at.timestamp()) // 3600
+
+
+def _moment(usage: Usage) -> datetime:
+    return usage.last_used_at or datetime.min.replace(tzinfo=UTC)
+
+
+def _merge(
+    one: PreviousSecretUse | None, other: PreviousSecretUse | None
+) -> PreviousSecretUse | None:
+    if one is None or other is None:
+        return one or other
+    if one.generation != other.generation:
+        return max(one, other, key=lambda use: use.generation)
+    newer = max(one, other, key=lambda use: use.last_at)
+    return newer.model_copy(update={"count": one.count + other.count})

@@ -1,0 +1,62 @@
+"""What is known of a credential's use."""
+
+from datetime import UTC, datetime, timedelta
+
+from credtui.domain.usage import PreviousSecretUse, Usage, hour_of
+
+NOON = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
+
+
+def used(at: datetime, address: str = "10.0.0.1", count: int = 1) -> Usage:
+    return Usage(last_used_at=at, last_used_from=address, issued={hour_of(at): count})
+
+
+def refused(generation: int, count: int, at: datetime, address: str) -> Usage:
+    return Usage(
+        previous_secret=PreviousSecretUse(
+            generation=generation, count=count, last_at=at, last_from=address
+        )
+    )
+
+
+def test_merging_adds_counts_and_keeps_the_last_use() -> None:
+    earlier = used(NOON - timedelta(hours=2), "10.0.0.1", 3)
+    later = used(NOON, "10.0.0.2", 4)
+    for merged in (earlier.merged(later), later.merged(earlier)):
+        assert merged.last_used_at == NOON
+        assert merged.last_used_from == "10.0.0.2"
+        assert merged.issued_lately(NOON) == 7
+    assert used(NOON).merged(used(NOON)).issued_lately(NOON) == 2
+
+
+def test_only_the_last_day_is_counted_and_kept() -> None:
+    merged = used(NOON - timedelta(hours=24)).merged(used(NOON - timedelta(hours=23)))
+    assert merged.issued_lately(NOON) == 1
+    assert len(merged.merged(used(NOON + timedelta(hours=20))).issued) == 1
+    assert used(NOON).issued_lately(NOON + timedelta(days=2)) == 0
+
+
+def test_a_clock_that_ran_ahead_counts_nothing_now() -> None:
+    assert used(NOON + timedelta(hours=5)).issued_lately(NOON) == 0
+
+
+def test_uses_of_the_previous_secret_add_up_within_a_generation() -> None:
+    one = refused(2, 3, NOON, "10.0.0.1")
+    other = refused(2, 4, NOON + timedelta(seconds=9), "10.0.0.2")
+    for merged in (one.merged(other), other.merged(one)):
+        assert merged.previous_secret == PreviousSecretUse(
+            generation=2, count=7, last_at=NOON + timedelta(seconds=9), last_from="10.0.0.2"
+        )
+
+
+def test_a_rotation_begins_anew() -> None:
+    before, after = refused(2, 9, NOON, "10.0.0.1"), refused(3, 1, NOON, "10.0.0.2")
+    for merged in (before.merged(after), after.merged(before)):
+        assert merged.previous_secret == after.previous_secret
+    assert before.merged(used(NOON)).previous_secret == before.previous_secret
+
+
+def test_quiet_is_the_time_since_the_last_use() -> None:
+    assert Usage().is_quiet(NOON, for_=timedelta(days=1))
+    assert not used(NOON).is_quiet(NOON + timedelta(hours=23), for_=timedelta(days=1))
+    assert used(NOON).is_quiet(NOON + timedelta(hours=24), for_=timedelta(days=1))
