@@ -1,6 +1,6 @@
 """What credtui asks of a store."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import NamedTuple, Protocol, Unpack
@@ -8,6 +8,8 @@ from typing import NamedTuple, Protocol, Unpack
 from credtui.domain.audit import Action, AuditEvent, What
 from credtui.domain.organization import Organization
 from credtui.domain.permissions import Actor, Operators
+from credtui.domain.secrets import RandomBytes
+from credtui.domain.usage import Usage
 
 
 class Place(NamedTuple):
@@ -86,5 +88,41 @@ class Store(Protocol):
         ...
 
     def watch(self, place: Place) -> Watch:
-        """Begin to watch an organization."""
+        """Begin to watch an organization, and operators."""
+        ...
+
+    def find(self, environment: str, client_id: str) -> Place | None:
+        """Return where the credential with this Client ID is kept, None if it is nowhere.
+
+        The time this takes doesn't depend on how many organizations there are. A credential that
+        is being deleted at the time may still be found.
+        """
+        ...
+
+    def repair_index(self, environment: str) -> None:
+        """Make `find` find every credential, as it may not after a restore from a backup."""
+        ...
+
+    def usage(self, place: Place) -> Mapping[str, Usage]:
+        """Return how credentials are used, by Client ID. What is lost with it is not an error."""
+        ...
+
+    def add_usage(self, place: Place, usage: Mapping[str, Usage]) -> None:
+        """Add to how credentials are used, without holding the organization."""
+        ...
+
+    def watch_usage(self, place: Place) -> Watch:
+        """Begin to watch what `usage` returns."""
+        ...
+
+    def token_key(self, make: RandomBytes) -> bytes:
+        """Return the key that signs access tokens: the same to every process, made once."""
+        ...
+
+    def revoke(self, environment: str, token: str, expires_at: datetime, now: datetime) -> None:
+        """Durably revoke the access token of this identity, until it would expire anyhow."""
+        ...
+
+    def is_revoked(self, environment: str, token: str, expires_at: datetime) -> bool:
+        """Tell whether the access token of this identity is revoked. This may be called often."""
         ...

@@ -1,0 +1,152 @@
+"""Usage, revoked access tokens, and the key that signs them."""
+
+import secrets
+import threading
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from credtui.domain.errors import StoreCorruptError, StoreError
+from credtui.domain.usage import PreviousSecretUse, Usage, hour_of
+from credtui.store.lock import locked
+from credtui.store.protocol import Place
+from credtui.store.tinydb import TinyDBStore
+
+NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+ACME = Place("uat", "acme")
+CLIENT_ID = "cid_" + "a" * 16
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "store"
+
+
+@pytest.fixture
+def store(folder: Path) -> TinyDBStore:
+    return TinyDBStore(folder)
+
+
+def used(at: datetime, count: int = 1) -> Usage:
+    return Usage(last_used_at=at, last_used_from="10.0.0.5", issued={hour_of(at): count})
+
+
+def test_usage_comes_back_as_it_was_added(store: TinyDBStore) -> None:
+    usage = Usage(
+        last_used_at=NOON,
+        last_used_from="10.0.0.5",
+        issued={hour_of(NOON): 3},
+        previous_secret=PreviousSecretUse(generation=2, count=1, last_at=NOON, last_from="::1"),
+    )
+    assert store.usage(ACME) == {}
+    store.add_usage(ACME, {CLIENT_ID: usage})
+    assert store.usage(ACME) == {CLIENT_ID: usage}
+    assert store.usage(Place("uat", "globex")) == {}
+
+
+def test_what_many_add_at_once_adds_up(folder: Path) -> None:
+    def add() -> None:
+        for _ in range(10):
+            TinyDBStore(folder).add_usage(ACME, {CLIENT_ID: used(NOON)})
+
+    threads = [threading.Thread(target=add) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert TinyDBStore(folder).usage(ACME)[CLIENT_ID].issued_lately(NOON) == 40
+
+
+def test_adding_does_not_wait_for_an_operator(store: TinyDBStore, folder: Path) -> None:
+    (folder / "uat").mkdir(parents=True)
+    with locked(folder / "uat" / "acme.lock", 0o600):
+        store.add_usage(ACME, {CLIENT_ID: used(NOON)})
+    assert CLIENT_ID in store.usage(ACME)
+
+
+def test_adding_is_noticed(store: TinyDBStore) -> None:
+    watch, credentials = store.watch_usage(ACME), store.watch(ACME)
+    assert not watch.changed()
+    for turn in range(3):
+        store.add_usage(ACME, {CLIENT_ID: used(NOON, turn)})
+        assert watch.changed()
+        assert not watch.changed()
+    assert not credentials.changed()
+    watch.close()
+    credentials.close()
+
+
+def test_usage_of_credentials_long_gone_is_dropped(store: TinyDBStore) -> None:
+    for number in range(30):
+        store.add_usage(ACME, {f"cid_{number:016}": used(NOON)})
+    assert list(store.usage(ACME)) == [f"cid_{number:016}" for number in range(10, 30)]
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"cid": 3}', "[" * 100_000, "\udcff"])
+def test_damaged_usage_is_forgotten(store: TinyDBStore, folder: Path, content: str) -> None:
+    store.add_usage(ACME, {CLIENT_ID: used(NOON)})
+    (folder / "uat" / ".usage" / "acme.json").write_bytes(content.encode(errors="surrogateescape"))
+    assert store.usage(ACME) == {}
+    store.add_usage(ACME, {CLIENT_ID: used(NOON)})
+    assert store.usage(ACME)[CLIENT_ID].issued_lately(NOON) == 1
+
+
+def test_usage_is_for_its_owner_alone(store: TinyDBStore, folder: Path) -> None:
+    store.add_usage(ACME, {CLIENT_ID: used(NOON)})
+    assert (folder / "uat" / ".usage" / "acme.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_everyone_gets_the_same_key(folder: Path) -> None:
+    keys: list[bytes] = []
+    threads = [
+        threading.Thread(
+            target=lambda: keys.append(TinyDBStore(folder).token_key(secrets.token_bytes))
+        )
+        for _ in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(keys) == 8
+    assert len(set(keys)) == 1
+    assert len(keys[0]) == 32
+    assert (folder / "token.key").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_damaged_key_is_refused(store: TinyDBStore, folder: Path) -> None:
+    store.token_key(secrets.token_bytes)
+    (folder / "token.key").write_bytes(b"short")
+    with pytest.raises(StoreCorruptError, match=r"token\.key"):
+        store.token_key(secrets.token_bytes)
+
+
+def test_a_revoked_token_is_revoked_to_everyone(store: TinyDBStore, folder: Path) -> None:
+    end = NOON + timedelta(hours=1)
+    assert not store.is_revoked("uat", "one", end)
+    store.revoke("uat", "one", end, NOON)
+    store.revoke("uat", "one", end, NOON)
+    assert TinyDBStore(folder).is_revoked("uat", "one", end)
+    assert not store.is_revoked("uat", "other", end)
+    assert not store.is_revoked("production", "one", end)
+
+
+def test_what_has_expired_is_swept(store: TinyDBStore, folder: Path) -> None:
+    store.revoke("uat", "one", NOON + timedelta(hours=1), NOON)
+    store.revoke("uat", "two", NOON + timedelta(hours=4), NOON + timedelta(hours=2))
+    assert len(list((folder / "uat" / ".revoked").iterdir())) == 1
+    assert store.is_revoked("uat", "two", NOON + timedelta(hours=4))
+
+
+def test_a_revocation_that_can_not_be_kept_fails(store: TinyDBStore, folder: Path) -> None:
+    (folder / "uat").mkdir(parents=True)
+    (folder / "uat" / ".revoked").write_text("in the way")
+    with pytest.raises(StoreError):
+        store.revoke("uat", "one", NOON, NOON)
+
+
+@pytest.mark.parametrize("token", ["", "../x", "a/b", "\0", "x" * 65])
+def test_an_identity_is_never_a_path(store: TinyDBStore, token: str) -> None:
+    with pytest.raises(ValueError, match=r".*"):
+        store.is_revoked("uat", token, NOON)
