@@ -1,0 +1,1 @@
+"""The command line: the portal's verbs for scripts, and the way into the portal."""

@@ -1,0 +1,69 @@
+"""The audit events, for people and for programs."""
+
+from collections.abc import Iterable
+from itertools import islice
+from typing import Any
+
+from credtui.cli.output import minute, put, put_json
+from credtui.cli.session import Session, where
+from credtui.domain.audit import AuditEvent
+
+
+def audit(session: Session) -> None:
+    """Show the organization's audit events, newest first, or check that they hold together."""
+    service = session.service()
+    if session.arguments.verify:
+        _put_verified(session, service.verify_events(), where(service))
+    else:
+        _put_events(session, service.events(), where(service))
+
+
+def _put_verified(session: Session, last: AuditEvent | None, about: dict[str, str]) -> None:
+    number, digest = (last.number, last.hash) if last else (0, None)
+    if session.arguments.json:
+        put_json({**about, "intact": True, "events": number, "last_hash": digest})
+    elif digest:
+        put(f"The audit log holds together: {number} events. The last one's hash is {digest}.")
+    else:
+        put("The audit log has no events yet.")
+
+
+def _put_events(session: Session, events: Iterable[AuditEvent], about: dict[str, str]) -> None:
+    limit = session.arguments.limit
+    shown = islice(events, limit or None)
+    if session.arguments.json:
+        put_json({**about, "events": [_facts(event) for event in shown]})
+        return
+    for event in shown:
+        put(_line(event))
+
+
+def _facts(event: AuditEvent) -> dict[str, Any]:
+    return {
+        "number": event.number,
+        "at": event.at.isoformat(),
+        "operator": event.actor.operator,
+        "channel": event.actor.channel,
+        "address": event.actor.address,
+        "fingerprint": event.actor.fingerprint,
+        "action": event.action,
+        "outcome": event.outcome,
+        "client_id": event.client_id,
+        "name": event.name,
+        "detail": event.detail,
+        "hash": event.hash,
+    }
+
+
+def _line(event: AuditEvent) -> str:
+    actor = event.actor
+    origin = f"{actor.channel} from {actor.address}" if actor.address else actor.channel
+    parts = [
+        minute(event.at),
+        f"{actor.operator} ({origin})",
+        f"{event.action} {event.outcome}",
+        event.name or "",
+        event.client_id or "",
+        event.detail,
+    ]
+    return "  ".join(part for part in parts if part)

@@ -1,0 +1,191 @@
+"""The portal's verbs, without the portal."""
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any
+
+from credtui.cli.delivery import deliver, ensure_reader
+from credtui.cli.errors import NotConfirmedError
+from credtui.cli.output import days, minute, put, put_json, put_table, say
+from credtui.cli.session import Session, can_ask, ensure_yes, meant, place, where
+from credtui.domain.errors import NoSuchCredentialError
+from credtui.domain.models import Credential
+from credtui.domain.organization import MAX_CREDENTIALS
+from credtui.domain.rotation import Rotation, rotation
+from credtui.service import CredentialService, Page
+
+
+def list_(session: Session) -> None:
+    """Show the organization's credentials."""
+    service = session.service()
+    page = service.view()
+    facts = [_facts(session, service, page, credential) for credential in page.credentials]
+    if session.arguments.json:
+        put_json(
+            {
+                **where(service),
+                "permission": page.permission.label,
+                "representative": page.representative,
+                "maximum": MAX_CREDENTIALS,
+                "credentials": facts,
+            }
+        )
+        return
+    if not facts:
+        say(f"There are no credentials yet for {place(service)}.")
+        return
+    put_table(
+        ("CLIENT ID", "SECRET AGE", "STATE", "NAME"),
+        [
+            (
+                credential.client_id,
+                days(credential.secret_age(service.clock())),
+                _state(fact),
+                credential.name,
+            )
+            for credential, fact in zip(page.credentials, facts, strict=True)
+        ],
+    )
+
+
+def show(session: Session) -> None:
+    """Show one credential."""
+    service = session.service()
+    page = service.view()
+    with meant(service, page, session.arguments.credential) as (_, credential):
+        if credential is None:
+            raise NoSuchCredentialError
+    fact = _facts(session, service, page, credential)
+    if session.arguments.json:
+        put_json({**where(service), **fact})
+        return
+    put(f"Name       {credential.name}")
+    put(f"State      {_state(fact) or 'in order'}")
+    put(f"Audience   {service.audience}")
+    put(f"Client ID  {credential.client_id}")
+    put(f"Created    {minute(credential.created_at)}")
+    rotated = credential.rotated_at
+    put(f"Rotated    {minute(rotated) if rotated else 'never'}")
+    put(f"Secret     {days(credential.secret_age(service.clock()))} old")
+
+
+def generate(session: Session) -> None:
+    """Generate a credential, and write its secret to standard output."""
+    ensure_reader()
+    service = session.service()
+    issued = service.generate(session.arguments.name)
+    deliver(
+        service,
+        issued,
+        session.arguments.format,
+        f"Generated {issued.credential.name} for {place(service)}.",
+    )
+
+
+def rotate(session: Session) -> None:
+    """Replace a credential's secret, and write the new one to standard output."""
+    ensure_reader()
+    service = session.service()
+    seen = None
+    with meant(service, service.page(), session.arguments.credential) as (client_id, credential):
+        # Nobody to ask is a script: it says what it means, and gets what it asked for.
+        if credential and can_ask() and not session.arguments.yes:
+            ensure_yes(
+                f"Rotate {credential.name} ({client_id}) of {place(service)}? "
+                "The previous secret stops working at once."
+            )
+            seen = credential.generation
+        issued = service.rotate(client_id, seen=seen)
+    deliver(
+        service,
+        issued,
+        session.arguments.format,
+        f"Rotated {issued.credential.name} of {place(service)}. "
+        "The previous secret no longer works.",
+    )
+
+
+def rename(session: Session) -> None:
+    """Give a credential another name."""
+    service = session.service()
+    with meant(service, service.page(), session.arguments.credential) as (client_id, _):
+        renamed = service.rename(client_id, session.arguments.name)
+    _report(session, service, renamed, f"Renamed {client_id} to {renamed.name}.")
+
+
+def make_primary(session: Session) -> None:
+    """Make a credential the primary one."""
+    service = session.service()
+    with meant(service, service.page(), session.arguments.credential) as (client_id, _):
+        primary = service.make_primary(client_id)
+    _report(session, service, primary, f"{primary.name} is now the primary credential.")
+
+
+def delete(session: Session) -> None:
+    """Delete a credential."""
+    service = session.service()
+    seen = None
+    with meant(service, service.page(), session.arguments.credential) as (client_id, credential):
+        if credential and not session.arguments.yes:
+            if not can_ask():
+                raise NotConfirmedError(
+                    f"Deleting {credential.name} can't be undone. Nothing was changed: say --yes."
+                )
+            ensure_yes(
+                f"Delete {credential.name} ({client_id}) of {place(service)}? "
+                "Its clients lose access at once."
+            )
+            seen = credential.generation
+        deleted = service.delete(client_id, seen=seen)
+    _report(
+        session, service, deleted, f"Deleted {deleted.name}. Its clients have no access any more."
+    )
+
+
+def _report(
+    session: Session, service: CredentialService, credential: Credential, done: str
+) -> None:
+    if session.arguments.json:
+        page = service.page()
+        put_json({**where(service), **_facts(session, service, page, credential)})
+    say(done)
+
+
+def _facts(
+    session: Session, service: CredentialService, page: Page, credential: Credential
+) -> dict[str, Any]:
+    """Return what there is to know of a credential, by documented keys."""
+    age = credential.secret_age(service.clock())
+    period = timedelta(days=session.credtui.settings.rotation_days)
+    return {
+        "client_id": credential.client_id,
+        "name": credential.name,
+        "primary": credential.client_id == page.primary,
+        "created_at": credential.created_at.isoformat(),
+        "rotated_at": credential.rotated_at.isoformat() if credential.rotated_at else None,
+        "generation": credential.generation,
+        "secret_age_days": age.days,
+        "rotation_due": rotation(credential, service.clock(), period) is Rotation.DUE,
+        "confirmed": credential.confirmed,
+    }
+
+
+def _state(fact: dict[str, Any]) -> str:
+    states = {
+        "primary": fact["primary"],
+        "rotation due": fact["rotation_due"],
+        "secret never confirmed": not fact["confirmed"],
+    }
+    return ", ".join(state for state, holds in states.items() if holds)
+
+
+VERBS: Mapping[str, Callable[[Session], None]] = {
+    "list": list_,
+    "show": show,
+    "generate": generate,
+    "rotate": rotate,
+    "rename": rename,
+    "make-primary": make_primary,
+    "delete": delete,
+}
+"""What each command does."""

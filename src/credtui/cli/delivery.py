@@ -1,0 +1,87 @@
+"""Handing a new secret to whoever reads standard output, and knowing whether that succeeded."""
+
+import json
+import select
+import sys
+from typing import Literal, TypeAlias
+
+from credtui.cli.errors import SecretNotDeliveredError, UsageError
+from credtui.cli.output import abandon_output, say
+from credtui.domain.errors import StoreError
+from credtui.domain.models import IssuedSecret
+from credtui.service import CredentialService
+
+Form: TypeAlias = Literal["text", "env", "json"]
+
+
+def ensure_reader() -> None:
+    """Do nothing if a secret could be written to standard output now.
+
+    A rotation can't be undone: `rotate ID | no-such-program` must not cost the previous secret.
+
+    Raises:
+        UsageError: Standard output is closed, or its reader is gone.
+    """
+    gone = sys.stdout is None
+    if not gone:
+        try:
+            poll = select.poll()
+            poll.register(sys.stdout.fileno(), select.POLLOUT)
+            gone = any(event & select.POLLERR for _, event in poll.poll(0))
+        except (OSError, ValueError):
+            pass  # not a descriptor, such as a test's buffer
+    if gone:
+        raise UsageError("Nobody reads standard output: the secret would be lost. Not done.")
+
+
+def deliver(service: CredentialService, issued: IssuedSecret, form: Form, done: str) -> None:
+    """Write a new secret to standard output, everything else to standard error, and confirm it.
+
+    Args:
+        service: The service that issued it.
+        issued: The secret.
+        form: `text` is the secret alone.
+        done: A sentence about what was done.
+
+    Raises:
+        SecretNotDeliveredError: It could not be written. It stays marked as never confirmed.
+        CredentialChangedError: Somebody rotated the credential since.
+        NoSuchCredentialError: Somebody deleted it since.
+    """
+    credential = issued.credential
+    say(done)
+    if form == "text":
+        say(f"Audience   {issued.audience}")
+        say(f"Client ID  {credential.client_id}")
+    say("Save your secret now: it is displayed only once, and cannot be retrieved.")
+    if sys.stdout.isatty():
+        say("This terminal keeps it in its scrollback: clear that too.")
+    try:
+        sys.stdout.write(_formatted(issued, form))
+        sys.stdout.flush()
+    except OSError as error:
+        abandon_output()
+        reason = (error.strerror or "it failed").lower()
+        raise SecretNotDeliveredError(
+            f"The secret of {credential.name} could not be written to standard output: {reason}. "
+            f"Nobody has it: rotate {credential.client_id} again."
+        ) from None
+    try:
+        service.confirm(credential.client_id, seen=credential.generation, how="printed")
+    except StoreError as error:
+        # The secret is good and delivered; only the mark on the credential stays.
+        say(f"The secret stays marked as never confirmed. {error}")
+
+
+def _formatted(issued: IssuedSecret, form: Form) -> str:
+    secret = issued.secret.get_secret_value()
+    values = {
+        "audience": issued.audience,
+        "client_id": issued.credential.client_id,
+        "client_secret": secret,
+    }
+    if form == "json":
+        return json.dumps(values, indent=2) + "\n"
+    if form == "env":
+        return "".join(f"{key.upper()}={value}\n" for key, value in values.items())
+    return secret + "\n"

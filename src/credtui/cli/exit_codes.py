@@ -1,0 +1,55 @@
+"""The exit status of every error: one table, for the program, its help and its documentation."""
+
+from enum import IntEnum
+
+from credtui.domain.errors import CredtuiError
+
+
+class ExitCode(IntEnum):
+    """What a status means to a script."""
+
+    meaning: str
+
+    OK = 0, "done"
+    UNEXPECTED = 1, "an error in credtui itself"
+    USAGE = 2, "wrong command line or configuration, or no terminal for the portal"
+    REFUSED = 3, "a rule or the person who was asked said no; nothing was changed"
+    DENIED = 4, "the operator's permission does not allow this; nothing was changed"
+    NOT_FOUND = 5, "no such credential, operator or organization"
+    UNAVAILABLE = (
+        6,
+        "the disk is full, the store busy or read-only, or the clock is wrong",
+    )
+    DAMAGED = 7, "the store is damaged, was tampered with, or is from a later version"
+    UNDELIVERED = 8, "a new secret could not be written to standard output: rotate the credential"
+    INTERRUPTED = 130, "interrupted from the keyboard"
+    BROKEN_PIPE = 141, "whoever read standard output stopped reading"
+
+    def __new__(cls, value: int, meaning: str) -> "ExitCode":
+        """Give a status its meaning."""
+        member = int.__new__(cls, value)
+        member._value_ = value
+        member.meaning = meaning
+        return member
+
+
+_BY_CODE = {
+    "usage": ExitCode.USAGE,
+    "no_terminal": ExitCode.USAGE,
+    "invalid_configuration": ExitCode.USAGE,
+    "invalid_organization": ExitCode.USAGE,
+    "permission_denied": ExitCode.DENIED,
+    "no_such_credential": ExitCode.NOT_FOUND,
+    "clock_went_back": ExitCode.UNAVAILABLE,
+    "store_unavailable": ExitCode.UNAVAILABLE,
+    "store_busy": ExitCode.UNAVAILABLE,
+    "store_corrupt": ExitCode.DAMAGED,
+    "store_too_new": ExitCode.DAMAGED,
+    "audit_tampered": ExitCode.DAMAGED,
+    "secret_not_delivered": ExitCode.UNDELIVERED,
+}
+
+
+def exit_code(error: CredtuiError) -> ExitCode:
+    """Return the exit status of an error."""
+    return _BY_CODE.get(error.code, ExitCode.REFUSED)

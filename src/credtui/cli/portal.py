@@ -1,0 +1,43 @@
+"""The portal, on the person's own data or on a demo's."""
+
+import os
+import secrets
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from credtui.cli.errors import NoTerminalError
+from credtui.cli.session import Session
+
+
+def open_portal(session: Session) -> int:
+    """Open the portal, and return its exit status."""
+    _require_terminal()
+    from credtui.tui.app import run_portal
+
+    return run_portal(session.credtui, session.actor, forced=session.forced)
+
+
+def open_demo() -> int:
+    """Open the portal on an installation that is thrown away afterwards."""
+    _require_terminal()
+    from credtui.composition import local_actor, now
+    from credtui.demo import demo_credtui
+    from credtui.tui.app import run_portal
+
+    with TemporaryDirectory(prefix="credtui-demo-") as folder:
+        credtui = demo_credtui(
+            Path(folder), clock=now, random_bytes=secrets.token_bytes, bcrypt_cost=10
+        )
+        return run_portal(credtui, local_actor("portal"))
+
+
+def _require_terminal() -> None:
+    from credtui.tui.terminal import NoTerminal, require_terminal
+
+    try:
+        require_terminal(os.environ, sys.stdin, sys.stdout, sys.stderr)
+    except NoTerminal as reason:
+        raise NoTerminalError(
+            f"{reason} Without one there are commands, such as list and rotate: see --help."
+        ) from None

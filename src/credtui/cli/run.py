@@ -1,0 +1,102 @@
+"""From the words of a command line to an exit status."""
+
+import os
+from argparse import Namespace
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from credtui.cli.exit_codes import ExitCode, exit_code
+from credtui.cli.output import abandon_output, flush, prepare_streams, say
+from credtui.cli.parser import local_parser
+from credtui.domain.errors import CredtuiError
+
+if TYPE_CHECKING:
+    from credtui.cli.session import Session
+
+_DETAILS = "CREDTUI_TRACEBACK"
+
+
+def run(words: Sequence[str]) -> int:
+    """Do what a command line says, and return the exit status."""
+    prepare_streams()
+    return guarded(lambda: _run(words))
+
+
+def guarded(work: Callable[[], int]) -> int:
+    """Return what the work returns; where it fails, say why in a sentence and return a status."""
+    try:
+        try:
+            status = work()
+        except SystemExit as end:  # argparse wrote the help
+            status = int(end.code or 0)
+        flush()
+    except CredtuiError as error:
+        say(f"credtui: {error}")
+        return exit_code(error)
+    except KeyboardInterrupt:
+        say("")
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        abandon_output()
+        return ExitCode.BROKEN_PIPE
+    except OSError as error:  # the store explains its own: this is standard output, or a terminal
+        abandon_output()
+        say(f"credtui: can't write the output: {(error.strerror or 'it failed').lower()}.")
+        return ExitCode.UNAVAILABLE
+    except Exception as error:  # noqa: BLE001  # no traceback reaches a person
+        return _unexpected(error)
+    else:
+        return status
+
+
+def _run(words: Sequence[str]) -> int:
+    arguments = local_parser().parse_args(words)
+    if arguments.command == "demo":
+        from credtui.cli.portal import open_demo
+
+        return open_demo()
+    from credtui.cli.session import Session
+    from credtui.composition import local_actor, open_credtui
+
+    environ = {**os.environ, "CREDTUI_HOME": arguments.home} if arguments.home else os.environ
+    credtui = open_credtui(environ=environ, flags=place_flags(arguments))
+    actor = local_actor("command line" if arguments.command else "portal")
+    return follow(Session(arguments, credtui, actor))
+
+
+def place_flags(arguments: Namespace) -> dict[str, str | None]:
+    """Return the flags that go before what the configuration says."""
+    return {"organization": arguments.organization, "environment": arguments.environment}
+
+
+def follow(session: "Session") -> int:
+    """Run a session's command, or the portal where there is none."""
+    command = session.arguments.command
+    if command is None:
+        from credtui.cli.portal import open_portal
+
+        return open_portal(session)
+    if command == "audit":
+        from credtui.cli.audit import audit
+
+        audit(session)
+        return ExitCode.OK
+    from credtui.cli.credentials import VERBS
+
+    VERBS[command](session)
+    return ExitCode.OK
+
+
+def _unexpected(error: Exception) -> ExitCode:
+    """Say that credtui failed, without the traceback, which could quote what must not be seen."""
+    say(
+        f"credtui: an error in credtui itself ({type(error).__name__}). Look before you try "
+        "again: what was under way may or may not have been done. "
+        f"For a report, set {_DETAILS}=1 and repeat it."
+    )
+    if os.environ.get(_DETAILS):
+        import traceback
+
+        for line in "".join(traceback.format_exception(error)).splitlines():
+            say(line)
+    return ExitCode.UNEXPECTED

@@ -1,0 +1,62 @@
+"""An installation for looking around: three credentials of different ages and their history."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+from typing import TypeAlias
+
+from credtui.composition import Credtui
+from credtui.config import Settings
+from credtui.domain.errors import Refusal
+from credtui.domain.models import IssuedSecret
+from credtui.domain.permissions import Actor
+from credtui.domain.secrets import RandomBytes
+from credtui.service import Clock, CredentialService
+from credtui.store.tinydb import TinyDBStore
+
+ALICE = Actor(operator="alice", address="198.51.100.7", channel="ssh")
+BOB = Actor(operator="bob", address="198.51.100.23", channel="ssh")
+
+_At: TypeAlias = Callable[[int, Actor], CredentialService]
+
+
+def demo_credtui(
+    folder: Path, *, clock: Clock, random_bytes: RandomBytes, bcrypt_cost: int
+) -> Credtui:
+    """Return an installation that lives in an empty folder.
+
+    The organization acme has three credentials in uat: "Payout gateway", the primary one, rotated
+    34 days before the clock's present; "Reporting batch", never rotated for 206 days, which is
+    overdue; "Treasury sync", never rotated for 81 days, which will soon be due.
+    """
+    settings = Settings().model_copy(update={"bcrypt_cost": bcrypt_cost})
+    store = TinyDBStore(folder)
+    now = clock()
+
+    def at(days_ago: int, actor: Actor) -> CredentialService:
+        then = now - timedelta(days=days_ago)
+        past = Credtui(settings, store, clock=lambda: then, random_bytes=random_bytes)
+        return past.service(actor)
+
+    _tell_history(at)
+    return Credtui(settings, store, clock=clock, random_bytes=random_bytes)
+
+
+def _tell_history(at: _At) -> None:
+    gateway = at(291, ALICE).generate("Payout gateway")
+    _confirm(at(291, ALICE), gateway, "saved to a file")
+    batch = at(206, ALICE).generate("Nightly reports")
+    _confirm(at(206, ALICE), batch, "copy checked")
+    at(163, BOB).rename(batch.credential.client_id, "Reporting batch")
+    sync = at(81, BOB).generate("Treasury sync")
+    _confirm(at(81, BOB), sync, "copy checked")
+    rotated = at(34, ALICE).rotate(gateway.credential.client_id)
+    _confirm(at(34, ALICE), rotated, "saved to a file")
+    with suppress(Refusal):  # the primary one is protected: an event that Activity can show
+        at(12, BOB).delete(gateway.credential.client_id)
+
+
+def _confirm(service: CredentialService, issued: IssuedSecret, how: str) -> None:
+    credential = issued.credential
+    service.confirm(credential.client_id, seen=credential.generation, how=how)
