@@ -1,0 +1,278 @@
+"""The best route to the person's clipboard, and the truth about it.
+
+No library does this: pyperclip runs local tools only and knows no terminal; oscclip and Textual's
+own `copy_to_clipboard` write OSC 52 and nothing else, which tmux drops by default; and none of them
+says what becomes of it. No route acknowledges, so nothing here ever says "copied".
+"""
+
+import base64
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal, NamedTuple, Protocol
+
+from credtui.tui.terminal import Multiplexer
+
+Setting = Literal["auto", "osc52", "tmux", "native", "none"]
+
+OTHERWISE = "Use Plain View or Save to File."
+
+_OUTER_TMUX = (
+    "The tmux at your end drops it by default. If nothing arrives, put this into ~/.tmux.conf "
+    "there; what is sent then also stays in a tmux buffer:\nset -s set-clipboard on"
+)
+
+# GNU screen refuses strings of more than 768 bytes.
+_SCREEN_CHUNK = 512
+# They have no clipboard, and some would print what is sent.
+_WITHOUT_CLIPBOARD = ("linux", "vt1", "vt2", "vt3", "vt4", "vt5", "cons", "dumb")
+_TOOL_SECONDS = 2.0
+
+
+class Route(StrEnum):
+    """How a text was sent."""
+
+    NATIVE = "native"
+    TMUX = "tmux"
+    OSC52 = "osc52"
+    NONE = "none"
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What became of a text that was to reach the clipboard.
+
+    Attributes:
+        route: How it was sent, NONE if it was not.
+        message: One sentence for the person.
+        fix: What makes it work where it may not have, or None; the exact line to put into a
+            configuration file is its last line.
+    """
+
+    route: Route
+    message: str
+    fix: str | None = None
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether to offer the other ways to keep a secret in this moment."""
+        return self.route is Route.NONE or self.fix is not None
+
+
+class Runner(Protocol):
+    """Runs a program with a text on its standard input."""
+
+    def __call__(
+        self, argv: Sequence[str], *, env: Mapping[str, str], text: str = "", output: bool = False
+    ) -> str | None:
+        """Return its output, if asked for, or None if it failed or took too long."""
+
+
+def run_tool(
+    argv: Sequence[str], *, env: Mapping[str, str], text: str = "", output: bool = False
+) -> str | None:
+    """Run a program as `Runner` says; no exception of it carries the text."""
+    try:
+        # Clipboard tools stay behind to serve what they were given, and would hold a pipe open.
+        done = subprocess.run(
+            argv,
+            env=dict(env),
+            input=text.encode(errors="replace"),
+            stdout=subprocess.PIPE if output else subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            timeout=_TOOL_SECONDS,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return (done.stdout or b"").decode(errors="replace")
+
+
+class _Tmux(NamedTuple):
+    """What the tmux server says of itself and of the person's end."""
+
+    set_clipboard: str
+    term: str
+    has_clipboard: bool
+    over_ssh: bool
+
+
+class Clipboard:
+    """Sends texts to the person's clipboard. Keeps none of them.
+
+    Its methods run programs, each for two seconds at most: call them from a worker thread. Hand the
+    text over in a closure or a partial, not as an argument of a method under Textual's `@work`,
+    which puts the arguments' repr into the worker's description.
+
+    Args:
+        setting: The configured route.
+        env: The environment of the process.
+        write: Writes to the terminal in one piece, normally the driver's `write`.
+        multiplexer: What `find_multiplexer` found.
+        otherwise: The sentence that names the other ways to keep a secret.
+        which: Finds a program, as `shutil.which`.
+        run: Runs a program.
+    """
+
+    def __init__(
+        self,
+        setting: Setting,
+        env: Mapping[str, str],
+        write: Callable[[str], None],
+        multiplexer: Multiplexer | None = None,
+        *,
+        otherwise: str = OTHERWISE,
+        which: Callable[[str], str | None] = shutil.which,
+        run: Runner = run_tool,
+    ) -> None:
+        self._setting = setting
+        self._env = env
+        self._write = write
+        self._multiplexer = multiplexer
+        self._otherwise = otherwise
+        self._which = which
+        self._run = run
+        self._buffer = f"credtui-{os.getpid()}"
+        self._sent_by = Route.NONE
+
+    def send(self, text: str) -> Sent:
+        """Send a text by the configured route, and say what is known of it."""
+        sent = self._send(text)
+        self._sent_by = sent.route
+        return sent
+
+    def clear(self) -> None:
+        """Remove what the last text may have left on this host."""
+        if self._sent_by is Route.TMUX:
+            self._run(["tmux", "delete-buffer", "-b", self._buffer], env=self._env)
+
+    def blank(self) -> None:
+        """Overwrite the clipboard by the route the last text took.
+
+        It is done blindly, and may wipe what was copied elsewhere since. A space and not nothing is
+        sent, because tmux, for one, ignores an empty text.
+        """
+        if self._sent_by is not Route.NONE:
+            self._send(" ")
+
+    def _send(self, text: str) -> Sent:
+        match self._setting:
+            case "none":
+                return self._not_sent("The clipboard is switched off in the settings.")
+            case "native":
+                return self._native(text) or self._not_sent(
+                    "No clipboard tool (wl-copy, xclip, xsel, pbcopy) works here."
+                )
+            case "tmux":
+                return self._tmux(text) or self._not_sent("No tmux answers here.")
+            case "osc52":
+                return self._osc52(text)
+            case "auto":
+                sent = self._native(text) if self._is_local() else None
+                return sent or self._tmux(text) or self._terminal(text)
+
+    def _not_sent(self, reason: str, fix: str | None = None) -> Sent:
+        return Sent(Route.NONE, f"{reason} {self._otherwise}", fix)
+
+    # The person's own desktop
+
+    def _is_local(self) -> bool:
+        # A session of GNU screen may have been started on the desktop and joined from elsewhere;
+        # it can't be asked, and a secret must not go to a desktop that nobody sits at.
+        if any(self._env.get(name) for name in ("SSH_CONNECTION", "SSH_TTY", "STY")):
+            return False
+        if not self._tools() or not self._env.get("TMUX"):
+            return True
+        tmux = self._ask_tmux()
+        return tmux is not None and not tmux.over_ssh
+
+    def _tools(self) -> list[list[str]]:
+        wayland, x11 = bool(self._env.get("WAYLAND_DISPLAY")), bool(self._env.get("DISPLAY"))
+        known: list[tuple[bool, list[str]]] = [
+            (wayland, ["wl-copy"]),
+            (x11, ["xclip", "-in", "-selection", "clipboard"]),
+            (x11, ["xsel", "--input", "--clipboard"]),
+            (True, ["pbcopy"]),
+        ]
+        return [argv for usable, argv in known if usable and self._which(argv[0])]
+
+    def _native(self, text: str) -> Sent | None:
+        # wl-copy passes its input through a file for a moment: let that be in memory.
+        memory = self._env.get("XDG_RUNTIME_DIR")
+        env = {**self._env, **({"TMPDIR": memory} if memory else {})}
+        for argv in self._tools():
+            if self._run(argv, env=env, text=text) is not None:
+                return Sent(Route.NATIVE, f"Sent to the clipboard ({argv[0]}), not confirmed.")
+        return None
+
+    # The tmux on this host
+
+    def _ask_tmux(self) -> _Tmux | None:
+        asked = "#{set-clipboard}\n#{client_termname}\n#{client_tty}"
+        argv = ["tmux", "display-message", "-p", asked, ";", "show-environment"]
+        answer = self._run([*argv, ";", "show-messages", "-T"], env=self._env, output=True)
+        if answer is None or answer.count("\n") < 3:
+            return None
+        set_clipboard, term, tty, rest = answer.split("\n", 3)
+        # The capability Ms is listed with each attached terminal, below a line that names its tty.
+        found = re.search(rf" for {re.escape(tty)},.*?^ *\d+: Ms: (.*?)$", rest, re.DOTALL | re.M)
+        return _Tmux(
+            set_clipboard,
+            term,
+            has_clipboard=found is None or found[1] != "[missing]",
+            over_ssh=re.search(r"^SSH_CONNECTION=", rest, re.M) is not None,
+        )
+
+    def _tmux(self, text: str) -> Sent | None:
+        tmux = self._ask_tmux() if self._env.get("TMUX") else None
+        if tmux is None:
+            return None
+        if not tmux.has_clipboard:
+            return self._not_sent(
+                f"tmux knows of no clipboard in your terminal ({tmux.term}).",
+                "If it has one, put this into ~/.tmux.conf, start tmux again and try again:\n"
+                f"set -as terminal-features ',{tmux.term}:clipboard'",
+            )
+        # One command, so that whatever happens to this process the buffer goes as it came.
+        load = ["tmux", "load-buffer", "-w", "-b", self._buffer, "-"]
+        delete = ["delete-buffer", "-b", self._buffer]
+        if self._run([*load, ";", *delete], env=self._env, text=text) is None:
+            return None
+        fix = None
+        if tmux.term.startswith(("tmux", "screen")):
+            fix = _OUTER_TMUX
+        elif tmux.set_clipboard == "off":
+            fix = (
+                "Newer versions of tmux send nothing while set-clipboard is off. If nothing "
+                "arrives, put this into ~/.tmux.conf:\nset -s set-clipboard external"
+            )
+        return Sent(Route.TMUX, "Sent to your terminal (tmux), not confirmed.", fix)
+
+    # The terminal itself
+
+    def _terminal(self, text: str) -> Sent:
+        term = self._env.get("TERM", "")
+        if term.startswith(_WITHOUT_CLIPBOARD):
+            return self._not_sent(f"This terminal ({term}) has no clipboard.")
+        return self._osc52(text)
+
+    def _osc52(self, text: str) -> Sent:
+        payload = base64.b64encode(text.encode(errors="replace")).decode()
+        sequence = f"\x1b]52;c;{payload}\a"
+        through = "OSC 52"
+        if self._multiplexer is Multiplexer.SCREEN:
+            through = "OSC 52 through GNU screen"
+            sequence = "".join(
+                f"\x1bP{sequence[start : start + _SCREEN_CHUNK]}\x1b\\"
+                for start in range(0, len(sequence), _SCREEN_CHUNK)
+            )
+        try:
+            self._write(sequence)
+        except OSError:
+            return self._not_sent("The terminal can't be written to.")
+        fix = _OUTER_TMUX if self._multiplexer is Multiplexer.TMUX else None
+        return Sent(Route.OSC52, f"Sent to your terminal ({through}), not confirmed.", fix)

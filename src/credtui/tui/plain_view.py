@@ -1,0 +1,164 @@
+"""Plain View: values alone on the terminal, for selection with the terminal's own mouse.
+
+Call `show_plain` inside `with app.suspend():`. It blocks, and must: while the driver is stopped
+nothing reads what Textual writes, so its event loop has to stand still.
+"""
+
+import contextlib
+import os
+import select
+import signal
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from enum import StrEnum
+
+from credtui.tui.terminal import erase_rows, raw_mode, window_size
+
+HINT = "Press Enter or Escape to return"
+MORE = "Press Space for more, Enter or Escape to return"
+TOO_SMALL = "Window too small"
+
+# Ctrl+C, ctrl+D, ctrl+Z and ctrl+\ are only keys here, so that nothing can stop the program
+# while the values are shown.
+_RETURN = frozenset(b"\r\nqQ\x1b\x03\x04\x1a\x1c")
+_LOOK_AGAIN = 0.2
+
+
+class Left(StrEnum):
+    """Why the view was left."""
+
+    KEY = "key"
+    IDLE = "idle"
+    GONE = "gone"
+
+
+def show_plain(
+    entries: Sequence[tuple[str, str]],
+    *,
+    idle: float | None = 300.0,
+    input_fd: int = 0,
+    output_fd: int = 2,
+) -> Left:
+    """Show values alone until a key is pressed, then erase them.
+
+    Nothing is ever scrolled, and each row is blanked before the screen is left, so that the
+    scrollback of a terminal, tmux or GNU screen keeps none of it.
+
+    Args:
+        entries: Labels and values; a label stands on the line above its value.
+        idle: Seconds without a key after which it is left, or None for no such limit.
+        input_fd: The terminal to read keys from.
+        output_fd: The terminal to write to; Textual's own output is standard error.
+
+    Raises:
+        OSError: If there is no terminal to write to, before anything was shown.
+    """
+    window_size(output_fd)
+    with _not_stopped(), raw_mode(input_fd):
+        try:
+            _write(output_fd, "\x1b[?1049h\x1b[?25l\x1b[?7h")
+            return _show(entries, idle, input_fd, output_fd)
+        except OSError:
+            return Left.GONE
+        finally:
+            with contextlib.suppress(OSError):
+                rows = window_size(output_fd).lines
+                _write(output_fd, erase_rows(rows) + "\x1b[?25h\x1b[?1049l")
+
+
+def pages(entries: Sequence[tuple[str, str]], columns: int, rows: int) -> list[list[str]]:
+    """Divide the entries into pages that never need more rows than there are.
+
+    The first line of each page is left to the hint. A value that a window cannot hold whole is
+    not shown in part.
+    """
+    room = rows - 1
+    found: list[list[str]] = [[]]
+    for label, value in entries:
+        wanted = ["", label, value]
+        if _height([*found[-1], *wanted], columns) > room:
+            wanted = ["", label, value] if _height(["", label, value], columns) <= room else [value]
+            if _height(wanted, columns) > room:
+                wanted = [TOO_SMALL[:columns]] if room else []
+            if found[-1]:
+                found.append([])
+        found[-1].extend(wanted)
+    return found
+
+
+def _show(
+    entries: Sequence[tuple[str, str]], idle: float | None, input_fd: int, output_fd: int
+) -> Left:
+    safe = [(_printable(label), _printable(value)) for label, value in entries]
+    page, drawn = 0, None
+    last_key = time.monotonic()
+    while True:
+        size = window_size(output_fd)
+        parts = pages(safe, size.columns, size.lines)
+        page %= len(parts)
+        if drawn != (size, page):
+            _write(output_fd, _draw(parts[page], size, more=len(parts) > 1))
+            drawn = (size, page)
+        # The size is looked at again by and by: SIGWINCH belongs to Textual's driver.
+        if select.select([input_fd], [], [], _LOOK_AGAIN)[0]:
+            keys = _read(input_fd)
+            if not keys:
+                return Left.GONE
+            if _returns(keys):
+                return Left.KEY
+            page += keys == b" "
+            last_key = time.monotonic()
+        elif idle is not None and time.monotonic() - last_key >= idle:
+            return Left.IDLE
+
+
+def _draw(lines: Sequence[str], size: os.terminal_size, *, more: bool) -> str:
+    # The cursor rests on the first row: a window that gets lower loses the rows below it, where
+    # tmux without an alternate screen would otherwise move those above into its scrollback.
+    text = [erase_rows(size.lines), (MORE if more else HINT)[: size.columns]]
+    row = 2
+    for line in lines:
+        text.append(f"\x1b[{row}H{line}")
+        row += _height([line], size.columns)
+    return "".join([*text, "\x1b[H"])
+
+
+def _height(lines: Sequence[str], columns: int) -> int:
+    return sum(max(1, -(-len(line) // columns)) for line in lines)
+
+
+def _printable(text: str) -> str:
+    return "".join(character if character.isprintable() else "?" for character in text)
+
+
+def _read(fd: int) -> bytes:
+    keys = os.read(fd, 256)
+    # An arrow key and Escape begin alike; over a slow line its rest may come a little later.
+    if keys == b"\x1b" and select.select([fd], [], [], 0.05)[0]:
+        keys += os.read(fd, 256)
+    return keys
+
+
+def _returns(keys: bytes) -> bool:
+    sequence = keys.startswith(b"\x1b") and len(keys) > 1
+    return not sequence and not _RETURN.isdisjoint(keys)
+
+
+def _write(fd: int, text: str) -> None:
+    data = text.encode()
+    while data:
+        data = data[os.write(fd, data) :]
+
+
+@contextlib.contextmanager
+def _not_stopped() -> Iterator[None]:
+    # Textual's handler would stop the process as it is, with the values on the screen.
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTSTP, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTSTP, before)

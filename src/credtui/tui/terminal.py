@@ -1,0 +1,259 @@
+"""What the portal needs of the terminal before, around and after Textual.
+
+Textual reads standard input, writes standard error, ignores terminfo and leaves hang-up and
+termination to Python. Over SSH that is not enough: the terminal may be none, may be behind a
+multiplexer, may not speak UTF-8, and may go away at any moment.
+"""
+
+import codecs
+import contextlib
+import os
+import re
+import select
+import signal
+import termios
+import threading
+import time
+import tty
+from collections.abc import Callable, Iterator, Mapping
+from enum import StrEnum
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn, TextIO
+
+# Sent by tmux and GNU screen on each question; a terminal that never answers costs this once.
+ANSWER_WITHIN = 1.0
+
+_MODES_OFF = (
+    "\x1b[?2026l\x1b[?1000l\x1b[?1003l\x1b[?1015l\x1b[?1006l\x1b[?1016l"
+    "\x1b[?2004l\x1b[?1004l\x1b[?2048l\x1b[<u\x1b[?7h\x1b[m"
+)
+
+
+class NoTerminal(Exception):
+    """There is no terminal that the portal can be drawn on; the message is one sentence."""
+
+
+def require_terminal(env: Mapping[str, str], *streams: TextIO | None) -> None:
+    """Refuse to draw on what cannot show it.
+
+    Args:
+        env: The environment; its TERM must name a terminal that can move its cursor.
+        streams: Standard input, output and error: Textual reads the first, writes the last.
+
+    Raises:
+        NoTerminal: If a stream is not a terminal, or TERM is missing, dumb or unknown.
+    """
+    if not all(stream is not None and not stream.closed and stream.isatty() for stream in streams):
+        raise NoTerminal("The portal needs a terminal for its input and output.")
+    term = env.get("TERM", "")
+    if not term or term == "unknown" or term.startswith("dumb"):
+        named = f"TERM is {term}" if term else "TERM is not set"
+        raise NoTerminal(f"The portal needs a terminal that can move its cursor, and {named}.")
+
+
+def use_utf8(*streams: TextIO | None) -> None:
+    """Make each stream UTF-8: a Latin-1 one cuts Textual's escape sequences and the layout."""
+    for stream in streams:
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(encoding="utf-8", errors="backslashreplace")
+
+
+def first_environment() -> Mapping[str, str]:
+    """The environment that the process was started with.
+
+    Python itself sets LC_CTYPE=C.UTF-8 when it starts in the C locale, so `os.environ` no longer
+    tells what the person's terminal was said to speak.
+    """
+    try:
+        block = Path("/proc/self/environ").read_bytes()
+    except OSError:
+        return os.environ
+    pairs = (os.fsdecode(item).partition("=") for item in block.split(b"\0") if item)
+    return {name: value for name, _, value in pairs}
+
+
+def ascii_only(env: Mapping[str, str]) -> bool:
+    """Whether borders and marks must be ASCII: no UTF-8 locale, or a terminal from before it.
+
+    Args:
+        env: What `first_environment` gave; the first of LC_ALL, LC_CTYPE and LANG that is set
+            decides, as it does for the C library.
+    """
+    if env.get("TERM", "").startswith(("vt1", "vt2", "vt3", "vt4", "vt5")):
+        return True
+    name = env.get("LC_ALL") or env.get("LC_CTYPE") or env.get("LANG") or "C"
+    encoding = name.partition("@")[0].rpartition(".")[2]
+    try:
+        return codecs.lookup(encoding).name != "utf-8"
+    except LookupError:
+        return True
+
+
+class Multiplexer(StrEnum):
+    """What stands between the program and the person's own terminal."""
+
+    TMUX = "tmux"
+    SCREEN = "GNU screen"
+
+
+def find_multiplexer(
+    env: Mapping[str, str], ask: Callable[[], Multiplexer | None]
+) -> Multiplexer | None:
+    """Which multiplexer the program is shown in, on this host or at the person's end.
+
+    Args:
+        env: The environment; TMUX and STY tell of this host, TERM hints at the other end.
+        ask: Asks the terminal, normally `ask_multiplexer`; called only where TERM hints at one
+            and nothing else tells which, because ssh, sudo and su take the other variables away.
+    """
+    if env.get("TMUX"):
+        return Multiplexer.TMUX
+    if env.get("STY"):
+        return Multiplexer.SCREEN
+    term = env.get("TERM", "")
+    if not term.startswith(("screen", "tmux")):
+        return None
+    return ask() or (Multiplexer.TMUX if term.startswith("tmux") else Multiplexer.SCREEN)
+
+
+def ask_multiplexer(
+    input_fd: int, output_fd: int, within: float = ANSWER_WITHIN
+) -> Multiplexer | None:
+    """Ask the terminal for its secondary device attributes: 84 is tmux, 83 is GNU screen.
+
+    Only while the terminal is still ours, before Textual starts. An answer that came later would
+    reach Textual, which takes it for typed keys, so this waits a line's round trip and more.
+    """
+    answer = b""
+    found = None
+    with contextlib.suppress(OSError, termios.error), raw_mode(input_fd):
+        os.write(output_fd, b"\x1b[>c")
+        deadline = time.monotonic() + within
+        while found is None and (left := deadline - time.monotonic()) > 0:
+            if select.select([input_fd], [], [], left)[0]:
+                chunk = os.read(input_fd, 256)
+                if not chunk:
+                    break
+                answer += chunk
+                found = re.search(rb"\x1b\[>(\d*)[\d;]*c", answer)
+    known = {b"83": Multiplexer.SCREEN, b"84": Multiplexer.TMUX}
+    return known.get(found[1]) if found else None
+
+
+@contextlib.contextmanager
+def raw_mode(fd: int) -> Iterator[None]:
+    """Hand over each key as it is pressed, control keys included, and put back what was set."""
+    before = termios.tcgetattr(fd)
+    try:
+        tty.setraw(fd, termios.TCSANOW)
+        yield
+    finally:
+        with contextlib.suppress(termios.error):
+            termios.tcsetattr(fd, termios.TCSANOW, before)
+
+
+def window_size(fd: int) -> os.terminal_size:
+    """The size of the terminal, and 80x24 of one that does not know, such as a serial line.
+
+    Raises:
+        OSError: If it is not a terminal, or no longer.
+    """
+    columns, rows = os.get_terminal_size(fd)
+    return os.terminal_size((columns or 80, rows or 24))
+
+
+def erase_rows(rows: int) -> str:
+    """Blank the window row by row.
+
+    Clearing it in one sequence makes tmux keep the old text in its scrollback, and GNU screen
+    ignores the alternate screen by default, so the rows themselves must be blank.
+    """
+    return "\x1b[m" + "".join(f"\x1b[{row}H\x1b[2K" for row in range(1, rows + 1)) + "\x1b[H"
+
+
+def forbid_stop() -> None:
+    """Ignore SIGTSTP, for a forced command: it has no shell that could resume the session.
+
+    Call this once Textual runs, on mount: its driver installs a handler of its own before.
+    """
+    signal.signal(signal.SIGTSTP, signal.SIG_IGN)
+
+
+def guard_session(
+    input_fd: int,
+    output_fd: int,
+    *,
+    on_hangup: Callable[[], None],
+    on_terminate: Callable[[], None],
+    grace: float = 2.0,
+) -> None:
+    """End the process within seconds of its terminal's, or of SIGHUP or SIGTERM.
+
+    The terminal is watched as well as the signal: under setsid or nohup no signal comes, and
+    Textual's input thread then reads an endless end of file. Call this from the main thread,
+    before Textual starts.
+
+    Args:
+        input_fd: The terminal that is watched.
+        output_fd: Where the terminal is put in order before the process is made to end.
+        on_hangup: Called from another thread; the process ends when it returns.
+        on_terminate: Called from another thread on SIGTERM to ask for a normal end, for example
+            with the event loop's `call_soon_threadsafe(app.exit)`.
+        grace: Seconds for `on_hangup`, and for the normal end after `on_terminate`.
+    """
+    attributes = termios.tcgetattr(input_fd)
+
+    def tidy() -> None:
+        with contextlib.suppress(OSError, termios.error):
+            termios.tcsetattr(input_fd, termios.TCSANOW, attributes)
+            rows = window_size(output_fd).lines
+            text = _MODES_OFF + erase_rows(rows) + "\x1b[?1049l\x1b[?25h"
+            os.write(output_fd, text.encode())
+
+    def end(number: signal.Signals, callback: Callable[[], None]) -> None:
+        # Putting the terminal in order may block for ever on one that is stopped by ctrl+s.
+        _start(lambda: _exit_after(grace + 1, 128 + number))
+        deadline = time.monotonic() + grace
+        _start(lambda: _call(callback)).join(grace)
+        if number is signal.SIGTERM:
+            time.sleep(max(0.0, deadline - time.monotonic()))
+        tidy()
+        os._exit(128 + number)
+
+    def on_signal(number: int, _frame: FrameType | None) -> None:
+        known = signal.Signals(number)
+        callback = on_hangup if known is signal.SIGHUP else on_terminate
+        _start(lambda: end(known, callback))
+
+    def watch() -> None:
+        if _wait_for_hangup(input_fd):
+            end(signal.SIGHUP, on_hangup)
+
+    signal.signal(signal.SIGHUP, on_signal)
+    signal.signal(signal.SIGTERM, on_signal)
+    _start(watch)
+
+
+def _wait_for_hangup(fd: int) -> bool:
+    poller = select.poll()
+    # No event is asked for: hang-up is always told, and input must not wake this thread.
+    poller.register(fd, 0)
+    return any(event & (select.POLLHUP | select.POLLERR) for _, event in poller.poll())
+
+
+def _exit_after(seconds: float, status: int) -> NoReturn:
+    time.sleep(seconds)
+    os._exit(status)
+
+
+def _call(callback: Callable[[], None]) -> None:
+    with contextlib.suppress(Exception):
+        callback()
+
+
+def _start(target: Callable[[], object]) -> threading.Thread:
+    thread = threading.Thread(target=target, daemon=True, name="credtui-session")
+    thread.start()
+    return thread

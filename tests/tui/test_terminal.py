@@ -1,0 +1,171 @@
+import io
+import os
+import pty
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.terminal import Terminal
+from tests.tui.multiplexers import python
+
+from credtui.tui.terminal import (
+    Multiplexer,
+    NoTerminal,
+    ascii_only,
+    ask_multiplexer,
+    find_multiplexer,
+    require_terminal,
+    use_utf8,
+    window_size,
+)
+
+
+@pytest.fixture
+def line() -> Iterator[tuple[int, int]]:
+    """The two ends of a pseudo-terminal."""
+    ends = pty.openpty()
+    yield ends
+    for end in ends:
+        os.close(end)
+
+
+class TestRequireTerminal:
+    def test_a_terminal(self, line: tuple[int, int]) -> None:
+        with open(line[1], closefd=False) as stream:
+            require_terminal({"TERM": "xterm"}, stream, stream)
+
+    @pytest.mark.parametrize("stream", [None, io.StringIO()])
+    def test_no_terminal(self, stream: io.StringIO | None) -> None:
+        with pytest.raises(NoTerminal, match="needs a terminal"):
+            require_terminal({"TERM": "xterm"}, stream)
+
+    def test_a_closed_stream(self) -> None:
+        stream = io.StringIO()
+        stream.close()
+        with pytest.raises(NoTerminal):
+            require_terminal({"TERM": "xterm"}, stream)
+
+    @pytest.mark.parametrize(
+        ("env", "said"),
+        [
+            ({}, "TERM is not set"),
+            ({"TERM": ""}, "TERM is not set"),
+            ({"TERM": "dumb"}, "TERM is dumb"),
+            ({"TERM": "unknown"}, "TERM is unknown"),
+        ],
+    )
+    def test_a_terminal_that_cannot_show_it(self, env: dict[str, str], said: str) -> None:
+        with pytest.raises(NoTerminal, match=said):
+            require_terminal(env)
+
+
+class TestUtf8:
+    def test_the_stream_speaks_it(self) -> None:
+        written = io.BytesIO()
+        stream = io.TextIOWrapper(written, encoding="iso-8859-1")
+        use_utf8(stream, None, io.StringIO())
+        print("╭─ \udcff", file=stream, flush=True, end="")
+        assert written.getvalue() == "╭─ \\udcff".encode()
+
+
+class TestAscii:
+    @pytest.mark.parametrize(
+        ("env", "expected"),
+        [
+            ({}, True),
+            ({"LANG": "C"}, True),
+            ({"LANG": "POSIX"}, True),
+            ({"LANG": "C.UTF-8"}, False),
+            ({"LANG": "C.utf8"}, False),
+            ({"LANG": "en_GB.UTF-8"}, False),
+            ({"LANG": "de_DE.UTF-8@euro"}, False),
+            ({"LANG": "de_DE"}, True),
+            ({"LANG": "de_DE@euro"}, True),
+            ({"LANG": "de_DE.ISO-8859-1"}, True),
+            ({"LANG": "x.no-such-encoding"}, True),
+            ({"LANG": "C", "LC_CTYPE": "UTF-8"}, False),
+            ({"LANG": "en_GB.UTF-8", "LC_CTYPE": "C"}, True),
+            ({"LANG": "en_GB.UTF-8", "LC_ALL": "C"}, True),
+            ({"LANG": "C", "LC_CTYPE": "C", "LC_ALL": "C.UTF-8"}, False),
+            ({"LANG": "en_GB.UTF-8", "LC_ALL": ""}, False),
+            ({"LANG": "en_GB.UTF-8", "TERM": "linux"}, False),
+            ({"LANG": "en_GB.UTF-8", "TERM": "vt100"}, True),
+            ({"LANG": "en_GB.UTF-8", "TERM": "vt220"}, True),
+        ],
+    )
+    def test_what_decides(self, env: dict[str, str], *, expected: bool) -> None:
+        assert ascii_only(env) is expected
+
+    def test_python_does_not_hide_the_c_locale(self, tmp_path: Path) -> None:
+        script = tmp_path / "locale.py"
+        script.write_text(
+            "import os\nfrom credtui.tui.terminal import ascii_only, first_environment\n"
+            "print(ascii_only(first_environment()), os.environ.get('LC_CTYPE'))\n"
+        )
+        with Terminal(python(script), env={"LANG": "C"}) as terminal:
+            terminal.wait_for("True")
+
+
+class TestMultiplexer:
+    @pytest.mark.parametrize(
+        ("env", "answer", "expected"),
+        [
+            ({"TERM": "screen", "SSH_CONNECTION": "x"}, Multiplexer.TMUX, Multiplexer.TMUX),
+            ({"TERM": "screen.xterm"}, Multiplexer.SCREEN, Multiplexer.SCREEN),
+            ({"TERM": "screen"}, None, Multiplexer.SCREEN),
+            ({"TERM": "tmux-256color"}, None, Multiplexer.TMUX),
+        ],
+    )
+    def test_the_terminal_is_asked(
+        self, env: dict[str, str], answer: Multiplexer | None, expected: Multiplexer
+    ) -> None:
+        assert find_multiplexer(env, lambda: answer) is expected
+
+    @pytest.mark.parametrize(
+        ("env", "expected"),
+        [
+            ({"TERM": "screen", "TMUX": "/x,1,0"}, Multiplexer.TMUX),
+            ({"TERM": "screen", "STY": "1.x"}, Multiplexer.SCREEN),
+            ({"TERM": "xterm-256color", "SSH_CONNECTION": "x"}, None),
+            ({}, None),
+        ],
+    )
+    def test_nothing_is_asked_where_it_is_known(
+        self, env: dict[str, str], expected: Multiplexer | None
+    ) -> None:
+        assert find_multiplexer(env, lambda: pytest.fail("asked")) is expected
+
+    @pytest.mark.parametrize(
+        ("parts", "expected"),
+        [
+            ([b"\x1b[>84;0;0c"], Multiplexer.TMUX),
+            ([b"\x1b[>83;40900;0c"], Multiplexer.SCREEN),
+            ([b"typed\x1b[>8", b"4;0;0c"], Multiplexer.TMUX),
+            ([b"\x1b[>41;354;0c"], None),
+            ([], None),
+        ],
+    )
+    def test_the_answer(
+        self, line: tuple[int, int], parts: list[bytes], expected: Multiplexer | None
+    ) -> None:
+        master, slave = line
+
+        def answer() -> None:
+            assert os.read(master, 16) == b"\x1b[>c"
+            for part in parts:
+                os.write(master, part)
+
+        other_end = threading.Thread(target=answer)
+        other_end.start()
+        assert ask_multiplexer(slave, slave, 5.0 if expected else 0.1) is expected
+        other_end.join()
+
+    def test_no_terminal_to_ask(self, tmp_path: Path) -> None:
+        with (tmp_path / "file").open("w+") as file:
+            assert ask_multiplexer(file.fileno(), file.fileno()) is None
+        assert (tmp_path / "file").read_text() == ""
+
+
+def test_a_terminal_that_does_not_know_its_size(line: tuple[int, int]) -> None:
+    assert window_size(line[1]) == (80, 24)

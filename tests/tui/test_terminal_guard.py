@@ -1,0 +1,178 @@
+import os
+import re
+import shlex
+import signal
+import termios
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from tests.terminal import Terminal
+from tests.tui.multiplexers import python
+
+SECRET = "csk_uat_9fK2mQ8xVb7RtLpW3nYs6HjDz0AcEgUiTo4BqXvMy1N5k"
+
+# A Textual program as the portal is, with the guard around it.
+APP = """
+import os, sys, time
+from pathlib import Path
+from textual.app import App
+from textual.widgets import Static
+from credtui.tui.terminal import forbid_stop, guard_session
+
+folder, behaviour, grace = Path(sys.argv[1]), sys.argv[2], float(sys.argv[3])
+
+class Portal(App):
+    def compose(self):
+        yield Static("the dialog SECRET")
+
+    def on_mount(self):
+        if behaviour == "forced":
+            forbid_stop()
+
+def note(what):
+    with (folder / "notes").open("a") as file:
+        print(what, file=file)
+
+def hangup():
+    note("hangup")
+    if behaviour == "stuck":
+        time.sleep(60)
+
+def terminate():
+    note("terminate")
+    if behaviour != "stuck":
+        app._loop.call_soon_threadsafe(app.exit)
+
+(folder / "pid").write_text(str(os.getpid()))
+app = Portal()
+guard_session(0, 2, on_hangup=hangup, on_terminate=terminate, grace=grace)
+app.run()
+note("normal end")
+"""
+
+
+class Portal:
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._script = folder / "portal.py"
+        self._script.write_text(APP.replace("SECRET", SECRET))
+
+    def __call__(
+        self, behaviour: str = "good", *, grace: float = 10.0, started_by: str = ""
+    ) -> Terminal:
+        """Start it in a terminal, with some shell before it."""
+        words = [*python(self._script), str(self._folder), behaviour, str(grace)]
+        return Terminal(["sh", "-c", f"{started_by} {shlex.join(words)}"])
+
+    @property
+    def notes(self) -> list[str]:
+        file = self._folder / "notes"
+        return file.read_text().splitlines() if file.exists() else []
+
+    @property
+    def pid(self) -> int:
+        return int((self._folder / "pid").read_text())
+
+    def runs(self) -> bool:
+        """Whether it does; one that ended and that nobody has asked for does not."""
+        try:
+            return self._stat()[0] not in "ZX"
+        except OSError:
+            return False
+
+    def cpu_seconds(self) -> float:
+        fields = self._stat()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def _stat(self) -> list[str]:
+        return Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+
+
+@pytest.fixture
+def portal(tmp_path: Path) -> Iterator[Portal]:
+    portal = Portal(tmp_path)
+    yield portal
+    if portal.runs():
+        os.kill(portal.pid, signal.SIGKILL)
+
+
+def until(holds: Callable[[], bool], seconds: float = 10.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+class TestHangUp:
+    @pytest.mark.parametrize(
+        "started_by",
+        ["exec", "trap '' HUP; exec", "setsid --wait"],
+        ids=["signal", "signal ignored", "setsid"],
+    )
+    def test_the_program_ends(self, portal: Portal, started_by: str) -> None:
+        with portal(started_by=started_by) as terminal:
+            terminal.wait_for("the dialog")
+            terminal.hang_up()
+            until(lambda: not portal.runs(), seconds=3)
+            assert "hangup" in portal.notes
+            assert "normal end" not in portal.notes
+
+    def test_a_callback_that_is_stuck_does_not_keep_it(self, portal: Portal) -> None:
+        with portal("stuck", grace=0.2, started_by="exec") as terminal:
+            terminal.wait_for("the dialog")
+            terminal.hang_up()
+            assert terminal.process.wait(10) == 128 + signal.SIGHUP
+
+    def test_watching_costs_nothing(self, portal: Portal) -> None:
+        with portal() as terminal:
+            terminal.wait_for("the dialog")
+            terminal.wait_quiet(1.0)
+            before, began = portal.cpu_seconds(), time.monotonic()
+            terminal.send("x")
+            until(lambda: time.monotonic() - began > 1)
+            assert portal.cpu_seconds() - before < 0.5
+
+
+class TestTerminate:
+    def test_a_normal_end(self, portal: Portal) -> None:
+        with portal(started_by="exec") as terminal:
+            terminal.wait_for("the dialog")
+            terminal.process.send_signal(signal.SIGTERM)
+            assert terminal.wait_exit() == 0
+            assert portal.notes == ["terminate", "normal end"]
+            assert 1049 not in terminal.private_modes
+            assert terminal.is_cooked()
+
+    def test_an_end_by_force_puts_the_terminal_in_order(self, portal: Portal) -> None:
+        with portal("stuck", grace=0.3, started_by="exec") as terminal:
+            terminal.wait_for("the dialog")
+            terminal.process.send_signal(signal.SIGTERM)
+            assert terminal.wait_exit() == 128 + signal.SIGTERM
+            assert terminal.private_modes & {1000, 1003, 1004, 1006, 1049, 2004} == set()
+            assert terminal.cursor is not None
+            assert terminal.is_cooked()
+            assert SECRET not in terminal.text
+            erased = terminal.bytes_received.rpartition(b"\x1b[?1049l")[0]
+            assert len(re.findall(rb"\x1b\[\d+H\x1b\[2K", erased)) == 24
+
+    def test_an_end_by_force_while_the_terminal_is_stopped(self, portal: Portal) -> None:
+        """As by ctrl+s: no write gets past, and nothing can be put in order."""
+        with portal("stuck", grace=0.3, started_by="exec") as terminal:
+            terminal.wait_for("the dialog")
+            line = os.open(f"/proc/{portal.pid}/fd/0", os.O_RDWR | os.O_NOCTTY)
+            termios.tcflow(line, termios.TCOOFF)
+            terminal.process.send_signal(signal.SIGTERM)
+            assert terminal.process.wait(10) == 128 + signal.SIGTERM
+            assert 1049 in terminal.private_modes
+            os.close(line)
+
+
+class TestStop:
+    def test_a_forced_command_is_never_stopped(self, portal: Portal) -> None:
+        with portal("forced", started_by="exec") as terminal:
+            terminal.wait_for("the dialog")
+            terminal.process.send_signal(signal.SIGTSTP)
+            terminal.process.send_signal(signal.SIGTERM)
+            assert terminal.wait_exit() == 0
