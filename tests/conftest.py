@@ -1,0 +1,97 @@
+"""Fixtures for all tests."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from credtui.domain.models import Environment
+from credtui.domain.permissions import Actor, Operator
+from credtui.domain.secrets import RandomBytes
+from credtui.service import CredentialService
+from credtui.store.protocol import Store
+from credtui.store.tinydb import TinyDBStore
+from tests.support import ALICE, UAT, SteppedClock, seeded_bytes, write_operators
+
+# The machine that runs the tests is shared and slow: nothing is said by how long one example
+# takes. In CI the same examples are tried each time, so that a change is to blame for what fails.
+settings.register_profile(
+    "credtui", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+)
+settings.register_profile("ci", settings.get_profile("credtui"), derandomize=True, database=None)
+settings.load_profile("ci" if os.environ.get("CI") == "true" else "credtui")
+
+
+class MakeService(Protocol):
+    """Makes a service on the test's store."""
+
+    def __call__(
+        self,
+        actor: Actor = ALICE,
+        *,
+        organization: str = "acme",
+        environment: Environment = UAT,
+        store: Store | None = None,
+    ) -> CredentialService: ...
+
+
+@pytest.fixture
+def clock() -> SteppedClock:
+    return SteppedClock()
+
+
+@pytest.fixture
+def random_bytes() -> RandomBytes:
+    return seeded_bytes()
+
+
+@pytest.fixture
+def store_folder(tmp_path: Path) -> Path:
+    return tmp_path / "store"
+
+
+@pytest.fixture
+def store(store_folder: Path) -> TinyDBStore:
+    return TinyDBStore(store_folder)
+
+
+@pytest.fixture
+def make_service(store: TinyDBStore, clock: SteppedClock, random_bytes: RandomBytes) -> MakeService:
+    default_store: Store = store
+
+    def make(
+        actor: Actor = ALICE,
+        *,
+        organization: str = "acme",
+        environment: Environment = UAT,
+        store: Store | None = None,
+    ) -> CredentialService:
+        return CredentialService(
+            store or default_store,
+            environment,
+            organization,
+            actor,
+            clock=clock,
+            random_bytes=random_bytes,
+            bcrypt_cost=4,
+        )
+
+    return make
+
+
+@pytest.fixture
+def service(make_service: MakeService) -> CredentialService:
+    return make_service()
+
+
+@pytest.fixture
+def set_operators(store_folder: Path) -> Callable[..., None]:
+    """Makes its arguments the operators of the test's store."""
+
+    def write(*operators: Operator) -> None:
+        write_operators(store_folder, *operators)
+
+    return write

@@ -1,0 +1,77 @@
+"""What the tests of every room share: a clock, randomness, and ready-made domain objects."""
+
+import random
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from credtui.domain.audit import Action
+from credtui.domain.models import Environment, StoredCredential
+from credtui.domain.permissions import Actor, Operator
+from credtui.domain.secrets import RandomBytes, generate_client_id, generate_secret, hash_secret
+from credtui.store.ledger import Ledger
+
+START = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
+
+ALICE = Actor(operator="alice", address="198.51.100.7", channel="ssh")
+
+UAT = Environment(
+    name="uat",
+    tag="uat",
+    audience="urn:ripplexcurrent-uat:{organization}",
+    token_url="http://127.0.0.1:8000/v2/oauth/token",
+)
+PRODUCTION = Environment(
+    name="production",
+    tag="prod",
+    audience="urn:ripplexcurrent-prod:{organization}",
+    token_url="http://127.0.0.1:8000/v2/oauth/token",
+)
+
+
+class SteppedClock:
+    """A clock that stands still until it is told to move."""
+
+    def __init__(self, now: datetime = START) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, step: timedelta = timedelta(minutes=1)) -> None:
+        self.now += step
+
+
+def seeded_bytes(seed: int = 1) -> RandomBytes:
+    """A source of randomness that gives the same bytes each time."""
+    return random.Random(seed).randbytes
+
+
+SECRET = generate_secret("uat", seeded_bytes(7))
+SECRET_HASH = hash_secret(SECRET, 4)
+
+
+def make_credential(
+    number: int = 1,
+    name: str | None = None,
+    *,
+    created_at: datetime | None = None,
+    secret_hash: SecretStr = SECRET_HASH,
+) -> StoredCredential:
+    """A stored credential; other numbers give others."""
+    return StoredCredential(
+        client_id=generate_client_id(seeded_bytes(number)),
+        name=name or f"Credential {number}",
+        created_at=created_at or START + timedelta(minutes=number),
+        secret_hash=secret_hash,
+    )
+
+
+def write_operators(store_folder: Path, *operators: Operator, at: datetime = START) -> None:
+    """Make these the operators of the TinyDB store in a folder."""
+    with Ledger(store_folder, "operators").transaction() as draft:
+        table = draft.table("operators")
+        table.truncate()
+        table.insert_multiple(operator.model_dump(mode="json") for operator in operators)
+        draft.record(draft.last_event_at or at, ALICE, Action.RENAME, detail="operators")
