@@ -1,13 +1,20 @@
 """What the portal, the command line and the token endpoint do: one method for each button."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
-from typing import TypeAlias
+from itertools import takewhile
+from typing import TYPE_CHECKING, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from credtui.domain.audit import Action, AuditEvent
-from credtui.domain.errors import ClockWentBackError, PermissionDeniedError, Refusal
+from credtui.domain.errors import (
+    ClockWentBackError,
+    PermissionDeniedError,
+    Refusal,
+    StillUsedError,
+    TooManyAttemptsError,
+)
 from credtui.domain.models import Credential, Environment, IssuedSecret, StoredCredential
 from credtui.domain.names import MAX_NAME_LENGTH, parse_name, parse_organization, printable
 from credtui.domain.organization import MAX_CREDENTIALS, Organization
@@ -20,13 +27,21 @@ from credtui.domain.secrets import (
     is_client_id,
     redact,
 )
-from credtui.store.protocol import Place, Store, Watch
+from credtui.domain.usage import Usage
+from credtui.store.protocol import Place, Store, Transaction, Watch
+
+if TYPE_CHECKING:
+    from credtui.access.client import TokenReply
+    from credtui.access.identification import Identification
 
 Clock: TypeAlias = Callable[[], datetime]
 """A source of the present moment, with its time zone."""
 
 TOLERATED_STEP = timedelta(minutes=2)
 """How far a clock may step back, as when it is corrected, without stopping work."""
+
+MAX_IDENTIFICATIONS = 10
+"""How often an actor may ask within a minute whose a secret is."""
 
 
 class Page(BaseModel):
@@ -37,6 +52,7 @@ class Page(BaseModel):
         representative: The operator works for the API's provider.
         credentials: In the order of their generation.
         primary: The Client ID of the primary one.
+        usage: How they are used, by Client ID, as far as the token endpoint saw any use.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -45,6 +61,7 @@ class Page(BaseModel):
     representative: bool = False
     credentials: tuple[Credential, ...] = ()
     primary: str | None = None
+    usage: Mapping[str, Usage] = Field(default_factory=dict)
 
     @property
     def full(self) -> bool:
@@ -54,6 +71,10 @@ class Page(BaseModel):
     def find(self, client_id: str) -> Credential | None:
         """Return the credential with this Client ID, None when it is gone."""
         return next((found for found in self.credentials if found.client_id == client_id), None)
+
+    def successor_of(self, client_id: str) -> Credential | None:
+        """Return the credential that is going to replace this one, None if none is."""
+        return next((found for found in self.credentials if found.replaces == client_id), None)
 
 
 class CredentialService:
@@ -99,16 +120,25 @@ class CredentialService:
         if permission < Permission.CAN_VIEW:
             return Page(permission=permission)
         organization = self._store.load(self._place)
+        usage = self._store.usage(self._place)
         return Page(
             permission=permission,
             representative=representative,
             credentials=tuple(credential.public() for credential in organization.credentials),
             primary=organization.primary,
+            usage={
+                credential.client_id: usage[credential.client_id]
+                for credential in organization.credentials
+                if credential.client_id in usage
+            },
         )
 
     def watch(self) -> Watch:
-        """Begin to watch for changes that anybody makes to what `page` returns."""
-        return self._store.watch(self._place)
+        """Begin to watch for changes that anybody makes to what `page` returns.
+
+        Usage changes once a second while a credential is in use.
+        """
+        return _AnyOf(self._store.watch(self._place), self._store.watch_usage(self._place))
 
     def generate(self, name: str) -> IssuedSecret:
         """Generate a credential, and return its secret: this is the only time it is seen."""
@@ -128,6 +158,101 @@ class CredentialService:
 
         credential = self._change(Action.GENERATE, client_id, apply, attempted_name=name)
         return IssuedSecret(credential=credential, audience=self.audience, secret=secret)
+
+    def replace(self, client_id: str, name: str) -> IssuedSecret:
+        """Generate a credential that is going to replace another, and return its secret.
+
+        Both work while clients move over; `Page.successor_of` tells of it in later sessions, and
+        `finish_replacement` ends it. To give it up, delete the new one.
+
+        Args:
+            client_id: The credential to be replaced.
+            name: The new credential's name.
+        """
+        secret, secret_hash = self._new_secret()
+        successor = generate_client_id(self._random_bytes)
+        issued: list[StoredCredential] = []
+
+        def apply(organization: Organization, at: datetime) -> Organization:
+            organization.find(client_id)
+            organization.ensure_room()
+            credential = StoredCredential(
+                client_id=successor,
+                name=parse_name(name),
+                created_at=at,
+                secret_hash=secret_hash,
+                replaces=client_id,
+            )
+            issued.append(credential)
+            return organization.generate(credential)
+
+        self._change(Action.REPLACE, client_id, apply, detail=f"by {successor}")
+        return IssuedSecret(credential=issued[0].public(), audience=self.audience, secret=secret)
+
+    def finish_replacement(self, client_id: str, *, seen: int | None = None) -> Credential:
+        """Delete a credential that was replaced; if it was primary, its successor is now.
+
+        It is refused until the credential has been unused for `usage.QUIET_PERIOD`. Its clients
+        have no access when this returns.
+
+        Args:
+            client_id: The credential that was replaced.
+            seen: The generation that the person saw, to refuse if somebody rotated it since.
+        """
+
+        def apply(organization: Organization, at: datetime) -> Organization:
+            finished = organization.finish_replacement(client_id, seen=seen)
+            usage = self._store.usage(self._place).get(client_id)
+            if usage and usage.last_used_at and not usage.is_quiet(at):
+                raise StillUsedError(
+                    f"{organization.find(client_id).name} was last used at "
+                    f"{usage.last_used_at:%Y-%m-%d %H:%M} UTC from {usage.last_used_from}. "
+                    "Move that client over; the credential can go when it was quiet for a day."
+                )
+            return finished
+
+        return self._change(Action.FINISH_REPLACEMENT, client_id, apply)
+
+    def identify(self, secret: SecretStr) -> "Identification":
+        """Tell which of the organization's credentials a secret belongs to, or belonged to.
+
+        Of other organizations' credentials nothing is told.
+
+        Raises:
+            PermissionDeniedError: The actor has no access.
+            TooManyAttemptsError: The actor asked too often in the last minute.
+        """
+        from credtui.access.identification import find_hash, identify
+
+        with self._store.transaction(self._place) as transaction:
+            refusal = self._refuse_identification(transaction)
+        if refusal:
+            raise refusal
+        secret_hash = find_hash(secret, self._store.load(self._place))
+        with self._store.transaction(self._place) as transaction:
+            if (refusal := self._refuse_identification(transaction)) is None:
+                found = identify(secret, secret_hash, self.environment, transaction.organization)
+                transaction.record(
+                    self._moment(transaction.last_event_at),
+                    self.actor,
+                    Action.IDENTIFY,
+                    client_id=found.credential.client_id if found.credential else None,
+                    name=found.credential.name if found.credential else None,
+                    detail=found.summary,
+                )
+        if refusal:
+            raise refusal
+        return found
+
+    def request_token(self, client_id: str, secret: SecretStr) -> "TokenReply":
+        """Request an access token as a client does, to see that a secret works.
+
+        The request goes to the environment's token address over the network; it blocks until
+        there is an answer, for ten seconds at most.
+        """
+        from credtui.access.client import request_token
+
+        return request_token(self.environment.token_url, client_id, secret, self.audience)
 
     def rotate(self, client_id: str, *, seen: int | None = None) -> IssuedSecret:
         """Replace a credential's secret, and return the new one: this is the only time it is seen.
@@ -281,6 +406,32 @@ class CredentialService:
         assert credential is not None  # noqa: S101  # what isn't refused has a credential
         return credential.public()
 
+    def _refuse_identification(self, transaction: Transaction) -> Refusal | None:
+        permission = transaction.operators.permission_for(self.actor, self.organization)
+        at = self._moment(transaction.last_event_at)
+        refusal: Refusal
+        if permission < Permission.CAN_VIEW:
+            refusal = self._denial(permission, Permission.CAN_VIEW)
+        elif self._count_identifications(at - timedelta(minutes=1)) >= MAX_IDENTIFICATIONS:
+            refusal = TooManyAttemptsError(
+                f"{self.actor.operator} asked {MAX_IDENTIFICATIONS} times within a minute whose a "
+                "secret is. Wait a minute."
+            )
+        else:
+            return None
+        transaction.record(at, self.actor, Action.IDENTIFY, outcome="refused", detail=refusal.code)
+        return refusal
+
+    def _count_identifications(self, since: datetime) -> int:
+        """Return how often the actor was told, in whichever process, whose a secret is."""
+        lately = takewhile(lambda event: event.at > since, self._store.events(self._place))
+        return sum(
+            event.action is Action.IDENTIFY
+            and event.outcome == "done"
+            and event.actor.operator == self.actor.operator
+            for event in lately
+        )
+
     def _denial(self, permission: Permission, needed: Permission) -> PermissionDeniedError:
         return PermissionDeniedError(
             f'{self.actor.operator} needs the permission "API Credentials: {needed.label}" for '
@@ -302,3 +453,19 @@ class CredentialService:
             f"This computer's clock says {now:%Y-%m-%d %H:%M} UTC, but the last change was at "
             f"{last_event_at:%Y-%m-%d %H:%M} UTC. Nothing was changed; set the clock first."
         )
+
+
+class _AnyOf:
+    """Watches several things."""
+
+    def __init__(self, *watches: Watch) -> None:
+        self._watches = watches
+
+    def changed(self) -> bool:
+        """See `Watch.changed`."""
+        return True in [watch.changed() for watch in self._watches]
+
+    def close(self) -> None:
+        """See `Watch.close`."""
+        for watch in self._watches:
+            watch.close()

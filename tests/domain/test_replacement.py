@@ -67,25 +67,25 @@ def test_the_replaced_credential_must_exist() -> None:
 
 def test_finishing_moves_primary_and_removes_the_old_one() -> None:
     assert MOVING.primary == OLD.client_id
-    finished = MOVING.finish_replacement(NEW.client_id)
+    finished = MOVING.finish_replacement(OLD.client_id)
     assert finished.primary == NEW.client_id
     assert [kept.client_id for kept in finished.credentials] == [OTHER.client_id, NEW.client_id]
     assert finished.find(NEW.client_id).replaces is None
 
 
 def test_finishing_leaves_another_primary_alone() -> None:
-    finished = MOVING.make_primary(OTHER.client_id).finish_replacement(NEW.client_id)
+    finished = MOVING.make_primary(OTHER.client_id).finish_replacement(OLD.client_id)
     assert finished.primary == OTHER.client_id
 
 
 def test_finishing_is_refused_if_the_old_one_was_rotated_meanwhile() -> None:
     rotated = MOVING.rotate(OLD.client_id, a_hash("x"), NOON)
     with pytest.raises(CredentialChangedError):
-        rotated.finish_replacement(NEW.client_id, seen=1)
-    assert rotated.finish_replacement(NEW.client_id, seen=2).get(OLD.client_id) is None
+        rotated.finish_replacement(OLD.client_id, seen=1)
+    assert rotated.finish_replacement(OLD.client_id, seen=2).get(OLD.client_id) is None
 
 
-def test_a_credential_that_replaces_nothing_can_not_finish() -> None:
+def test_a_credential_that_nothing_replaces_stays() -> None:
     with pytest.raises(NothingReplacedError):
         MOVING.finish_replacement(OTHER.client_id)
 

@@ -57,6 +57,6 @@ def test_a_rotation_begins_anew() -> None:
 
 
 def test_quiet_is_the_time_since_the_last_use() -> None:
-    assert Usage().is_quiet(NOON, for_=timedelta(days=1))
-    assert not used(NOON).is_quiet(NOON + timedelta(hours=23), for_=timedelta(days=1))
-    assert used(NOON).is_quiet(NOON + timedelta(hours=24), for_=timedelta(days=1))
+    assert Usage().is_quiet(NOON)
+    assert not used(NOON).is_quiet(NOON + timedelta(hours=23))
+    assert used(NOON).is_quiet(NOON + timedelta(hours=24))

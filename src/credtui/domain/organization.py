@@ -194,23 +194,19 @@ class Organization(BaseModel):
         return self._without(credential)
 
     def finish_replacement(self, client_id: str, *, seen: int | None = None) -> Self:
-        """Remove the credential that another one replaces; if it was primary, that one is now.
-
-        Args:
-            client_id: The credential that replaces the other.
-            seen: The other one's generation that the person saw; None if they saw none.
+        """Remove a credential that another one replaces; if it was primary, the other is now.
 
         Raises:
             NoSuchCredentialError: There is no such credential.
-            NothingReplacedError: It doesn't replace another.
-            CredentialChangedError: The other one's generation is no longer the one that was seen.
+            CredentialChangedError: Its generation is no longer the one that was seen.
+            NothingReplacedError: No other one replaces it.
         """
-        credential = self.find(client_id)
-        if credential.replaces is None:
-            raise NothingReplacedError(f"{credential.name} doesn't replace another credential.")
-        replaced = self._find_as_seen(credential.replaces, seen)
-        successor = self.make_primary(client_id) if replaced.client_id == self.primary else self
-        return successor._without(replaced)
+        credential = self._find_as_seen(client_id, seen)
+        successor = self.successor_of(client_id)
+        if successor is None:
+            raise NothingReplacedError(f"{credential.name} is not being replaced by another one.")
+        organization = self.make_primary(successor.client_id) if client_id == self.primary else self
+        return organization._without(credential)
 
     def successor_of(self, client_id: str) -> StoredCredential | None:
         """Return the credential that is going to replace this one, if one is."""

@@ -11,6 +11,9 @@ from credtui.domain.models import Instant
 REMEMBERED_HOURS = 24
 """Hours for which the number of access tokens is kept."""
 
+QUIET_PERIOD = timedelta(hours=24)
+"""How long a credential must be unused before its replacement is finished."""
+
 
 class PreviousSecretUse(BaseModel):
     """Uses, all refused, of a secret that a rotation replaced.
@@ -55,9 +58,9 @@ class Usage(BaseModel):
             if hour_of(now) - REMEMBERED_HOURS < hour <= hour_of(now)
         )
 
-    def is_quiet(self, now: datetime, *, for_: timedelta) -> bool:
-        """Tell whether no access token was issued for a time."""
-        return self.last_used_at is None or now - self.last_used_at >= for_
+    def is_quiet(self, now: datetime) -> bool:
+        """Tell whether no access token was issued for `QUIET_PERIOD`."""
+        return self.last_used_at is None or now - self.last_used_at >= QUIET_PERIOD
 
     def merged(self, other: Self) -> Self:
         """Return both together: neither has seen what the other has."""

@@ -90,7 +90,9 @@ class TinyDBStore:
 
     def usage(self, place: Place) -> Mapping[str, Usage]:
         """See `Store.usage`."""
-        return self._usage_files(place).read(place.organization)
+        with suppress(StoreError):
+            return self._usage_files(place).read(place.organization)
+        return {}
 
     def add_usage(self, place: Place, usage: Mapping[str, Usage]) -> None:
         """See `Store.add_usage`."""

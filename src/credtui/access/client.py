@@ -1,0 +1,119 @@
+"""A client's first request: an access token for a secret, to see that it works."""
+
+import json
+import time
+from typing import Any
+from urllib.error import HTTPError
+from urllib.parse import urlencode, urlsplit
+from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener, getproxies
+
+from pydantic import BaseModel, ConfigDict, SecretStr
+
+from credtui.domain.names import printable
+from credtui.domain.secrets import redact
+
+TIMEOUT = 10.0
+"""Seconds to wait for an answer."""
+
+_LONGEST_ANSWER = 64 * 1024
+
+
+class TokenReply(BaseModel):
+    """What came back. It never holds the access token.
+
+    Attributes:
+        token_url: Where the token was requested.
+        status: The HTTP status; None if there was no answer.
+        ok: An access token came back.
+        expires_in: Seconds for which it is valid, if that was said.
+        scope: Its scope, if that was said.
+        error: The OAuth error code, if one came back.
+        error_description: What was said about it; or why there was no answer.
+        elapsed: Seconds it took.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    token_url: str
+    status: int | None = None
+    ok: bool = False
+    expires_in: int | None = None
+    scope: str | None = None
+    error: str | None = None
+    error_description: str | None = None
+    elapsed: float = 0.0
+
+
+class _NoRedirect(HTTPRedirectHandler):
+    """A redirect is shown, not followed: a secret goes to the configured address only."""
+
+    def redirect_request(self, *_: Any, **__: Any) -> None:
+        return None
+
+
+def request_token(
+    token_url: str, client_id: str, secret: SecretStr, audience: str, *, timeout: float = TIMEOUT
+) -> TokenReply:
+    """Request an access token. Blocks until there is an answer, or none in time."""
+    form = urlencode(
+        {
+            "grant_type": "client_credentials",
+            "client_id": client_id,
+            "client_secret": secret.get_secret_value(),
+            "audience": audience,
+        }
+    )
+    request = Request(  # noqa: S310  # the settings allow http and https only
+        token_url, data=form.encode("ascii"), headers={"Accept": "application/json"}
+    )
+    # Without TLS a proxy would see the secret.
+    proxies = getproxies() if urlsplit(token_url).scheme == "https" else {}
+    opener = build_opener(ProxyHandler(proxies), _NoRedirect())
+    started = time.monotonic()
+
+    def elapsed() -> float:
+        return time.monotonic() - started
+
+    try:
+        with opener.open(request, timeout=timeout) as response:
+            status, content = response.status, response.read(_LONGEST_ANSWER)
+    except HTTPError as error:
+        with error:
+            status, content = error.code, error.read(_LONGEST_ANSWER)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "reason", None) or error
+        return TokenReply(
+            token_url=token_url,
+            error_description=f"No answer: {_shown(reason)}.",
+            elapsed=elapsed(),
+        )
+    return _read(content, TokenReply(token_url=token_url, status=status, elapsed=elapsed()))
+
+
+def _read(content: bytes, reply: TokenReply) -> TokenReply:
+    try:
+        answer = json.loads(content)
+    except (ValueError, RecursionError):
+        answer = None
+    if not isinstance(answer, dict):
+        return reply.model_copy(update={"error_description": "The answer is not an OAuth answer."})
+    expires_in = answer.get("expires_in")
+    token = answer.get("access_token")
+    return reply.model_copy(
+        update={
+            "ok": reply.status == 200 and isinstance(token, str) and bool(token),
+            "expires_in": expires_in if isinstance(expires_in, int) else None,
+            "scope": _text(answer.get("scope")),
+            "error": _text(answer.get("error")),
+            "error_description": _text(answer.get("error_description")),
+        }
+    )
+
+
+def _text(value: object) -> str | None:
+    return _shown(value) if isinstance(value, str) else None
+
+
+def _shown(value: object) -> str:
+    """Return what somebody else wrote, safe to draw, and without the secret if it was echoed."""
+    return redact(printable(str(value)))[:300]

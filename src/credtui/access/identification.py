@@ -1,0 +1,123 @@
+"""Which credential is this? Telling whose a secret is, or was."""
+
+from enum import Enum
+from typing import NamedTuple
+
+from pydantic import BaseModel, ConfigDict, SecretStr
+
+from credtui.domain.models import Credential, Environment, Instant
+from credtui.domain.organization import Organization
+from credtui.domain.secrets import matches, recognise
+
+
+class Belongs(Enum):
+    """What a text that was pasted turned out to be."""
+
+    CURRENT = "current secret"
+    RETIRED = "previous secret"
+    """It authenticates nobody."""
+    UNKNOWN = "no credential's secret"
+    """A well-formed secret of the environment, and of none of the organization's credentials."""
+    OTHER_ENVIRONMENT = "secret of another environment"
+    NOT_A_SECRET = "not a secret"  # noqa: S105
+    """Or a mistyped one."""
+
+
+class Identification(BaseModel):
+    """Whose a secret is.
+
+    Attributes:
+        belongs: What it is.
+        credential: The credential that it is, or was, the secret of.
+        generation: The generation that it is the secret of.
+        since: Since when it is current, or retired.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    belongs: Belongs
+    credential: Credential | None = None
+    generation: int | None = None
+    since: Instant | None = None
+
+    @property
+    def summary(self) -> str:
+        """The answer in a few words."""
+        generation = f", generation {self.generation}" if self.generation else ""
+        return self.belongs.value + generation
+
+
+class _Candidate(NamedTuple):
+    secret_hash: SecretStr
+    identification: Identification
+
+
+def find_hash(secret: SecretStr, organization: Organization) -> SecretStr | None:
+    """Return the hash of a secret that one of the credentials has or had. Blocks for bcrypt."""
+    return next(
+        (
+            candidate.secret_hash
+            for candidate in _candidates(organization)
+            if matches(secret, candidate.secret_hash)
+        ),
+        None,
+    )
+
+
+def identify(
+    secret: SecretStr,
+    secret_hash: SecretStr | None,
+    environment: Environment,
+    organization: Organization,
+) -> Identification:
+    """Return whose a secret is, as the organization stands.
+
+    Args:
+        secret: What was pasted.
+        secret_hash: What `find_hash` returned, perhaps before the organization was changed.
+        environment: Where the organization is.
+        organization: The organization.
+    """
+    tag = recognise(secret.get_secret_value())
+    if tag is None:
+        return Identification(belongs=Belongs.NOT_A_SECRET)
+    if tag != environment.tag:
+        return Identification(belongs=Belongs.OTHER_ENVIRONMENT)
+    return next(
+        (
+            candidate.identification
+            for candidate in _candidates(organization)
+            if candidate.secret_hash == secret_hash
+        ),
+        Identification(belongs=Belongs.UNKNOWN),
+    )
+
+
+def _candidates(organization: Organization) -> list[_Candidate]:
+    """Return all hashes, those of present secrets first."""
+    current = [
+        _Candidate(
+            credential.secret_hash,
+            Identification(
+                belongs=Belongs.CURRENT,
+                credential=credential.public(),
+                generation=credential.generation,
+                since=credential.secret_since,
+            ),
+        )
+        for credential in organization.credentials
+    ]
+    retired = [
+        _Candidate(
+            secret.secret_hash,
+            Identification(
+                belongs=Belongs.RETIRED,
+                credential=credential.public(),
+                generation=secret.generation,
+                since=secret.since,
+            ),
+        )
+        for credential in organization.credentials
+        for secret in reversed(credential.retired)
+    ]
+    return [*current, *retired]
