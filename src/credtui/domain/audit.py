@@ -29,6 +29,14 @@ class Action(StrEnum):
     IDENTIFY = "identify secret"
     REPLACE = "replace"
     FINISH_REPLACEMENT = "finish replacement"
+    SET_NETWORKS = "set networks"
+    CREATE_ORGANIZATION = "create organization"
+    ADD_OPERATOR = "add operator"
+    SET_OPERATOR = "set operator"
+    REMOVE_OPERATOR = "remove operator"
+    LIST_OPERATORS = "list operators"
+    LIST_ORGANIZATIONS = "list organizations"
+    RUN_COMMAND = "run command"
 
 
 Outcome = Literal["done", "refused"]
@@ -53,7 +61,8 @@ class AuditEvent(BaseModel):
         action: What.
         outcome: Whether it was done or refused.
         client_id: The credential, where there is one.
-        name: The credential's name at the time, or the name that was attempted.
+        name: The name of the credential, operator or organization at the time, or the name that
+            was attempted.
         detail: What else there is to say in a few words, such as the previous name or the reason
             of a refusal. Never a secret.
         previous: The hash of the event before.

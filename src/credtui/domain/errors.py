@@ -70,7 +70,7 @@ class AlreadyReplacedError(Refusal):
 
 
 class NothingReplacedError(Refusal):
-    """The credential doesn't replace another."""
+    """The credential is not being replaced by another."""
 
     code = "nothing_replaced"
 
@@ -91,6 +91,78 @@ class PermissionDeniedError(Refusal):
     """The operator's permission does not allow this."""
 
     code = "permission_denied"
+
+
+class NameNotTypedError(Refusal):
+    """What was typed to confirm isn't the credential's name."""
+
+    code = "name_not_typed"
+
+
+class InvalidNetworkError(Refusal):
+    """The text can't be a network."""
+
+    code = "invalid_network"
+
+
+class NoSuchOrganizationError(Refusal):
+    """No organization of this name was created."""
+
+    code = "no_such_organization"
+
+
+class OrganizationExistsError(Refusal):
+    """There is an organization of this name already."""
+
+    code = "organization_exists"
+
+
+class InvalidOperatorError(Refusal):
+    """The text can't be an operator's name."""
+
+    code = "invalid_operator"
+
+
+class OperatorExistsError(Refusal):
+    """There is an operator of this name already."""
+
+    code = "operator_exists"
+
+
+class NoSuchOperatorError(Refusal):
+    """There is no operator of this name; perhaps it was just removed."""
+
+    code = "no_such_operator"
+
+
+class NoRepresentativeError(Refusal):
+    """Nobody would be left who may manage operators."""
+
+    code = "no_representative"
+
+
+class InvalidKeyError(Refusal):
+    """The text can't be an operator's SSH public key."""
+
+    code = "invalid_key"
+
+
+class KeyTakenError(Refusal):
+    """The SSH public key identifies an operator already."""
+
+    code = "key_taken"
+
+
+class NoSuchKeyError(Refusal):
+    """The operator has no SSH public key with this fingerprint."""
+
+    code = "no_such_key"
+
+
+class CommandRefusedError(Refusal):
+    """What an SSH client asks to run isn't one of the commands that it may."""
+
+    code = "command_refused"
 
 
 class InvalidOrganizationError(CredtuiError):

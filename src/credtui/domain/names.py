@@ -78,6 +78,11 @@ def parse_organization(text: str) -> str:
     return text
 
 
+def is_organization(text: str) -> bool:
+    """Tell whether `text` can be an organization's name."""
+    return _ORGANIZATION.fullmatch(text) is not None
+
+
 def printable(text: str) -> str:
     """Return stored text safe to show: whatever a terminal could act on becomes U+FFFD."""
     return "".join(

@@ -1,5 +1,6 @@
 """The rules that an organization's credentials obey."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Self
 
@@ -9,6 +10,7 @@ from credtui.domain.errors import (
     AlreadyReplacedError,
     CapReachedError,
     CredentialChangedError,
+    NameNotTypedError,
     NameTakenError,
     NoSuchCredentialError,
     NothingReplacedError,
@@ -34,12 +36,15 @@ class Organization(BaseModel):
     Attributes:
         credentials: In the order of their generation.
         primary: The Client ID of the one primary credential; None when there is no credential.
+        networks: The networks from which the credentials may be used, in CIDR notation; from
+            everywhere where there is none.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     credentials: tuple[StoredCredential, ...] = Field(default=(), max_length=MAX_CREDENTIALS)
     primary: str | None = None
+    networks: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _hold_the_rules(self) -> Self:
@@ -51,6 +56,11 @@ class Organization(BaseModel):
             raise ValueError("two credentials have the same name")
         if (self.primary not in client_ids) if client_ids else (self.primary is not None):
             raise ValueError("not exactly one credential is primary")
+        if self.networks:
+            from credtui.domain.networks import are_networks
+
+            if not are_networks(self.networks):
+                raise ValueError("a network is not in CIDR notation")
         return self
 
     def get(self, client_id: str) -> StoredCredential | None:
@@ -193,6 +203,35 @@ class Organization(BaseModel):
             )
         return self._without(credential)
 
+    def delete_primary(self, client_id: str, typed_name: str, *, seen: int | None = None) -> Self:
+        """Remove a credential though it may be primary; the oldest that remains is then.
+
+        Raises:
+            NoSuchCredentialError: There is no such credential.
+            CredentialChangedError: Its generation is no longer the one that was seen.
+            NameNotTypedError: Its name is not what was typed.
+        """
+        credential = self._find_as_seen(client_id, seen)
+        if typed_name.strip() != credential.name:
+            raise NameNotTypedError(
+                f"To delete {credential.display_name}, type its name exactly. Nothing was changed."
+            )
+        heirs = [kept for kept in self.credentials if kept.client_id != client_id]
+        if not heirs:
+            return type(self)(networks=self.networks)
+        primary = self.primary if self.primary != client_id else heirs[0].client_id
+        return self._with(primary=primary)._without(credential)
+
+    def set_networks(self, networks: Iterable[str]) -> Self:
+        """Replace the networks from which the credentials may be used.
+
+        Raises:
+            InvalidNetworkError: One isn't a network.
+        """
+        from credtui.domain.networks import parse_networks
+
+        return self.model_copy(update={"networks": parse_networks(networks)})
+
     def finish_replacement(self, client_id: str, *, seen: int | None = None) -> Self:
         """Remove a credential that another one replaces; if it was primary, the other is now.
 
@@ -255,4 +294,5 @@ class Organization(BaseModel):
         return type(self)(
             credentials=self.credentials if credentials is None else credentials,
             primary=primary or self.primary,
+            networks=self.networks,
         )

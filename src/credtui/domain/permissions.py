@@ -1,10 +1,23 @@
 """Who may do what: operators, and the permission "API Credentials" of each."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from enum import IntEnum
-from typing import Literal
+from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from credtui.domain.errors import (
+    InvalidOperatorError,
+    KeyTakenError,
+    NoRepresentativeError,
+    NoSuchOperatorError,
+    OperatorExistsError,
+)
+from credtui.domain.names import printable
+from credtui.domain.ssh_keys import PublicKey, parse_public_key
+
+_OPERATOR = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
 
 
 class Permission(IntEnum):
@@ -66,6 +79,31 @@ class Operator(BaseModel):
             return Permission.CAN_EDIT
         return self.permissions.get(organization, Permission.NO_ACCESS)
 
+    @property
+    def public_keys(self) -> tuple[PublicKey, ...]:
+        """The keys, taken apart."""
+        return tuple(parse_public_key(key) for key in self.keys)
+
+    def has_key(self, fingerprint: str) -> bool:
+        """Tell whether a key with this fingerprint identifies the operator."""
+        return any(key.fingerprint == fingerprint for key in self.public_keys)
+
+
+def parse_operator(text: str) -> str:
+    """Return `text` as an operator's name.
+
+    It becomes a word of a command in sshd's authorized keys, and may be that of a Unix user.
+
+    Raises:
+        InvalidOperatorError: It has other characters, or is empty or too long.
+    """
+    if not _OPERATOR.fullmatch(text):
+        raise InvalidOperatorError(
+            "An operator's name has 1 to 32 lower-case letters, digits, hyphens and underscores, "
+            "and begins with a letter or an underscore."
+        )
+    return text
+
 
 class Operators(BaseModel):
     """All operators of an installation.
@@ -82,14 +120,89 @@ class Operators(BaseModel):
         """Return the operator of this name, if there is one."""
         return next((operator for operator in self.members if operator.name == name), None)
 
+    def identify(self, actor: Actor) -> Operator | None:
+        """Return the operator that an actor is: by a key, if they came by one, it must be theirs.
+
+        A key that was taken from an operator ends what it began, at its next action.
+        """
+        operator = self.find(actor.operator)
+        if operator and actor.fingerprint and not operator.has_key(actor.fingerprint):
+            return None
+        return operator
+
     def permission_for(self, actor: Actor, organization: str) -> Permission:
         """Return what an actor may do with an organization's credentials."""
         if not self.members:
             return Permission.CAN_EDIT
-        operator = self.find(actor.operator)
+        operator = self.identify(actor)
         return operator.permission_for(organization) if operator else Permission.NO_ACCESS
 
     def is_representative(self, actor: Actor) -> bool:
         """Tell whether an actor works for the API's provider."""
-        operator = self.find(actor.operator)
+        operator = self.identify(actor)
         return operator is not None and operator.representative
+
+    def mention(self, organization: str) -> bool:
+        """Tell whether any operator was given a permission for an organization."""
+        return any(organization in operator.permissions for operator in self.members)
+
+    def get(self, name: str) -> Operator:
+        """Return the operator of this name.
+
+        Raises:
+            NoSuchOperatorError: There is none.
+        """
+        if operator := self.find(name):
+            return operator
+        raise NoSuchOperatorError(f"There is no operator {printable(name)[:40]}.")
+
+    def add(self, operator: Operator) -> Self:
+        """Add an operator.
+
+        Raises:
+            OperatorExistsError: There is one of this name.
+            NoRepresentativeError: It is the first, and not a representative.
+            KeyTakenError: A key identifies another one.
+        """
+        if self.find(operator.name):
+            raise OperatorExistsError(f"There is already an operator {operator.name}.")
+        if not self.members and not operator.representative:
+            raise NoRepresentativeError(
+                "The first operator must be a representative: nobody else could manage operators."
+            )
+        return self._with((*self.members, operator))
+
+    def replace(self, changed: Operator) -> Self:
+        """Put an operator in the place of the one that has its name.
+
+        Raises:
+            NoSuchOperatorError: There is none.
+            NoRepresentativeError: Nobody would be left who is a representative.
+            KeyTakenError: A key identifies another one.
+        """
+        before = self.get(changed.name)
+        return self._with(changed if kept is before else kept for kept in self.members)
+
+    def remove(self, name: str) -> Self:
+        """Remove an operator.
+
+        Raises:
+            NoSuchOperatorError: There is none.
+            NoRepresentativeError: Nobody would be left who is a representative.
+        """
+        removed = self.get(name)
+        return self._with(kept for kept in self.members if kept is not removed)
+
+    def _with(self, members: Iterable[Operator]) -> Self:
+        members = tuple(members)
+        if not any(operator.representative for operator in members):
+            raise NoRepresentativeError(
+                "This is the last representative: without one, nobody could manage operators."
+            )
+        owners: dict[str, str] = {}
+        for operator in members:
+            for key in operator.public_keys:
+                owner = owners.setdefault(key.data, operator.name)
+                if owner != operator.name:
+                    raise KeyTakenError(f"The key {key.fingerprint} identifies {owner} already.")
+        return type(self)(members=members)

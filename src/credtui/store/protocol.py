@@ -1,6 +1,6 @@
 """What credtui asks of a store."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import NamedTuple, Protocol, Unpack
@@ -40,6 +40,25 @@ class Transaction(Protocol):
         ...
 
 
+class OperatorsTransaction(Protocol):
+    """All operators, held alone for a change.
+
+    Attributes:
+        operators: As they are kept; assign to change them.
+    """
+
+    operators: Operators
+
+    @property
+    def last_event_at(self) -> datetime | None:
+        """When the last audit event about operators was; None before the first."""
+        ...
+
+    def record(self, at: datetime, actor: Actor, action: Action, **what: Unpack[What]) -> None:
+        """Add an audit event. It is kept together with the change, or neither is."""
+        ...
+
+
 class Watch(Protocol):
     """Tells cheaply whether an organization may have changed."""
 
@@ -65,6 +84,30 @@ class Store(Protocol):
 
     def operators(self) -> Operators:
         """Return all operators."""
+        ...
+
+    def operators_transaction(self) -> AbstractContextManager[OperatorsTransaction]:
+        """Hold all operators alone, within the context; otherwise as `transaction`."""
+        ...
+
+    def operator_events(self) -> Iterator[AuditEvent]:
+        """Yield the audit events about operators, newest first."""
+        ...
+
+    def verify_operator_events(self) -> AuditEvent | None:
+        """Check the whole audit log about operators, and return its last event.
+
+        Raises:
+            AuditTamperedError: It doesn't hold together, or lacks its end.
+        """
+        ...
+
+    def organizations(self) -> Sequence[str]:
+        """Return the names of all organizations that are kept in any environment, sorted."""
+        ...
+
+    def has_organization(self, organization: str) -> bool:
+        """Tell whether an organization is kept in any environment."""
         ...
 
     def transaction(self, place: Place) -> AbstractContextManager[Transaction]:

@@ -1,6 +1,5 @@
 """The embedded store: one small TinyDB file for each organization in an environment."""
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
@@ -12,7 +11,7 @@ from tinydb import where
 from credtui.domain.audit import Action, AuditEvent, What
 from credtui.domain.errors import InvalidOrganizationError, StoreError
 from credtui.domain.models import StoredCredential
-from credtui.domain.names import parse_organization
+from credtui.domain.names import is_organization, parse_organization
 from credtui.domain.organization import Organization
 from credtui.domain.permissions import Actor, Operator, Operators
 from credtui.domain.secrets import RandomBytes
@@ -22,6 +21,7 @@ from credtui.store.ledger import Draft, Ledger, parsing
 from credtui.store.protocol import Place
 from credtui.store.tokens import Revocations, read_or_make_key
 from credtui.store.usage import UsageFiles
+from credtui.store.watch import FileWatch
 
 
 class TinyDBStore:
@@ -42,13 +42,33 @@ class TinyDBStore:
     def operators(self) -> Operators:
         """See `Store.operators`."""
         ledger = self._operators_ledger()
-        draft = ledger.read()
-        with parsing(ledger.path):
-            return Operators(
-                members=tuple(
-                    Operator.model_validate(member) for member in draft.table("operators")
-                )
-            )
+        return _read_operators(ledger.path, ledger.read())
+
+    @contextmanager
+    def operators_transaction(self) -> Iterator["TinyDBOperatorsTransaction"]:
+        """See `Store.operators_transaction`."""
+        ledger = self._operators_ledger()
+        with ledger.transaction() as draft:
+            transaction = TinyDBOperatorsTransaction(ledger.path, draft)
+            yield transaction
+            transaction.write()
+
+    def operator_events(self) -> Iterator[AuditEvent]:
+        """See `Store.operator_events`."""
+        return self._operators_ledger().events()
+
+    def verify_operator_events(self) -> AuditEvent | None:
+        """See `Store.verify_operator_events`."""
+        return self._operators_ledger().verify_events()
+
+    def organizations(self) -> Sequence[str]:
+        """See `Store.organizations`."""
+        names = {path.stem for path in self._folder.glob("*/*.json")}
+        return sorted(name for name in names if is_organization(name))
+
+    def has_organization(self, organization: str) -> bool:
+        """See `Store.has_organization`."""
+        return any(self._folder.glob(f"*/{parse_organization(organization)}.json"))
 
     @contextmanager
     def transaction(self, place: Place) -> Iterator["TinyDBTransaction"]:
@@ -70,7 +90,7 @@ class TinyDBStore:
         """See `Store.verify_events`."""
         return self._ledger(place).verify_events()
 
-    def watch(self, place: Place) -> "FileWatch":
+    def watch(self, place: Place) -> FileWatch:
         """See `Store.watch`."""
         return FileWatch(self._ledger(place).path, self._operators_ledger().path)
 
@@ -98,7 +118,7 @@ class TinyDBStore:
         """See `Store.add_usage`."""
         self._usage_files(place).add(place.organization, usage)
 
-    def watch_usage(self, place: Place) -> "FileWatch":
+    def watch_usage(self, place: Place) -> FileWatch:
         """See `Store.watch_usage`."""
         return FileWatch(self._usage_files(place).path(place.organization))
 
@@ -170,51 +190,46 @@ class TinyDBTransaction:
         for client_id, credential in after.items():
             if before.get(client_id) != credential:
                 credentials.upsert(_document(credential), where("client_id") == client_id)
-        if self.organization.primary != self._before.primary:
-            organization = self._draft.table("organization")
-            organization.truncate()
-            organization.insert({"primary": self.organization.primary})
+        about = {"primary": self.organization.primary, "networks": self.organization.networks}
+        organization = self._draft.table("organization")
+        organization.truncate()
+        organization.insert(about)
 
 
-class FileWatch:
-    """Notices that files were replaced.
+class TinyDBOperatorsTransaction:
+    """See `OperatorsTransaction`."""
 
-    A file's inode number can be used again as soon as nobody has the file open; so each is held
-    open, and then another number means another file.
-    """
+    def __init__(self, path: Path, draft: Draft) -> None:
+        self._draft = draft
+        self._before = self.operators = _read_operators(path, draft)
 
-    def __init__(self, *paths: Path) -> None:
-        self._held = {path: _HeldFile(path) for path in paths}
+    @property
+    def last_event_at(self) -> datetime | None:
+        """See `OperatorsTransaction.last_event_at`."""
+        return self._draft.last_event_at
 
-    def changed(self) -> bool:
-        """See `Watch.changed`."""
-        replaced = [path for path, held in self._held.items() if held.identity != _identity(path)]
-        for path in replaced:
-            self._held[path].close()
-            self._held[path] = _HeldFile(path)
-        return bool(replaced)
+    def record(self, at: datetime, actor: Actor, action: Action, **what: Unpack[What]) -> None:
+        """See `OperatorsTransaction.record`."""
+        self._draft.record(at, actor, action, **what)
 
-    def close(self) -> None:
-        """See `Watch.close`."""
-        for held in self._held.values():
-            held.close()
+    def write(self) -> None:
+        """Put what changed into the table."""
+        if self.operators == self._before:
+            return
+        if not self._draft.recorded:
+            raise RuntimeError("a change needs an audit event")
+        table = self._draft.table("operators")
+        table.truncate()
+        table.insert_multiple(
+            operator.model_dump(mode="json") for operator in self.operators.members
+        )
 
 
-class _HeldFile:
-    """A file held open, so that no other gets its identity.
-
-    One that can't be opened is known by its identity alone.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._file = None
-        with suppress(OSError):
-            self._file = path.open("rb", buffering=0)
-        self.identity = _identity(self._file.fileno() if self._file else path)
-
-    def close(self) -> None:
-        if self._file:
-            self._file.close()
+def _read_operators(path: Path, draft: Draft) -> Operators:
+    with parsing(path):
+        return Operators(
+            members=tuple(Operator.model_validate(member) for member in draft.table("operators"))
+        )
 
 
 def _read_organization(path: Path, draft: Draft) -> Organization:
@@ -223,8 +238,12 @@ def _read_organization(path: Path, draft: Draft) -> Organization:
             (StoredCredential.model_validate(document) for document in draft.table("credentials")),
             key=lambda credential: credential.created_at,
         )
-        primary = next((document["primary"] for document in draft.table("organization")), None)
-        return Organization(credentials=tuple(credentials), primary=primary)
+        about: Mapping[str, Any] = next(iter(draft.table("organization")), {})
+        return Organization(
+            credentials=tuple(credentials),
+            primary=about.get("primary"),
+            networks=about.get("networks", ()),
+        )
 
 
 def _document(credential: StoredCredential) -> Mapping[str, Any]:
@@ -239,12 +258,3 @@ def _document(credential: StoredCredential) -> Mapping[str, Any]:
             for retired in credential.retired
         ],
     }
-
-
-def _identity(file: Path | int) -> tuple[int, ...] | None:
-    """Return what another file, or this one written over by hand, doesn't share."""
-    try:
-        status = os.fstat(file) if isinstance(file, int) else file.stat()
-    except OSError:
-        return None
-    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns

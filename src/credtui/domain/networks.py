@@ -1,0 +1,55 @@
+"""The networks from which an organization's credentials may be used."""
+
+import ipaddress
+from collections.abc import Iterable
+
+from credtui.domain.errors import InvalidNetworkError
+from credtui.domain.names import printable
+
+MAX_NETWORKS = 50
+
+
+def parse_networks(texts: Iterable[str]) -> tuple[str, ...]:
+    """Return networks in CIDR notation, each once, in their order. None means from everywhere.
+
+    Raises:
+        InvalidNetworkError: One isn't a network, or they are too many.
+    """
+    networks = tuple(dict.fromkeys(_parse(text.strip()) for text in texts))
+    if len(networks) > MAX_NETWORKS:
+        raise InvalidNetworkError(f"An organization has at most {MAX_NETWORKS} networks.")
+    return networks
+
+
+def are_networks(texts: Iterable[str]) -> bool:
+    """Tell whether texts are networks as `parse_networks` returns them."""
+    texts = tuple(texts)
+    try:
+        return parse_networks(texts) == texts
+    except InvalidNetworkError:
+        return False
+
+
+def is_allowed(address: str, networks: Iterable[str]) -> bool:
+    """Tell whether an address is in one of the networks; every one is if there are none."""
+    allowed = [ipaddress.ip_network(network) for network in networks]
+    try:
+        caller = ipaddress.ip_address(address)
+    except ValueError:
+        return not allowed
+    # A socket for both families shows an IPv4 caller as ::ffff:192.0.2.1.
+    caller = getattr(caller, "ipv4_mapped", None) or caller
+    return not allowed or any(caller in network for network in allowed)
+
+
+def _parse(text: str) -> str:
+    shown = printable(text)[:60]
+    try:
+        network = ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        raise InvalidNetworkError(
+            f"{shown} is not a network: give one such as 192.0.2.0/24, 2001:db8::/32 or 192.0.2.7."
+        ) from None
+    if ipaddress.ip_address(text.partition("/")[0]) != network.network_address:
+        raise InvalidNetworkError(f"{shown} is not a network: do you mean {network}?")
+    return str(network)

@@ -1,0 +1,113 @@
+"""SSH public keys: what one is, and its fingerprint. As OpenSSH writes and reads them."""
+
+import base64
+import binascii
+import hashlib
+from typing import NamedTuple
+
+from credtui.domain.errors import InvalidKeyError
+from credtui.domain.names import printable
+
+MINIMUM_RSA_BITS = 2048
+
+# After the type, a key's data has these fields; names begin the line of a key that is accepted.
+_FIELDS = {
+    "ssh-ed25519": ("key",),
+    "ssh-rsa": ("exponent", "modulus"),
+    "ecdsa-sha2-nistp256": ("curve", "key"),
+    "ecdsa-sha2-nistp384": ("curve", "key"),
+    "ecdsa-sha2-nistp521": ("curve", "key"),
+    "sk-ssh-ed25519@openssh.com": ("key", "application"),
+    "sk-ecdsa-sha2-nistp256@openssh.com": ("curve", "key", "application"),
+}
+
+_KEY_LENGTHS = {
+    "ssh-ed25519": 32,
+    "ecdsa-sha2-nistp256": 65,
+    "ecdsa-sha2-nistp384": 97,
+    "ecdsa-sha2-nistp521": 133,
+    "sk-ssh-ed25519@openssh.com": 32,
+    "sk-ecdsa-sha2-nistp256@openssh.com": 65,
+}
+
+
+class PublicKey(NamedTuple):
+    """A public key, as one line of a `.pub` file.
+
+    Attributes:
+        type: Such as `ssh-ed25519`.
+        data: The key itself, in Base64.
+        comment: What its owner wrote behind it; says nothing about who that is.
+    """
+
+    type: str
+    data: str
+    comment: str = ""
+
+    @property
+    def fingerprint(self) -> str:
+        """The fingerprint that ssh and sshd show: SHA-256, in Base64 without padding."""
+        digest = hashlib.sha256(base64.b64decode(self.data)).digest()
+        return f"SHA256:{base64.b64encode(digest).decode().rstrip('=')}"
+
+    @property
+    def line(self) -> str:
+        """The key as it is kept."""
+        return " ".join(part for part in self if part)
+
+
+def parse_public_key(text: str) -> PublicKey:
+    """Return the public key that a text is.
+
+    Raises:
+        InvalidKeyError: It isn't exactly one key without options, of a kind that sshd accepts.
+    """
+    text = text.strip()
+    if "PRIVATE KEY" in text:
+        raise InvalidKeyError(
+            "That is a private key, which must never leave its owner: give the public one, "
+            "the file that ends with .pub, and replace the pair if others saw it."
+        )
+    if len(text.splitlines()) != 1:
+        raise InvalidKeyError("Give one public key: one line, as in a file that ends with .pub.")
+    words = text.split()
+    if words[0] not in _FIELDS:
+        if any(word in _FIELDS for word in words):
+            raise InvalidKeyError(
+                "Give the key without options: from its type, such as ssh-ed25519, on."
+            )
+        raise InvalidKeyError(f"A public key begins with its type, one of {', '.join(_FIELDS)}.")
+    if len(words) < 2 or not _is_sound(words[0], words[1]):
+        raise InvalidKeyError(f"What follows {words[0]} is not such a key: copy it again, whole.")
+    return PublicKey(words[0], words[1], printable(" ".join(words[2:]))[:60])
+
+
+def _is_sound(type_: str, data: str) -> bool:
+    try:
+        type_field, *values = _fields(base64.b64decode(data, validate=True))
+    except (binascii.Error, ValueError):
+        return False
+    names = _FIELDS[type_]
+    if type_field != type_.encode() or len(values) != len(names):
+        return False
+    fields = dict(zip(names, values, strict=True))
+    curve = type_.removesuffix("@openssh.com").rpartition("-")[2]
+    if fields.get("curve", curve.encode()) != curve.encode():
+        return False
+    if "modulus" in fields:
+        return int.from_bytes(fields["modulus"]).bit_length() >= MINIMUM_RSA_BITS
+    return len(fields["key"]) == _KEY_LENGTHS[type_]
+
+
+def _fields(data: bytes) -> list[bytes]:
+    """Return the parts of a key's data, each of which follows its length in four bytes."""
+    fields = []
+    while data:
+        length = int.from_bytes(data[:4])
+        if len(data) < 4 + length or len(data) < 4:
+            raise ValueError
+        fields.append(data[4 : 4 + length])
+        data = data[4 + length :]
+    if not fields:
+        raise ValueError
+    return fields
