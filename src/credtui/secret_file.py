@@ -1,0 +1,61 @@
+"""A secret as text: what a file holds, and writing one that did not exist before."""
+
+import json
+import os
+import shlex
+from contextlib import suppress
+from enum import StrEnum
+from pathlib import Path
+
+from credtui.domain.errors import SaveRefusedError
+from credtui.domain.models import IssuedSecret
+
+
+class Format(StrEnum):
+    """The form of a file with a secret; the value is the file's usual ending."""
+
+    ENV = ".env"
+    JSON = ".json"
+
+
+def render(issued: IssuedSecret, form: Format) -> str:
+    """Return the text of a file, with the keys AUDIENCE, CLIENT_ID and CLIENT_SECRET."""
+    values = {
+        "AUDIENCE": issued.audience,
+        "CLIENT_ID": issued.credential.client_id,
+        "CLIENT_SECRET": issued.secret.get_secret_value(),
+    }
+    if form is Format.JSON:
+        return json.dumps(values, indent=2) + "\n"
+    return "".join(f"{key}={shlex.quote(value)}\n" for key, value in values.items())
+
+
+def save(issued: IssuedSecret, path: Path, form: Format) -> None:
+    """Write a new file that its owner alone can read. What exists is never overwritten.
+
+    Raises:
+        SaveRefusedError: It can't be written there. Nothing of it is left.
+    """
+    path = path.expanduser()
+    try:
+        descriptor = os.open(
+            path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600
+        )
+    except FileExistsError:
+        raise SaveRefusedError(f"{path} exists already; choose another name.") from None
+    except OSError as error:
+        raise SaveRefusedError(f"Can't write {path}: {_reason(error)}.") from None
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            os.fchmod(descriptor, 0o600)
+            file.write(render(issued, form))
+            file.flush()
+            os.fsync(descriptor)
+    except OSError as error:
+        with suppress(OSError):
+            path.unlink()
+        raise SaveRefusedError(f"Can't write {path}: {_reason(error)}.") from None
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or "the system gives no reason").lower()
