@@ -1,0 +1,30 @@
+"""When a secret ought to be rotated."""
+
+from datetime import datetime, timedelta
+from enum import Enum, auto
+
+from credtui.domain.models import Credential
+
+NOTICE = timedelta(days=14)
+"""How long before a rotation is due people are told; a quarter of shorter periods."""
+
+
+class Rotation(Enum):
+    """How urgent a rotation is."""
+
+    CURRENT = auto()
+    SOON = auto()
+    DUE = auto()
+
+
+def rotation_due_at(credential: Credential, period: timedelta) -> datetime:
+    """Return when the present secret will have been in use for the rotation period."""
+    return credential.secret_since + period
+
+
+def rotation(credential: Credential, now: datetime, period: timedelta) -> Rotation:
+    """Return how urgent it is to rotate a credential."""
+    left = rotation_due_at(credential, period) - now
+    if left <= timedelta():
+        return Rotation.DUE
+    return Rotation.SOON if left <= min(NOTICE, period / 4) else Rotation.CURRENT
