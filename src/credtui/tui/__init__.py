@@ -1,0 +1,1 @@
+"""The portal: what a person sees and presses. It talks to the service only."""

@@ -1,0 +1,148 @@
+"""The application around the portal's screens."""
+
+import os
+import sys
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual.app import SystemCommand
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from credtui.composition import Credtui
+from credtui.domain.permissions import Actor
+from credtui.service import Page
+from credtui.tui import marks, terminal
+from credtui.tui.clipboard import Clipboard
+from credtui.tui.screens.portal import PortalScreen, Surroundings
+from credtui.tui.theme import THEME
+from credtui.tui.wire import FrugalApp
+
+
+class CredtuiApp(FrugalApp[None]):
+    """The portal as a program.
+
+    Args:
+        credtui: The installation.
+        actor: Who uses it.
+        page: What the default organization and environment hold.
+        forced: There is no shell behind the person's connection.
+        ascii_only: Draw no sign beyond ASCII.
+        multiplexer: What the terminal is shown in.
+    """
+
+    TITLE = "credtui"
+    CSS_PATH = "credtui.tcss"
+    ENABLE_COMMAND_PALETTE = True
+    COMMAND_PALETTE_BINDING = "ctrl+p"
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+q,ctrl+c", "quit", "Quit", show=False, priority=True),
+        Binding("ctrl+z", "suspend_process", "Suspend the program", show=False, priority=True),
+        Binding("ctrl+l", "repaint", "Draw the screen again", show=False),
+    ]
+
+    def __init__(
+        self,
+        credtui: Credtui,
+        actor: Actor,
+        page: Page,
+        *,
+        forced: bool = False,
+        ascii_only: bool = False,
+        multiplexer: terminal.Multiplexer | None = None,
+    ) -> None:
+        super().__init__()
+        self.frugal = credtui.settings.frugal_output
+        clipboard = Clipboard(
+            credtui.settings.clipboard, os.environ, self._write_to_terminal, multiplexer
+        )
+        self._surroundings = Surroundings(
+            credtui, actor, clipboard, marks.ASCII if ascii_only else marks.UNICODE, forced
+        )
+        self._page = page
+        self.register_theme(THEME)
+        self.theme = THEME.name
+        self.set_class(ascii_only, "-ascii")
+
+    def get_default_screen(self) -> Screen[object]:
+        """Begin with the default organization and environment."""
+        service = self._surroundings.credtui.service(self._surroundings.actor)
+        return PortalScreen(self._surroundings, service, self._page)
+
+    def on_mount(self) -> None:
+        """Stay in the foreground where nobody could bring the program back."""
+        if self._surroundings.forced:
+            terminal.forbid_stop()
+
+    @property
+    def portal(self) -> PortalScreen:
+        """The portal's screen, under any dialogs."""
+        portal = self.screen_stack[0]
+        assert isinstance(portal, PortalScreen)  # noqa: S101
+        return portal
+
+    async def action_quit(self) -> None:
+        """Quit; where a secret is on screen, after its dialog was closed."""
+        if self.portal.leave():
+            self.exit()
+
+    def action_help(self) -> None:
+        """Show what every key does."""
+        from credtui.tui.dialogs.help import HelpDialog
+
+        if not isinstance(self.screen, HelpDialog):
+            self.push_screen(HelpDialog(self.screen))
+
+    def action_suspend_process(self) -> None:
+        """Suspend the program; a secret on screen is hidden first."""
+        if self._surroundings.forced:
+            self.portal.warn("There is no shell behind this connection to return to.")
+            return
+        self.portal.conceal()
+        self.call_after_refresh(super().action_suspend_process)
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """Offer in the palette what keys and menus offer.
+
+        There is no screenshot: of a secret, it would be a copy that everybody can read.
+        """
+        if screen is self.portal:
+            yield from self.portal.commands()
+        yield SystemCommand("Theme", "Choose other colours", self.action_change_theme)
+        yield SystemCommand("Help", "Show what every key does", self.action_help)
+        yield SystemCommand("Quit", "Leave credtui", self.action_quit)
+
+    def _write_to_terminal(self, text: str) -> None:
+        if self._driver:
+            self._driver.write(text)
+            self._driver.flush()
+
+
+def run_portal(credtui: Credtui, actor: Actor, *, forced: bool = False) -> int:
+    """Open the portal, and return the exit status once it was left.
+
+    Raises:
+        StoreError: The store can't be read.
+    """
+    terminal.use_utf8(sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__)
+    input_fd = sys.__stdin__.fileno() if sys.__stdin__ else 0
+    output_fd = sys.__stderr__.fileno() if sys.__stderr__ else 2
+    app = CredtuiApp(
+        credtui,
+        actor,
+        credtui.service(actor).page(),
+        forced=forced,
+        ascii_only=terminal.ascii_only(terminal.first_environment()),
+        multiplexer=terminal.find_multiplexer(
+            os.environ, lambda: terminal.ask_multiplexer(input_fd, output_fd)
+        ),
+    )
+    terminal.guard_session(
+        input_fd,
+        output_fd,
+        on_hangup=lambda: None,
+        on_terminate=lambda: app.call_from_thread(app.exit),
+    )
+    app.run()
+    return app.return_code or 0

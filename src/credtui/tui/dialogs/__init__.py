@@ -1,0 +1,1 @@
+"""What opens above the portal, asks one thing, and returns the answer."""

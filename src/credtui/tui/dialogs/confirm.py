@@ -1,0 +1,116 @@
+"""Asks whether to do what can't be undone."""
+
+from collections.abc import Iterable, Sequence
+from typing import ClassVar
+
+from textual import on
+from textual.binding import Binding, BindingType
+from textual.widget import Widget
+from textual.widgets import Button, Static
+
+from credtui.domain.models import Credential
+from credtui.service import CredentialService, Page
+from credtui.tui.dialogs.dialog import Dialog
+from credtui.tui.phrases import ago
+
+
+class ConfirmDialog(Dialog[bool]):
+    """Returns True when the person agreed. Focus starts on Cancel.
+
+    Args:
+        title: The dialog's title, and the question.
+        confirm: The label of the button that agrees; its key is "y".
+        facts: Labels and values that say what it is about.
+        consequence: What will happen.
+        cancel: The label of the button that doesn't.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("y", "confirm", "Yes")]
+
+    def __init__(
+        self,
+        title: str,
+        confirm: str,
+        facts: Sequence[tuple[str, str]],
+        consequence: str,
+        *,
+        cancel: str = "Cancel",
+    ) -> None:
+        super().__init__(title)
+        self._confirm = confirm
+        self._facts = facts
+        self._consequence = consequence
+        self._cancel_label = cancel
+        self._outdated = False
+
+    def compose_parts(self) -> Iterable[Widget]:
+        """The facts and the consequence."""
+        width = max((len(label) for label, _ in self._facts), default=0)
+        lines = "\n".join(f"{label:<{width}}  {value}" for label, value in self._facts)
+        if lines:
+            yield Static(lines, id="facts", markup=False)
+        yield Static(self._consequence, id="consequence", markup=False)
+
+    def compose_buttons(self) -> Iterable[Widget]:
+        """Agree, and cancel."""
+        yield Button(f"{self._confirm} (y)", variant="error", id="confirm", compact=True)
+        yield Button(self._cancel_label, id="cancel", compact=True)
+
+    def on_mount(self) -> None:
+        """Begin where nothing happens by mistake."""
+        self.query_one("#cancel", Button).focus()
+
+    def outdate(self, reason: str) -> None:
+        """Say that the question no longer makes sense, and let it be answered no more."""
+        self._outdated = True
+        self.query_one("#consequence", Static).update(reason)
+        self.query_one("#confirm", Button).disabled = True
+        self.query_one("#cancel", Button).focus()
+        self.refresh_bindings()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Without a question there is nothing to agree to."""
+        if action == "confirm" and self._outdated:
+            return False
+        return super().check_action(action, parameters)
+
+    @on(Button.Pressed, "#confirm")
+    def action_confirm(self) -> None:
+        """Agree."""
+        self.dismiss(True)  # noqa: FBT003
+
+    @on(Button.Pressed, "#cancel")
+    def action_cancel(self) -> None:
+        """Don't."""
+        self.dismiss(False)  # noqa: FBT003
+
+
+class ConfirmCredentialDialog(ConfirmDialog):
+    """Asks about one credential, and notices when it changes meanwhile.
+
+    Args:
+        label: The verb's label.
+        service: Where the credential is.
+        credential: The credential, as the person saw it.
+        consequence: What will happen.
+    """
+
+    def __init__(
+        self, label: str, service: CredentialService, credential: Credential, consequence: str
+    ) -> None:
+        facts = [
+            ("Credential", credential.display_name),
+            ("Client ID", credential.client_id),
+            ("Environment", f"{service.environment.name}, organization {service.organization}"),
+            ("Secret since", ago(credential.secret_since, service.clock())),
+        ]
+        super().__init__(label, label, facts, consequence)
+        self._credential = credential
+
+    def page_changed(self, page: Page) -> None:
+        """Withdraw the question if it is no longer about what the person saw."""
+        seen, now = self._credential, page.find(self._credential.client_id)
+        if now is None:
+            self.outdate(f"{seen.display_name} was deleted meanwhile. There is nothing left to do.")
+        elif now.generation != seen.generation:
+            self.outdate(f"{seen.display_name} was rotated meanwhile. Cancel, and look again.")

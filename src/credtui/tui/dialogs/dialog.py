@@ -1,0 +1,65 @@
+"""What all dialogs share."""
+
+from collections.abc import Iterable
+from typing import ClassVar, TypeVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widget import Widget
+from textual.widgets import Footer
+
+from credtui.service import Page
+from credtui.tui.screens.fitting import Fitting
+
+T = TypeVar("T")
+
+
+class Dialog(Fitting, ModalScreen[T]):
+    """A titled frame above the portal; what it returns is what the person decided.
+
+    Attributes:
+        title_text: Shown in the frame's border, as text whatever it holds.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "Cancel")]
+
+    SCROLLS: ClassVar[bool] = False
+    """Whether there is nothing to focus but the frame, to scroll it."""
+
+    def __init__(self, title_text: str) -> None:
+        super().__init__()
+        self.title_text = title_text
+
+    def compose(self) -> ComposeResult:
+        """Frame the dialog's own parts."""
+        with VerticalScroll(classes="dialog", can_focus=self.SCROLLS) as frame:
+            frame.border_title = Content(self.title_text)
+            yield from self.compose_parts()
+            if buttons := list(self.compose_buttons()):
+                yield Horizontal(*buttons, classes="buttons")
+        yield Footer(compact=True, show_command_palette=False)
+
+    def compose_parts(self) -> Iterable[Widget]:
+        """Yield what stands above the buttons."""
+        raise NotImplementedError
+
+    def compose_buttons(self) -> Iterable[Widget]:
+        """Yield the buttons."""
+        raise NotImplementedError
+
+    def page_changed(self, page: Page) -> None:
+        """Take notice that the organization's credentials changed while this is open."""
+
+    def conceal(self) -> None:
+        """Hide what nobody else may see."""
+
+    def leave(self) -> bool:
+        """Tell whether the program may end while this is open."""
+        return True
+
+    def action_cancel(self) -> None:
+        """Close without doing anything."""
+        self.dismiss(None)

@@ -1,0 +1,62 @@
+"""What every key does."""
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import Static
+
+from credtui.tui.dialogs.dialog import Dialog
+
+
+class HelpDialog(Dialog[None]):
+    """Lists the keys that work on a screen, from the bindings themselves.
+
+    Args:
+        about: The screen.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,question_mark,f1", "cancel", "Close", key_display="esc")
+    ]
+
+    SCROLLS = True
+
+    def __init__(self, about: Screen[object]) -> None:
+        super().__init__("Keys")
+        self._lines = list(_lines(about))
+
+    def compose_parts(self) -> Iterable[Widget]:
+        """One line for each binding."""
+        width = max(len(key) for key, _ in self._lines)
+        yield Static(
+            Content("\n").join(
+                Content.assemble((f"{key:>{width}}", "bold $accent"), f"  {text}")
+                for key, text in self._lines
+            )
+        )
+
+    def compose_buttons(self) -> Iterable[Widget]:
+        """None: the keys are all there is."""
+        return ()
+
+
+def _lines(screen: Screen[object]) -> Iterable[tuple[str, str]]:
+    """Yield keys and what they do, nearest to the focus first."""
+    app = screen.app
+    nearest = screen.focused.ancestors_with_self if screen.focused else [screen, app]
+    keys: dict[str, list[str]] = {}
+    for node in nearest:
+        for _, binding in node._bindings:
+            if binding.description and binding.action not in _UNSAID:
+                text = binding.tooltip or binding.description
+                keys.setdefault(text, []).append(app.get_key_display(binding))
+    keys["Go to the next or previous region"] = ["tab", "shift+tab"]
+    for text, names in keys.items():
+        yield " ".join(dict.fromkeys(names)), text
+
+
+_UNSAID = ("screen.copy_text", "app.focus_next", "app.focus_previous", "help_quit")

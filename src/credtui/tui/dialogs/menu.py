@@ -1,0 +1,107 @@
+"""The menu of a card: what can be done to its credential."""
+
+from typing import ClassVar
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.geometry import Offset
+from textual.screen import ModalScreen
+from textual.widgets import OptionList
+from textual.widgets.option_list import Option
+
+from credtui.domain.models import Credential
+from credtui.service import Page
+from credtui.tui.screens.fitting import Fitting
+from credtui.tui.verbs import VERBS
+
+
+class CardMenu(Fitting, ModalScreen[str]):
+    """Returns the name of the verb that was chosen, None for none.
+
+    A verb that can't be used is shown with the reason.
+
+    Args:
+        page: What the page shows.
+        credential: The credential the menu is about.
+        at: Where on the screen it opens.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,full_stop,left", "cancel", "Close the menu"),
+        Binding("j", "down", show=False),
+        Binding("k", "up", show=False),
+    ]
+
+    def __init__(self, page: Page, credential: Credential, at: Offset) -> None:
+        super().__init__()
+        self._verbs = [verb for verb in VERBS if verb.in_menu]
+        self._page = page
+        self._credential = credential
+        self._at = at
+
+    def compose(self) -> ComposeResult:
+        """One option for each verb."""
+        options = []
+        for verb in self._verbs:
+            obstacle = verb.obstacle(self._page, self._credential)
+            prompt = Content.assemble(f"{verb.label:<20}", (f"{verb.key:>3}", "$text-muted"))
+            if obstacle:
+                prompt = Content.assemble(prompt, "\n", (obstacle, "$text-muted italic"))
+            options.append(Option(prompt, id=verb.name, disabled=obstacle is not None))
+        menu = OptionList(*options, markup=False)
+        menu.border_title = Content(self._credential.display_name)
+        yield menu
+
+    def on_mount(self) -> None:
+        """Open beside the card, wholly on the screen."""
+        self._place()
+
+    def on_resize(self, _event: events.Resize) -> None:
+        """Stay wholly on the screen."""
+        self._place()
+
+    def _place(self) -> None:
+        menu = self.query_one(OptionList)
+        width, height = 44, len(menu.options) + 6
+        menu.styles.offset = (
+            max(0, min(self._at.x - width, self.app.size.width - width)),
+            max(0, min(self._at.y, self.app.size.height - height)),
+        )
+
+    def page_changed(self, page: Page) -> None:
+        """Close: what was offered may not be so any more."""
+        if page.find(self._credential.client_id) != self._credential or page != self._page:
+            self.dismiss(None)
+
+    @on(OptionList.OptionSelected)
+    def _choose(self, event: OptionList.OptionSelected) -> None:
+        self.dismiss(event.option_id)
+
+    def on_key(self, event: events.Key) -> None:
+        """Take a verb's own key, and explain one that can't be used."""
+        for verb in self._verbs:
+            if event.key == verb.key:
+                event.stop()
+                if obstacle := verb.obstacle(self._page, self._credential):
+                    self.app.notify(obstacle, severity="warning", markup=False)
+                else:
+                    self.dismiss(verb.name)
+
+    def on_click(self, event: events.Click) -> None:
+        """A click beside the menu closes it."""
+        if event.widget is self:
+            self.dismiss(None)
+
+    def action_cancel(self) -> None:
+        """Choose nothing."""
+        self.dismiss(None)
+
+    def action_down(self) -> None:
+        """Highlight the next verb."""
+        self.query_one(OptionList).action_cursor_down()
+
+    def action_up(self) -> None:
+        """Highlight the verb before."""
+        self.query_one(OptionList).action_cursor_up()

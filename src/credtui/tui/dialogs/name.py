@@ -1,0 +1,109 @@
+"""Asks for a credential's name."""
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual import on
+from textual.binding import Binding, BindingType
+from textual.widget import Widget
+from textual.widgets import Button, Input, Label, Static
+
+from credtui.domain.errors import InvalidNameError
+from credtui.domain.models import Credential
+from credtui.domain.names import name_key, parse_name
+from credtui.service import Page
+from credtui.tui.dialogs.dialog import Dialog
+
+
+class NameDialog(Dialog[str]):
+    """Returns a valid name, None when canceled.
+
+    A name that can't be is refused as it is typed, with the reason.
+
+    Args:
+        title: The dialog's title.
+        confirm: The label of the button that accepts the name.
+        page: The credentials whose names are taken.
+        name: What stands in the field at first.
+        problem: What the service said against it.
+        credential: The credential that is renamed; None for a new one.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "confirm", "Accept", show=False),
+    ]
+
+    def __init__(
+        self,
+        title: str,
+        confirm: str,
+        page: Page,
+        name: str = "",
+        problem: str = "",
+        *,
+        credential: Credential | None = None,
+    ) -> None:
+        super().__init__(title)
+        self._confirm = confirm
+        self._page = page
+        self._name_at_first = name
+        self._problem = problem
+        self._credential = credential
+
+    def compose_parts(self) -> Iterable[Widget]:
+        """The field, and under it the reason why its text isn't accepted."""
+        yield Label("Credential name")
+        yield Input(self._name_at_first, placeholder="such as Payout gateway", id="name")
+        yield Static(self._problem, id="problem", markup=False)
+
+    def compose_buttons(self) -> Iterable[Widget]:
+        """Accept, and cancel."""
+        yield Button(self._confirm, variant="primary", id="confirm", compact=True)
+        yield Button("Cancel", id="cancel", compact=True)
+
+    def on_mount(self) -> None:
+        """Judge the name at first only when it is the person's."""
+        self.query_one("#confirm", Button).disabled = not self._acceptable()
+
+    def page_changed(self, page: Page) -> None:
+        """Judge again: another name may be taken, or the credential gone."""
+        self._page = page
+        self._judge()
+
+    @on(Input.Changed)
+    def _judge(self) -> None:
+        typed = self.query_one("#name", Input).value
+        problem = self._problem_with(typed) if typed else ""
+        self.query_one("#problem", Static).update(problem)
+        self.query_one("#confirm", Button).disabled = not self._acceptable()
+
+    @on(Input.Submitted)
+    @on(Button.Pressed, "#confirm")
+    def action_confirm(self) -> None:
+        """Return the name, if it can be one."""
+        if self._acceptable():
+            self.dismiss(parse_name(self.query_one("#name", Input).value))
+        else:
+            self.query_one("#problem", Static).update(
+                self._problem_with(self.query_one("#name", Input).value) or self._problem
+            )
+
+    @on(Button.Pressed, "#cancel")
+    def _cancel(self) -> None:
+        self.action_cancel()
+
+    def _acceptable(self) -> bool:
+        return not self._problem_with(self.query_one("#name", Input).value)
+
+    def _problem_with(self, text: str) -> str:
+        if self._credential and self._page.find(self._credential.client_id) is None:
+            return f"{self._credential.display_name} was deleted meanwhile."
+        try:
+            name = parse_name(text)
+        except InvalidNameError as error:
+            return str(error)
+        own = self._credential.client_id if self._credential else None
+        for credential in self._page.credentials:
+            if credential.client_id != own and name_key(credential.name) == name_key(name):
+                return f"There is already a credential named {credential.display_name}."
+        return ""

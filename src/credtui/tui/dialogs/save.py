@@ -1,0 +1,95 @@
+"""Asks where to save a secret."""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import ClassVar
+
+from textual import on, work
+from textual.binding import Binding, BindingType
+from textual.widget import Widget
+from textual.widgets import Button, Input, Label, RadioButton, RadioSet, Static
+
+from credtui.domain.errors import SaveRefusedError
+from credtui.domain.models import Credential
+from credtui.secret_file import Format
+from credtui.service import CredentialService
+from credtui.tui.dialogs.dialog import Dialog
+
+
+class SaveDialog(Dialog[Path]):
+    """Returns the file that was written, None when canceled.
+
+    It stays open, with the reason, when a file can't be written.
+
+    Args:
+        save: Writes the file.
+        service: Where the credential is.
+        credential: The credential whose secret is saved.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "confirm", show=False)]
+
+    def __init__(
+        self,
+        save: Callable[[Path, Format], None],
+        service: CredentialService,
+        credential: Credential,
+    ) -> None:
+        super().__init__("Save to File")
+        self._save = save
+        words = "".join(c if c.isascii() and c.isalnum() else "-" for c in credential.name.lower())
+        name = "-".join(filter(None, words.split("-"))) or credential.client_id
+        self._stem = f"~/{service.organization}-{service.environment.name}-{name}"
+
+    def compose_parts(self) -> Iterable[Widget]:
+        """The file and its format."""
+        yield Label("New file, readable by you alone")
+        yield Input(self._stem + Format.ENV, id="path")
+        yield RadioSet(
+            RadioButton(".env", value=True), RadioButton("JSON"), id="format", compact=True
+        )
+        yield Static("", id="problem", markup=False)
+
+    def compose_buttons(self) -> Iterable[Widget]:
+        """Save, and cancel."""
+        yield Button("Save", variant="primary", id="confirm", compact=True)
+        yield Button("Cancel", id="cancel", compact=True)
+
+    @on(RadioSet.Changed)
+    def _change_ending(self) -> None:
+        path = self.query_one("#path", Input)
+        for form in Format:
+            if path.value.endswith(form):
+                path.value = path.value.removesuffix(form) + self._format
+                break
+
+    @on(Input.Submitted)
+    @on(Button.Pressed, "#confirm")
+    def action_confirm(self) -> None:
+        """Write the file."""
+        text = self.query_one("#path", Input).value.strip()
+        if text:
+            self._write(Path(text).expanduser().absolute(), self._format)
+        else:
+            self._refuse("Enter a file's name.")
+
+    @on(Button.Pressed, "#cancel")
+    def _cancel(self) -> None:
+        self.action_cancel()
+
+    @work(thread=True, exclusive=True)
+    def _write(self, path: Path, form: Format) -> None:
+        try:
+            self._save(path, form)
+        except SaveRefusedError as error:
+            self.app.call_from_thread(self._refuse, str(error))
+        else:
+            self.app.call_from_thread(self.dismiss, path)
+
+    def _refuse(self, reason: str) -> None:
+        self.query_one("#problem", Static).update(reason)
+
+    @property
+    def _format(self) -> Format:
+        json = self.query_one(RadioSet).pressed_index == 1
+        return Format.JSON if json else Format.ENV

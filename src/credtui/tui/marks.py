@@ -1,0 +1,18 @@
+"""The few signs beyond ASCII that the portal draws, and what stands for them without Unicode."""
+
+from typing import NamedTuple
+
+
+class Marks(NamedTuple):
+    """One set of signs."""
+
+    line: str
+    dot: str
+    here: str
+    down: str
+    right: str
+    ellipsis: str
+
+
+UNICODE = Marks(line="─", dot="·", here="◂", down="▾", right="▸", ellipsis="…")
+ASCII = Marks(line="-", dot="-", here="<", down="v", right=">", ellipsis="...")

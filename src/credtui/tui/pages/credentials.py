@@ -1,0 +1,210 @@
+"""Settings, Credentials: the page that credtui is for."""
+
+from datetime import timedelta
+from typing import ClassVar
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container, Horizontal
+from textual.widgets import Button, Static
+
+from credtui.domain.models import Credential
+from credtui.domain.organization import MAX_CREDENTIALS
+from credtui.domain.permissions import Permission
+from credtui.service import Page
+from credtui.tui.pages.page import PortalPage
+from credtui.tui.verbs import VERBS, find_verb
+from credtui.tui.widgets.card import Card
+
+EMPTY = (
+    "There are no API credentials yet.\n\n"
+    "Press n, or choose New Credential, to generate the first one. It becomes the primary "
+    "credential. You name it, and see its secret once."
+)
+
+
+class Cards(Container):
+    """The grid of cards."""
+
+
+class CredentialsPage(PortalPage):
+    """Shows the credentials, and offers every verb by key, mouse and menu."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *(
+            Binding(verb.key, f"verb('{verb.name}')", verb.short, tooltip=verb.help)
+            for verb in VERBS[:1]
+        ),
+        Binding("full_stop", "menu", "Actions", key_display=".", tooltip="Open the card's menu."),
+        Binding("enter", "menu", "Actions", tooltip="Open the card's menu.", show=False),
+        *(
+            Binding(verb.key, f"verb('{verb.name}')", verb.short, tooltip=verb.help)
+            for verb in VERBS[1:]
+        ),
+        Binding("left,h", "move(-1, 0)", "Card to the left", show=False),
+        Binding("right,l", "move(1, 0)", "Card to the right", show=False),
+        Binding("up,k", "move(0, -1)", "Card above", show=False),
+        Binding("down,j", "move(0, 1)", "Card below", show=False),
+    ]
+
+    def compose(self) -> ComposeResult:
+        """The title row, the notice, and the cards."""
+        with Horizontal(classes="page-title"):
+            yield Static("API credentials", classes="title")
+            yield Static("", id="count")
+            yield Button(find_verb("generate").label, variant="primary", id="new", compact=True)
+        yield Static("", id="notice", markup=False)
+        yield Cards()
+
+    def page_changed(self, page: Page) -> None:
+        """Show what there is now, and keep the focus where it was."""
+        viewable = page.permission >= Permission.CAN_VIEW
+        generate = find_verb("generate")
+        new = self.query_one("#new", Button)
+        new.display = viewable
+        new.disabled = generate.obstacle(page, None) is not None
+        new.tooltip = generate.obstacle(page, None) or generate.help
+        count = f"{len(page.credentials)} of {MAX_CREDENTIALS}" if viewable else ""
+        self.query_one("#count", Static).update(count)
+        notice = self.query_one("#notice", Static)
+        notice.update(self._notice(page))
+        notice.set_class(not viewable or not page.credentials, "-alone")
+        self._update_cards(page)
+        self.refresh_bindings()
+
+    def take_focus(self) -> None:
+        """Focus the first card, or the button where there is none."""
+        for widget in (*self.query(Card), self.query_one("#new", Button)):
+            if widget.focusable:
+                widget.focus()
+                return
+
+    def time_passed(self) -> None:
+        """Let the ages grow."""
+        for card in self.query(Card):
+            card.refresh()
+
+    def _notice(self, page: Page) -> str:
+        if page.permission < Permission.CAN_VIEW:
+            return (
+                f"You have no access to the API credentials of {self.portal.service.organization}."
+                '\n\nAsk your representative for the permission "API Credentials: Can View" or '
+                '"Can Edit".'
+            )
+        if page.permission < Permission.CAN_EDIT:
+            view_only = 'You can view, not change: that needs "API Credentials: Can Edit".'
+            return (
+                view_only
+                if page.credentials
+                else f"There are no API credentials yet.\n\n{view_only}"
+            )
+        if not page.credentials:
+            return EMPTY
+        return find_verb("generate").obstacle(page, None) or ""
+
+    def _update_cards(self, page: Page) -> None:
+        grid = self.query_one(Cards)
+        shown = {card.client_id: card for card in self.query(Card)}
+        kept = {credential.client_id for credential in page.credentials}
+        gone = [card for client_id, card in shown.items() if client_id not in kept]
+        if any(card.has_focus for card in gone):
+            self._focus_beside(list(shown.values()), gone)
+        for card in gone:
+            card.remove()
+        surroundings = self.portal.surroundings
+        new = []
+        for credential in page.credentials:
+            primary = credential.client_id == page.primary
+            if known := shown.get(credential.client_id):
+                known.show(credential, primary=primary)
+            else:
+                new.append(
+                    Card(
+                        credential,
+                        primary=primary,
+                        clock=self.portal.service.clock,
+                        period=timedelta(days=surroundings.credtui.settings.rotation_days),
+                        marks=surroundings.marks,
+                    )
+                )
+        if new:
+            grid.mount(*new)
+
+    def _focus_beside(self, cards: list[Card], gone: list[Card]) -> None:
+        place = next(place for place, card in enumerate(cards) if card.has_focus)
+        stay = [card for card in cards if card not in gone]
+        if stay:
+            min(stay, key=lambda card: abs(cards.index(card) - place)).focus()
+
+    @property
+    def credential(self) -> Credential | None:
+        """The credential that verbs are about: that of the focused card, or the only one."""
+        cards = list(self.query(Card))
+        for card in cards:
+            if card.has_focus:
+                return card.credential
+        return cards[0].credential if len(cards) == 1 else None
+
+    # Verbs
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer what can be done now."""
+        if action == "menu":
+            return self.credential is not None
+        if action == "verb":
+            return find_verb(str(parameters[0])).obstacle(self.portal.page, self.credential) is None
+        return True
+
+    def action_verb(self, name: str) -> None:
+        """Do what a verb does."""
+        self.portal.use(find_verb(name), self.credential)
+
+    def on_key(self, event: events.Key) -> None:
+        """Explain a verb that can't be used: its key got here because no binding took it."""
+        for verb in VERBS:
+            if event.key == verb.key and (
+                obstacle := verb.obstacle(self.portal.page, self.credential)
+            ):
+                self.portal.warn(obstacle)
+                event.stop()
+
+    @on(Button.Pressed, "#new")
+    def _new(self) -> None:
+        self.action_verb("generate")
+
+    @on(Card.MenuRequested)
+    def _open_menu(self, event: Card.MenuRequested) -> None:
+        self.portal.open_menu(event.card, event.at)
+
+    def action_menu(self) -> None:
+        """Open the focused card's menu."""
+        for card in self.query(Card):
+            if card.credential == self.credential:
+                card.request_menu()
+
+    # Moving about
+
+    def action_move(self, columns: int, rows: int) -> None:
+        """Focus the nearest card in a direction."""
+        here = next((card for card in self.query(Card) if card.has_focus), None)
+        if here is None:
+            self.take_focus()
+            return
+        ahead = [card for card in self.query(Card) if _is_ahead(here, card, columns, rows)]
+        if ahead:
+            min(ahead, key=lambda card: _distance(here, card)).focus()
+
+
+def _is_ahead(here: Card, there: Card, columns: int, rows: int) -> bool:
+    across, down = _offset(here, there)
+    return across * columns > 0 if columns else down * rows > 0
+
+
+def _distance(here: Card, there: Card) -> int:
+    across, down = _offset(here, there)
+    return abs(across) + abs(down)
+
+
+def _offset(here: Card, there: Card) -> tuple[int, int]:
+    return there.region.x - here.region.x, there.region.y - here.region.y

@@ -1,0 +1,39 @@
+"""What a page of the portal is."""
+
+from typing import TYPE_CHECKING, cast
+
+from textual.containers import Vertical
+
+from credtui.domain.models import Credential
+from credtui.service import Page
+
+if TYPE_CHECKING:
+    from credtui.tui.screens.portal import PortalScreen
+
+
+class PortalPage(Vertical):
+    """Fills the portal beside its navigation.
+
+    A page belongs to one organization in one environment; another one gets new pages.
+    """
+
+    @property
+    def portal(self) -> "PortalScreen":
+        """The screen it stands on."""
+        return cast("PortalScreen", self.screen)
+
+    def page_changed(self, page: Page) -> None:
+        """Show the credentials as they are now; called when first shown, and at each change."""
+        raise NotImplementedError
+
+    def take_focus(self) -> None:
+        """Focus where a person begins on this page."""
+        raise NotImplementedError
+
+    @property
+    def credential(self) -> Credential | None:
+        """The credential that verbs are about, if the page has one in view."""
+        return None
+
+    def time_passed(self) -> None:
+        """Let relative times go on."""

@@ -1,0 +1,29 @@
+"""Dates and ages in words."""
+
+from datetime import UTC, datetime, timedelta
+
+from humanize import naturaldelta
+
+
+def duration(delta: timedelta) -> str:
+    """Return how long something took, in its largest unit, days at most: "206 days"."""
+    days = delta.days
+    if days >= 1:
+        return f"{days} day" if days == 1 else f"{days} days"
+    return naturaldelta(delta)
+
+
+def ago(then: datetime, now: datetime) -> str:
+    """Return how long ago something was; "just now" also for what a late clock calls the future."""
+    past = now - then
+    return f"{duration(past)} ago" if past >= timedelta(seconds=5) else "just now"
+
+
+def date(moment: datetime) -> str:
+    """Return a day as it is written anywhere in the world: "2026-11-24"."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d}"
+
+
+def minute(moment: datetime) -> str:
+    """Return a moment to the minute: "2026-11-24 05:37 UTC"."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

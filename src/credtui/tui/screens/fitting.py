@@ -1,0 +1,61 @@
+"""Screens that say what they need when the terminal is too small, and lose nothing meanwhile."""
+
+from typing import ClassVar
+
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import Static
+
+MIN_COLUMNS, MIN_ROWS = 60, 20
+
+
+class TooSmall(Static):
+    """Covers a screen that doesn't fit."""
+
+
+class Fitting(Screen):  # type: ignore[type-arg]
+    """Covers a screen while the terminal is too small; underneath, it stays as it is.
+
+    Nothing but quitting works on what can't be seen.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("f1,question_mark", "app.help", show=False)]
+
+    _focused_before: Widget | None = None
+
+    def on_mount(self) -> None:
+        """Begin with the size there is."""
+        self.fit(self.app.size.width, self.app.size.height)
+
+    def on_resize(self, _event: events.Resize) -> None:
+        """Follow the terminal's size."""
+        self.fit(self.app.size.width, self.app.size.height)
+
+    def fit(self, columns: int, rows: int) -> None:
+        """Cover or uncover the screen."""
+        too_small = columns < MIN_COLUMNS or rows < MIN_ROWS
+        cover = next(iter(self.query(TooSmall)), None)
+        if too_small:
+            text = f"credtui needs {MIN_COLUMNS} columns and {MIN_ROWS} rows; this terminal has "
+            text += f"{columns} and {rows}. Enlarge it to go on."
+            if cover:
+                cover.update(text)
+            else:
+                self._focused_before = self.focused
+                self.set_focus(None)
+                self.mount(TooSmall(text, markup=False))
+        elif cover:
+            cover.remove()
+            if self._focused_before and self._focused_before.is_attached:
+                self.set_focus(self._focused_before)
+
+    @property
+    def covered(self) -> bool:
+        """Whether the screen can't be seen."""
+        return bool(self.query(TooSmall))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Let nothing happen to what can't be seen."""
+        return not self.covered and super().check_action(action, parameters)

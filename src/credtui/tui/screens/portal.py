@@ -1,0 +1,326 @@
+"""The portal: header, navigation, one page at a time, footer."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
+from threading import Event
+from typing import ClassVar, TypeVar
+
+from textual import on, work
+from textual.app import ComposeResult, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.geometry import Offset
+from textual.message import Message
+from textual.reactive import reactive
+from textual.screen import ModalScreen
+from textual.widgets import ContentSwitcher, Footer
+
+from credtui.composition import Credtui
+from credtui.domain.errors import CredtuiError
+from credtui.domain.models import Credential
+from credtui.domain.permissions import Actor, Permission
+from credtui.service import CredentialService, Page
+from credtui.tui.clipboard import Clipboard
+from credtui.tui.dialogs.dialog import Dialog
+from credtui.tui.marks import Marks
+from credtui.tui.pages import ENTRIES, find_entry
+from credtui.tui.pages.page import PortalPage
+from credtui.tui.screens.fitting import Fitting
+from credtui.tui.verbs import VERBS, Verb, find_verb
+from credtui.tui.widgets.card import Card
+from credtui.tui.widgets.header import Header
+from credtui.tui.widgets.navigation import Navigation
+
+T = TypeVar("T")
+
+LOOK_EVERY = 0.4
+"""Seconds between looks at the store: what one session changes, others show within a second."""
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What stays the same for a session of the portal.
+
+    Attributes:
+        credtui: The installation.
+        actor: Who uses it.
+        clipboard: The way to the person's clipboard.
+        marks: The signs that may be drawn.
+        forced: There is no shell behind the person's connection.
+    """
+
+    credtui: Credtui
+    actor: Actor
+    clipboard: Clipboard
+    marks: Marks
+    forced: bool = False
+
+
+class PortalScreen(Fitting):
+    """Shows an organization in an environment, follows its changes, and runs the verbs.
+
+    Args:
+        surroundings: What stays the same for the session.
+        service: The organization in its environment.
+        page: What it shows first.
+        opened: The name of the page that is open first.
+    """
+
+    @dataclass
+    class Changed(Message):
+        """A message that the store holds something else now.
+
+        Attributes:
+            page: What it holds; None when it can't be read.
+            problem: Why it can't be read.
+        """
+
+        page: Page | None
+        problem: str = ""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("v", "switch_environment", "Environment", tooltip="Choose another environment."),
+        Binding("question_mark,f1", "app.help", "Help", key_display="?"),
+        Binding("q", "app.quit", "Quit"),
+        Binding("slash", "focus_navigation", "Go to the navigation", show=False),
+    ]
+
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012
+
+    page: reactive[Page] = reactive(lambda: Page(permission=Permission.NO_ACCESS), init=False)
+
+    def __init__(
+        self,
+        surroundings: Surroundings,
+        service: CredentialService,
+        page: Page,
+        opened: str = ENTRIES[0].name,
+    ) -> None:
+        super().__init__()
+        self.surroundings = surroundings
+        self.service = service
+        self.set_reactive(PortalScreen.page, page)
+        self._opened = opened
+        self._changing = 0
+        self._quit_wanted = False
+        self._stop_watching = Event()
+
+    # What is shown
+
+    def compose(self) -> ComposeResult:
+        """Header, navigation, page, footer."""
+        yield Header()
+        with Horizontal(id="body"):
+            yield Navigation(self.surroundings.marks)
+            with ContentSwitcher(initial=self._opened, id="pages"):
+                yield find_entry(self._opened).open()
+        yield Footer(compact=True, show_command_palette=False)
+
+    def on_mount(self) -> None:
+        """Show what there is, and follow it."""
+        self._show_open_page()
+        self._follow()
+        self.set_interval(30, self._let_time_pass)
+
+    def _let_time_pass(self) -> None:
+        self.current.time_passed()
+
+    def on_unmount(self) -> None:
+        """Let the watching thread end."""
+        self._stop_watching.set()
+
+    @property
+    def current(self) -> PortalPage:
+        """The page that is open."""
+        switcher = self.query_one("#pages", ContentSwitcher)
+        return switcher.get_child_by_id(switcher.current or "", PortalPage)
+
+    @on(Navigation.Chosen)
+    async def _open_chosen(self, event: Navigation.Chosen) -> None:
+        await self.open_page(event.name)
+
+    async def open_page(self, name: str) -> None:
+        """Open one of the portal's pages."""
+        switcher = self.query_one("#pages", ContentSwitcher)
+        if not switcher.query(f"#{name}"):
+            await switcher.add_content(find_entry(name).open())
+        switcher.current = name
+        self._show_open_page()
+
+    def _show_open_page(self) -> None:
+        self._show_header()
+        self.query_one(Navigation).show(self.current.id or "")
+        self.current.page_changed(self.page)
+        self.current.take_focus()
+
+    def _show_header(self) -> None:
+        service, marks = self.service, self.surroundings.marks
+        environment = service.environment.name
+        self.query_one(Header).show(
+            f"{service.organization} {marks.dot} {environment} {marks.down}",
+            f"{service.actor.operator} {marks.dot} {self.page.permission.label}",
+            production=environment == "production",
+        )
+
+    # What others change
+
+    def watch_page(self, page: Page) -> None:
+        """Show everywhere that something changed."""
+        self._show_header()
+        self.current.page_changed(page)
+        for screen in self.app.screen_stack:
+            if isinstance(screen, Dialog):
+                screen.page_changed(page)
+
+    def on_portal_screen_changed(self, event: Changed) -> None:
+        """Show what the store holds now."""
+        event.stop()
+        if event.page:
+            self.page = event.page
+        else:
+            self.warn(event.problem)
+
+    @work(thread=True, group="follow")
+    def _follow(self) -> None:
+        """Look at the store now and then; each look costs a few microseconds."""
+        try:
+            watch = self.service.watch()
+            self.post_message(self._read())
+            while not self._stop_watching.wait(LOOK_EVERY):
+                if watch.changed():
+                    self.post_message(self._read())
+            watch.close()
+        except CredtuiError as error:
+            self.post_message(self.Changed(None, str(error)))
+
+    def _read(self) -> Changed:
+        try:
+            return self.Changed(self.service.page())
+        except CredtuiError as error:
+            return self.Changed(None, str(error))
+
+    # Another environment
+
+    @work(exclusive=True, group="switch")
+    async def action_switch_environment(self) -> None:
+        """Choose another environment, and show it in place of this one."""
+        from credtui.tui.dialogs.environment import EnvironmentDialog
+
+        installation, service = self.surroundings.credtui, self.service
+        present = service.environment.name
+        environments = [
+            installation.settings.find_environment(name)
+            for name in installation.settings.environments
+        ]
+        chosen = await self.ask(EnvironmentDialog(environments, service.organization, present))
+        if chosen and chosen != present:
+            other = installation.service(
+                service.actor, environment=chosen, organization=service.organization
+            )
+            try:
+                page = await asyncio.to_thread(other.page)
+            except CredtuiError as error:
+                self.warn(str(error))
+            else:
+                opened = self.current.id or ""
+                self.app.switch_screen(PortalScreen(self.surroundings, other, page, opened))
+
+    @on(Header.SwitchRequested)
+    def _switch(self) -> None:
+        self.action_switch_environment()
+
+    # Verbs
+
+    def use(self, verb: Verb, credential: Credential | None) -> None:
+        """Do what a verb does, unless something stands against it."""
+        if obstacle := verb.obstacle(self.page, credential):
+            self.warn(obstacle)
+        else:
+            self._run(verb, credential)
+
+    @work(group="verb")
+    async def _run(self, verb: Verb, credential: Credential | None) -> None:
+        try:
+            await verb.run(self, credential)
+        except CredtuiError as error:
+            self.warn(str(error))
+        finally:
+            if self._quit_wanted:
+                self.app.exit()
+
+    @work(group="menu")
+    async def open_menu(self, card: Card, at: Offset) -> None:
+        """Open a card's menu, and use the verb that is chosen."""
+        from credtui.tui.dialogs.menu import CardMenu
+
+        if card.credential is None:
+            return
+        card.focus()
+        name = await self.ask(CardMenu(self.page, card.credential, at))
+        if name:
+            self.use(find_verb(name), self.page.find(card.client_id))
+
+    async def ask(self, dialog: ModalScreen[T]) -> T | None:
+        """See `Portal.ask`."""
+        return await self.app.push_screen_wait(dialog)
+
+    async def do(self, change: Callable[[], T]) -> T:
+        """See `Portal.do`."""
+        self._changing += 1
+        try:
+            return await asyncio.to_thread(change)
+        finally:
+            self._changing -= 1
+            self.on_portal_screen_changed(await asyncio.to_thread(self._read))
+
+    def tell(self, message: str) -> None:
+        """See `Portal.tell`."""
+        self.notify(message, markup=False)
+
+    def warn(self, message: str) -> None:
+        """Show a refusal or a failure for a while."""
+        self.notify(message, severity="warning", timeout=10, markup=False)
+
+    def action_focus_navigation(self) -> None:
+        """Focus the navigation."""
+        self.query_one(Navigation).focus()
+
+    def commands(self) -> Iterable[SystemCommand]:
+        """Yield what the command palette offers, besides what every program has."""
+        credential = self.current.credential
+        for verb in VERBS:
+            if verb.obstacle(self.page, credential) is None:
+                about = f": {credential.display_name}" if verb.for_card and credential else ""
+                label = verb.label + about
+                yield SystemCommand(label, verb.help, partial(self.use, verb, credential))
+        for entry in ENTRIES:
+            yield SystemCommand(
+                entry.title, f"Open the page {entry.title}", partial(self.open_page, entry.name)
+            )
+        yield SystemCommand(
+            "Environment", "Choose another environment", self.action_switch_environment
+        )
+
+    # Leaving
+
+    def conceal(self) -> None:
+        """Hide a secret that is on screen."""
+        for screen in self.app.screen_stack:
+            if isinstance(screen, Dialog):
+                screen.conceal()
+
+    def leave(self) -> bool:
+        """Tell whether the program may end now.
+
+        If it may not, because a secret is on its way or on screen, it ends once that was dealt
+        with, unless the person changes their mind.
+        """
+        dialogs = [screen for screen in self.app.screen_stack if isinstance(screen, Dialog)]
+        self._quit_wanted = bool(self._changing) or not all(dialog.leave() for dialog in dialogs)
+        return not self._quit_wanted
+
+    def stay(self) -> None:
+        """See `Portal.stay`."""
+        self._quit_wanted = False

@@ -1,0 +1,43 @@
+"""Delete: remove a credential that isn't primary."""
+
+from credtui.domain.models import Credential
+from credtui.service import Page
+from credtui.tui.verbs.verb import Portal, Verb
+
+
+class Delete(Verb):
+    """Deletes a credential."""
+
+    name = "delete"
+    label = "Delete"
+    short = "Delete"
+    key = "d"
+    help = "Delete it; its clients lose access at once."
+
+    def rule(self, page: Page, credential: Credential) -> str | None:
+        """The primary credential stays."""
+        if credential.client_id == page.primary:
+            return (
+                "The primary credential can't be deleted. Make another credential primary first, "
+                "or contact your representative."
+            )
+        return None
+
+    async def run(self, portal: Portal, credential: Credential) -> None:
+        """Confirm and delete."""
+        from credtui.tui.dialogs.confirm import ConfirmCredentialDialog
+
+        confirmed = await portal.ask(
+            ConfirmCredentialDialog(
+                self.label,
+                portal.service,
+                credential,
+                consequence="Clients that use this credential lose access immediately. "
+                "This can't be undone.",
+            )
+        )
+        if confirmed:
+            await portal.do(
+                lambda: portal.service.delete(credential.client_id, seen=credential.generation)
+            )
+            portal.tell(f"{credential.display_name} is deleted.")

@@ -1,0 +1,26 @@
+"""Make Primary: designate the one primary credential."""
+
+from credtui.domain.models import Credential
+from credtui.service import Page
+from credtui.tui.verbs.verb import Portal, Verb
+
+
+class MakePrimary(Verb):
+    """Makes a credential the primary one."""
+
+    name = "make_primary"
+    label = "Make Primary"
+    short = "Primary"
+    key = "p"
+    help = "Make it the primary credential."
+
+    def rule(self, page: Page, credential: Credential) -> str | None:
+        """One is enough."""
+        if credential.client_id == page.primary:
+            return "This is the primary credential already."
+        return None
+
+    async def run(self, portal: Portal, credential: Credential) -> None:
+        """Do it at once: it interrupts no client, and is as easily moved back."""
+        await portal.do(lambda: portal.service.make_primary(credential.client_id))
+        portal.tell(f"{credential.display_name} is now the primary credential.")

@@ -1,0 +1,34 @@
+"""Rotate Credential: replace the secret, show the new one once."""
+
+from credtui.domain.models import Credential
+from credtui.tui.verbs.verb import Portal, Verb
+
+
+class Rotate(Verb):
+    """Rotates a credential."""
+
+    name = "rotate"
+    label = "Rotate Credential"
+    short = "Rotate"
+    key = "r"
+    help = "Replace the secret; the previous one stops working."
+
+    async def run(self, portal: Portal, credential: Credential) -> None:
+        """Confirm, rotate, and show the new secret."""
+        from credtui.tui.dialogs.confirm import ConfirmCredentialDialog
+        from credtui.tui.dialogs.secret import show_secret
+
+        confirmed = await portal.ask(
+            ConfirmCredentialDialog(
+                self.label,
+                portal.service,
+                credential,
+                consequence="The previous secret is immediately invalidated: clients that use it "
+                "are refused until they have the new one. The Client ID stays.",
+            )
+        )
+        if confirmed:
+            issued = await portal.do(
+                lambda: portal.service.rotate(credential.client_id, seen=credential.generation)
+            )
+            await show_secret(portal, issued)

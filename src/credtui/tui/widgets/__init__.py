@@ -1,0 +1,1 @@
+"""Parts of the screen that a person sees as one thing."""

@@ -1,0 +1,34 @@
+"""The portal's first line: where one is, and who one is."""
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.message import Message
+from textual.widgets import Button, Static
+
+
+class Header(Horizontal):
+    """Shows the organization, the environment, the operator and the permission."""
+
+    class SwitchRequested(Message):
+        """A message that requests to choose another environment."""
+
+    def compose(self) -> ComposeResult:
+        """Three parts: left, middle, right."""
+        yield Static("credtui", id="brand")
+        yield Button("", id="place", compact=True)
+        yield Static("", id="operator", markup=False)
+
+    def show(self, place: str, operator: str, *, production: bool) -> None:
+        """Show where and who."""
+        from textual.content import Content
+
+        button = self.query_one("#place", Button)
+        button.label = Content(place)
+        button.tooltip = "Choose another environment"
+        button.set_class(production, "-production")
+        self.query_one("#operator", Static).update(operator)
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        """Ask for another environment."""
+        event.stop()
+        self.post_message(self.SwitchRequested())
