@@ -4,13 +4,18 @@ import os
 import secrets
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
+from credtui.clock import Clock
 from credtui.config import Home, Settings, find_home, load_settings
 from credtui.domain.permissions import Actor, Channel
 from credtui.domain.secrets import RandomBytes
-from credtui.service import Clock, CredentialService
+from credtui.service import CredentialService
 from credtui.store.protocol import Store
 
+
+if TYPE_CHECKING:
+    from credtui.operator_service import OperatorService
 
 def now() -> datetime:
     """Return the present moment in UTC."""
@@ -47,6 +52,12 @@ class Credtui:
             bcrypt_cost=self.settings.bcrypt_cost,
         )
 
+
+    def operator_service(self, actor: Actor) -> "OperatorService":
+        """Return the service that manages operators and organizations."""
+        from credtui.operator_service import OperatorService
+
+        return OperatorService(self.store, actor, clock=self.clock)
 
 def open_credtui(
     *,

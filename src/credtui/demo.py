@@ -6,13 +6,14 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TypeAlias
 
+from credtui.clock import Clock
 from credtui.composition import Credtui
 from credtui.config import Settings
 from credtui.domain.errors import Refusal
 from credtui.domain.models import IssuedSecret
 from credtui.domain.permissions import Actor
 from credtui.domain.secrets import RandomBytes
-from credtui.service import Clock, CredentialService
+from credtui.service import CredentialService
 from credtui.store.tinydb import TinyDBStore
 
 ALICE = Actor(operator="alice", address="198.51.100.7", channel="ssh")

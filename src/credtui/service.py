@@ -1,15 +1,16 @@
 """What the portal, the command line and the token endpoint do: one method for each button."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from itertools import takewhile
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
+from credtui.clock import Clock, moment
 from credtui.domain.audit import Action, AuditEvent
 from credtui.domain.errors import (
-    ClockWentBackError,
+    NoSuchOrganizationError,
     PermissionDeniedError,
     Refusal,
     StillUsedError,
@@ -18,7 +19,7 @@ from credtui.domain.errors import (
 from credtui.domain.models import Credential, Environment, IssuedSecret, StoredCredential
 from credtui.domain.names import MAX_NAME_LENGTH, parse_name, parse_organization, printable
 from credtui.domain.organization import MAX_CREDENTIALS, Organization
-from credtui.domain.permissions import Actor, Permission
+from credtui.domain.permissions import Actor, Operators, Permission
 from credtui.domain.secrets import (
     RandomBytes,
     generate_client_id,
@@ -34,12 +35,6 @@ if TYPE_CHECKING:
     from credtui.access.client import TokenReply
     from credtui.access.identification import Identification
 
-Clock: TypeAlias = Callable[[], datetime]
-"""A source of the present moment, with its time zone."""
-
-TOLERATED_STEP = timedelta(minutes=2)
-"""How far a clock may step back, as when it is corrected, without stopping work."""
-
 MAX_IDENTIFICATIONS = 10
 """How often an actor may ask within a minute whose a secret is."""
 
@@ -52,6 +47,9 @@ class Page(BaseModel):
         representative: The operator works for the API's provider.
         credentials: In the order of their generation.
         primary: The Client ID of the primary one.
+        networks: The networks from which they may be used; from everywhere if there are none.
+        personal: There are no operators: credtui is a personal tool.
+        known: The organization was created; otherwise every change is refused.
         usage: How they are used, by Client ID, as far as the token endpoint saw any use.
     """
 
@@ -61,6 +59,9 @@ class Page(BaseModel):
     representative: bool = False
     credentials: tuple[Credential, ...] = ()
     primary: str | None = None
+    networks: tuple[str, ...] = ()
+    personal: bool = False
+    known: bool = True
     usage: Mapping[str, Usage] = Field(default_factory=dict)
 
     @property
@@ -126,6 +127,9 @@ class CredentialService:
             representative=representative,
             credentials=tuple(credential.public() for credential in organization.credentials),
             primary=organization.primary,
+            networks=organization.networks,
+            personal=not operators.members,
+            known=self._is_known(operators),
             usage={
                 credential.client_id: usage[credential.client_id]
                 for credential in organization.credentials
@@ -224,6 +228,7 @@ class CredentialService:
         """
         from credtui.access.identification import find_hash, identify
 
+        self._ensure_known(Action.IDENTIFY)
         with self._store.transaction(self._place) as transaction:
             refusal = self._refuse_identification(transaction)
         if refusal:
@@ -233,7 +238,7 @@ class CredentialService:
             if (refusal := self._refuse_identification(transaction)) is None:
                 found = identify(secret, secret_hash, self.environment, transaction.organization)
                 transaction.record(
-                    self._moment(transaction.last_event_at),
+                    moment(self.clock, transaction.last_event_at),
                     self.actor,
                     Action.IDENTIFY,
                     client_id=found.credential.client_id if found.credential else None,
@@ -297,18 +302,51 @@ class CredentialService:
             lambda organization, _: organization.make_primary(client_id),
         )
 
-    def delete(self, client_id: str, *, seen: int | None = None) -> Credential:
+    def delete(
+        self, client_id: str, *, seen: int | None = None, typed_name: str | None = None
+    ) -> Credential:
         """Delete a credential. Its clients have no access when this returns.
 
         Args:
             client_id: The credential.
             seen: The generation that the person saw, to refuse if somebody rotated it since.
+            typed_name: Its name, typed by a representative, who may so delete the primary one.
         """
-        return self._change(
-            Action.DELETE,
-            client_id,
-            lambda organization, _: organization.delete(client_id, seen=seen),
-        )
+
+        def apply(organization: Organization, _: datetime) -> Organization:
+            representative = self._store.operators().is_representative(self.actor)
+            if typed_name is None or not representative:
+                return organization.delete(client_id, seen=seen)
+            return organization.delete_primary(client_id, typed_name, seen=seen)
+
+        return self._change(Action.DELETE, client_id, apply)
+
+    def set_networks(self, networks: Iterable[str]) -> tuple[str, ...]:
+        """Replace the networks from which the credentials may be used, as a representative may.
+
+        Args:
+            networks: In CIDR notation; with none, they may be used from everywhere.
+        """
+        self._ensure_known(Action.SET_NETWORKS)
+        refusal: Refusal | None = None
+        with self._store.transaction(self._place) as transaction:
+            at = moment(self.clock, transaction.last_event_at)
+            try:
+                transaction.operators.ensure_may_manage(self.actor)
+                transaction.organization = transaction.organization.set_networks(networks)
+            except Refusal as error:
+                refusal = error
+            kept = transaction.organization.networks
+            transaction.record(
+                at,
+                self.actor,
+                Action.SET_NETWORKS,
+                outcome="refused" if refusal else "done",
+                detail=refusal.code if refusal else ", ".join(kept) or "everywhere",
+            )
+        if refusal:
+            raise refusal
+        return kept
 
     def view(self) -> Page:
         """Return what `page` does, if the actor may see anything.
@@ -316,12 +354,13 @@ class CredentialService:
         Raises:
             PermissionDeniedError: The actor has no access. The attempt leaves an audit event.
         """
+        self._ensure_known(Action.VIEW)
         page = self.page()
         if page.permission < Permission.CAN_VIEW:
             with self._store.transaction(self._place) as transaction:
                 refusal = self._denial(page.permission, Permission.CAN_VIEW)
                 transaction.record(
-                    self._moment(transaction.last_event_at),
+                    moment(self.clock, transaction.last_event_at),
                     self.actor,
                     Action.VIEW,
                     outcome="refused",
@@ -368,9 +407,11 @@ class CredentialService:
         Returns:
             The credential after the change; where it was deleted, before.
         """
+        self._ensure_known(action)
         refusal: Refusal | None = None
         with self._store.transaction(self._place) as transaction:
-            at = self._moment(transaction.last_event_at)
+            at = moment(self.clock, transaction.last_event_at)
+            primary = transaction.organization.primary
             before = transaction.organization.get(client_id)
             try:
                 permission = transaction.operators.permission_for(self.actor, self.organization)
@@ -384,6 +425,8 @@ class CredentialService:
                 detail = refusal.code
             elif before and credential and before.name != credential.name:
                 detail = f"was {before.display_name}"
+            elif action is Action.DELETE and primary != transaction.organization.primary:
+                detail = f"was primary; now {transaction.organization.primary or 'none'} is"
             about: str | None
             if credential:
                 about, name = credential.client_id, credential.name
@@ -408,7 +451,7 @@ class CredentialService:
 
     def _refuse_identification(self, transaction: Transaction) -> Refusal | None:
         permission = transaction.operators.permission_for(self.actor, self.organization)
-        at = self._moment(transaction.last_event_at)
+        at = moment(self.clock, transaction.last_event_at)
         refusal: Refusal
         if permission < Permission.CAN_VIEW:
             refusal = self._denial(permission, Permission.CAN_VIEW)
@@ -432,26 +475,50 @@ class CredentialService:
             for event in lately
         )
 
+    def _is_known(self, operators: Operators) -> bool:
+        return (
+            not operators.members
+            or operators.mention(self.organization)
+            or self._store.has_organization(self.organization)
+        )
+
+    def _unknown_organization(self) -> NoSuchOrganizationError:
+        return NoSuchOrganizationError(
+            f"There is no organization {self.organization}. A representative can create it."
+        )
+
+    def _ensure_known(self, action: Action) -> None:
+        """Do nothing if the organization was created.
+
+        A misspelt one must not come into being by what is refused there: so that is recorded with
+        the operators.
+
+        Raises:
+            NoSuchOrganizationError: It was not.
+            PermissionDeniedError: It was not, and the actor isn't one to be told.
+        """
+        operators = self._store.operators()
+        if self._is_known(operators):
+            return
+        permission = operators.permission_for(self.actor, self.organization)
+        refusal: Refusal = self._unknown_organization()
+        if permission < Permission.CAN_VIEW:
+            refusal = self._denial(permission, Permission.CAN_VIEW)
+        with self._store.operators_transaction() as transaction:
+            transaction.record(
+                moment(self.clock, transaction.last_event_at),
+                self.actor,
+                action,
+                outcome="refused",
+                name=self.organization,
+                detail=refusal.code,
+            )
+        raise refusal
+
     def _denial(self, permission: Permission, needed: Permission) -> PermissionDeniedError:
         return PermissionDeniedError(
             f'{self.actor.operator} needs the permission "API Credentials: {needed.label}" for '
             f"{self.organization}, and has {permission.label}."
-        )
-
-    def _moment(self, last_event_at: datetime | None) -> datetime:
-        """Return the present moment, or that of the last event if the clock is a little behind.
-
-        Raises:
-            ClockWentBackError: It is far behind.
-        """
-        now = self.clock()
-        if last_event_at is None or now >= last_event_at:
-            return now
-        if last_event_at - now <= TOLERATED_STEP:
-            return last_event_at
-        raise ClockWentBackError(
-            f"This computer's clock says {now:%Y-%m-%d %H:%M} UTC, but the last change was at "
-            f"{last_event_at:%Y-%m-%d %H:%M} UTC. Nothing was changed; set the clock first."
         )
 
 

@@ -13,6 +13,7 @@ from credtui.domain.errors import (
     NoRepresentativeError,
     NoSuchOperatorError,
     OperatorExistsError,
+    PermissionDeniedError,
 )
 from credtui.domain.names import printable
 from credtui.domain.ssh_keys import PublicKey, parse_public_key
@@ -141,6 +142,17 @@ class Operators(BaseModel):
         """Tell whether an actor works for the API's provider."""
         operator = self.identify(actor)
         return operator is not None and operator.representative
+
+    def ensure_may_manage(self, actor: Actor) -> None:
+        """Do nothing if an actor may do what representatives may; anyone may while there are none.
+
+        Raises:
+            PermissionDeniedError: They may not.
+        """
+        if self.members and not self.is_representative(actor):
+            raise PermissionDeniedError(
+                f"Only a representative may do this; {actor.operator} isn't."
+            )
 
     def mention(self, organization: str) -> bool:
         """Tell whether any operator was given a permission for an organization."""

@@ -10,9 +10,9 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
 
+from credtui.clock import Clock
 from credtui.domain.models import Credential
 from credtui.domain.rotation import Rotation, rotation, rotation_due_at
-from credtui.service import Clock
 from credtui.tui.marks import Marks
 from credtui.tui.phrases import ago, date, duration, minute
 
