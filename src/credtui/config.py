@@ -12,6 +12,7 @@ from pydantic_core import ErrorDetails
 from credtui.domain.errors import InvalidConfigurationError, InvalidOrganizationError
 from credtui.domain.models import Environment
 from credtui.domain.names import parse_organization
+from credtui.domain.secrets import CLIENT_ID_PATTERN
 
 FILE_NAME = "credtui.toml"
 
@@ -34,6 +35,39 @@ class EnvironmentSettings(BaseModel):
     )
     token_url: str = Field(
         pattern=r"^https?://[!-~]+$", description="a URL that begins with https:// or http://"
+    )
+
+
+def _network(text: str) -> str:
+    from credtui.domain.networks import are_networks
+
+    if not are_networks([text]):
+        raise ValueError(text)
+    return text
+
+
+Network = Annotated[str, AfterValidator(_network)]
+ClientId = Annotated[str, Field(pattern=f"^{CLIENT_ID_PATTERN}$")]
+
+
+class ServerSettings(BaseModel):
+    """The table `[server]` of the configuration file: the token endpoint."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    token_lifetime: int = Field(
+        default=3600, ge=60, le=86400, description="a whole number of seconds from 60 to 86400"
+    )
+    trusted_proxies: list[Network] = Field(
+        default=[],
+        max_length=50,
+        description="a list of networks in CIDR notation, whose X-Forwarded-For headers are "
+        'believed, such as ["10.0.0.0/24"]',
+    )
+    introspection_clients: list[ClientId] = Field(
+        default=[],
+        max_length=50,
+        description="a list of the Client IDs that may introspect access tokens",
     )
 
 
@@ -95,6 +129,10 @@ class Settings(BaseModel):
         default=300, ge=10, le=3600, description="a whole number of seconds from 10 to 3600"
     )
     frugal_output: bool = Field(default=True, description="true or false")
+    server: ServerSettings = Field(
+        default=ServerSettings(),
+        description=f"a table [server] with keys among {', '.join(ServerSettings.model_fields)}",
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -211,12 +249,16 @@ def _sentence(problem: ErrorDetails) -> str:
     if not location:
         return str(problem["msg"]).removeprefix("Value error, ")
     key = ".".join(location)
-    nested = location[0] == "environments" and len(location) > 2
-    model: type[BaseModel] = EnvironmentSettings if nested else Settings
+    model: type[BaseModel] = Settings
+    name = location[0]
+    if location[0] == "environments" and len(location) > 2:
+        model, name = EnvironmentSettings, location[2]
+    elif location[0] == "server" and len(location) > 1:
+        model, name = ServerSettings, location[1]
     fields = model.model_fields
     if problem["type"] == "extra_forbidden":
         return f"unknown key {key}; allowed are {', '.join(fields)}"
-    allowed = fields[location[2] if nested else location[0]].description
+    allowed = fields[name].description
     if problem["type"] == "missing":
         return f"{key} is missing; it must be {allowed}"
     return f"{key} must be {allowed}; not {problem['input']!r:.80}"

@@ -1,0 +1,102 @@
+"""Access tokens: signed, and good only while the credential's generation is what it was."""
+
+import base64
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+import jwt
+
+from credtui.access.clients import Client
+from credtui.domain.secrets import RandomBytes
+
+SCOPE = "payments"
+"""What an access token is good for: all that the API offers an organization."""
+
+_ALGORITHM = "HS256"
+
+
+class Claims(NamedTuple):
+    """What a genuine access token says.
+
+    Attributes:
+        token: The token's own identity.
+        environment: The environment of the credential.
+        client_id: The credential.
+        generation: Its generation when the token was issued.
+        audience: What the token is for.
+        issued_at: Seconds since 1970.
+        expires_at: Likewise.
+    """
+
+    token: str
+    environment: str
+    client_id: str
+    generation: int
+    audience: str
+    issued_at: int
+    expires_at: int
+
+    @property
+    def expiry(self) -> datetime:
+        """When it expires."""
+        return datetime.fromtimestamp(self.expires_at, UTC)
+
+
+class AccessTokens:
+    """Issues access tokens and reads them again.
+
+    They are JSON Web Tokens under a key that only token endpoints have, so that nobody can check
+    one without asking, and so miss that its credential was rotated or deleted.
+    """
+
+    def __init__(self, key: bytes, lifetime: int, random_bytes: RandomBytes) -> None:
+        self.lifetime = lifetime
+        self._key = key
+        self._random_bytes = random_bytes
+
+    def issue(self, client: Client, now: datetime) -> str:
+        """Return a new access token."""
+        issued_at = int(now.timestamp())
+        return jwt.encode(
+            {
+                "aud": client.audience,
+                "sub": client.client_id,
+                "env": client.place.environment,
+                "gen": client.credential.generation,
+                "scope": SCOPE,
+                "iat": issued_at,
+                "exp": issued_at + self.lifetime,
+                "jti": base64.urlsafe_b64encode(self._random_bytes(15)).decode("ascii"),
+            },
+            self._key,
+            algorithm=_ALGORITHM,
+            headers={"typ": "at+jwt"},
+        )
+
+    def read(self, token: str, now: datetime) -> Claims | None:
+        """Return what an access token says, None if it is not genuine or has expired."""
+        try:
+            said: dict[str, Any] = jwt.decode(
+                token,
+                self._key,
+                algorithms=[_ALGORITHM],
+                options={
+                    "verify_aud": False,
+                    # The clock is ours.
+                    "verify_exp": False,
+                    "verify_iat": False,
+                    "require": ["aud", "sub", "env", "gen", "iat", "exp", "jti"],
+                },
+            )
+        except (jwt.PyJWTError, ValueError, RecursionError):
+            return None
+        claims = Claims(
+            token=said["jti"],
+            environment=said["env"],
+            client_id=said["sub"],
+            generation=said["gen"],
+            audience=said["aud"],
+            issued_at=said["iat"],
+            expires_at=said["exp"],
+        )
+        return claims if claims.expires_at > now.timestamp() else None
