@@ -1,6 +1,7 @@
 """The application around the portal's screens."""
 
 import os
+import signal
 import sys
 from collections.abc import Iterable
 from typing import ClassVar
@@ -71,7 +72,9 @@ class CredtuiApp(FrugalApp[None]):
         return PortalScreen(self._surroundings, service, self._page)
 
     def on_mount(self) -> None:
-        """Stay in the foreground where nobody could bring the program back."""
+        """Prepare for being stopped and continued."""
+        # The framework draws nothing when it is continued.
+        self.app_resume_signal.subscribe(self, lambda _: self.action_repaint())
         if self._surroundings.forced:
             terminal.forbid_stop()
 
@@ -99,8 +102,27 @@ class CredtuiApp(FrugalApp[None]):
         if self._surroundings.forced:
             self.portal.warn("There is no shell behind this connection to return to.")
             return
-        self.portal.conceal()
+        self._hide_secrets()
         self.call_after_refresh(super().action_suspend_process)
+
+    def end(self) -> None:
+        """End in good order at once, because the system asks for it."""
+        self._hide_secrets()
+        self.exit(return_code=128 + signal.SIGTERM)
+
+    def _hide_secrets(self) -> None:
+        # Some terminals keep the alternate screen's last picture in their scrollback.
+        self.portal.conceal()
+        self._write_to_terminal(terminal.erase_rows(self.size.height))
+
+    def _fatal_error(self) -> None:
+        # The framework's own report shows local variables, and so might show a secret.
+        self._close_messages_no_wait()
+
+    @property
+    def failure(self) -> Exception | None:
+        """What ended the program against its will."""
+        return self._exception
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Offer in the palette what keys and menus offer.
@@ -124,6 +146,7 @@ def run_portal(credtui: Credtui, actor: Actor, *, forced: bool = False) -> int:
 
     Raises:
         StoreError: The store can't be read.
+        Exception: An error in the portal itself, once the terminal is as it was.
     """
     terminal.use_utf8(sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__)
     input_fd = sys.__stdin__.fileno() if sys.__stdin__ else 0
@@ -142,7 +165,9 @@ def run_portal(credtui: Credtui, actor: Actor, *, forced: bool = False) -> int:
         input_fd,
         output_fd,
         on_hangup=lambda: None,
-        on_terminate=lambda: app.call_from_thread(app.exit),
+        on_terminate=lambda: app.call_from_thread(app.end),
     )
     app.run()
+    if app.failure:
+        raise app.failure
     return app.return_code or 0

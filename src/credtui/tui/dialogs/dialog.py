@@ -17,14 +17,32 @@ from credtui.tui.screens.fitting import Fitting
 T = TypeVar("T")
 
 
-class Dialog(Fitting, ModalScreen[T]):
-    """A titled frame above the portal; what it returns is what the person decided.
-
-    Attributes:
-        title_text: Shown in the frame's border, as text whatever it holds.
-    """
+class Modal(Fitting, ModalScreen[T]):
+    """Opens above the portal and returns what the person decided, None for nothing."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "Cancel")]
+
+    def page_changed(self, page: Page) -> None:
+        """Take notice that the organization's credentials changed while this is open."""
+
+    def conceal(self) -> None:
+        """Hide what nobody else may see."""
+
+    def leave(self) -> bool:
+        """Tell whether the program may end while this is open."""
+        return True
+
+    def action_cancel(self) -> None:
+        """Close without doing anything."""
+        self.dismiss(None)
+
+
+class Dialog(Modal[T]):
+    """A modal screen with a titled frame and a row of buttons.
+
+    Args:
+        title_text: Shown in the frame's border, as text whatever it holds.
+    """
 
     SCROLLS: ClassVar[bool] = False
     """Whether there is nothing to focus but the frame, to scroll it."""
@@ -49,17 +67,3 @@ class Dialog(Fitting, ModalScreen[T]):
     def compose_buttons(self) -> Iterable[Widget]:
         """Yield the buttons."""
         raise NotImplementedError
-
-    def page_changed(self, page: Page) -> None:
-        """Take notice that the organization's credentials changed while this is open."""
-
-    def conceal(self) -> None:
-        """Hide what nobody else may see."""
-
-    def leave(self) -> bool:
-        """Tell whether the program may end while this is open."""
-        return True
-
-    def action_cancel(self) -> None:
-        """Close without doing anything."""
-        self.dismiss(None)

@@ -7,15 +7,14 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from credtui.domain.models import Environment
-from credtui.tui.screens.fitting import Fitting
+from credtui.tui.dialogs.dialog import Modal
 
 
-class EnvironmentDialog(Fitting, ModalScreen[str]):
+class EnvironmentDialog(Modal[str]):
     """Returns the name of the chosen environment, None for none.
 
     Args:
@@ -66,10 +65,6 @@ class EnvironmentDialog(Fitting, ModalScreen[str]):
     @on(OptionList.OptionSelected)
     def _choose(self, event: OptionList.OptionSelected) -> None:
         self.dismiss(event.option_id)
-
-    def action_cancel(self) -> None:
-        """Choose nothing."""
-        self.dismiss(None)
 
     def action_down(self) -> None:
         """Highlight the next one."""

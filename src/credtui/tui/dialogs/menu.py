@@ -7,17 +7,16 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.geometry import Offset
-from textual.screen import ModalScreen
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from credtui.domain.models import Credential
 from credtui.service import Page
-from credtui.tui.screens.fitting import Fitting
+from credtui.tui.dialogs.dialog import Modal
 from credtui.tui.verbs import VERBS
 
 
-class CardMenu(Fitting, ModalScreen[str]):
+class CardMenu(Modal[str]):
     """Returns the name of the verb that was chosen, None for none.
 
     A verb that can't be used is shown with the reason.
@@ -93,10 +92,6 @@ class CardMenu(Fitting, ModalScreen[str]):
         """A click beside the menu closes it."""
         if event.widget is self:
             self.dismiss(None)
-
-    def action_cancel(self) -> None:
-        """Choose nothing."""
-        self.dismiss(None)
 
     def action_down(self) -> None:
         """Highlight the next verb."""

@@ -14,7 +14,7 @@ from credtui.domain.organization import MAX_CREDENTIALS
 from credtui.domain.permissions import Permission
 from credtui.service import Page
 from credtui.tui.pages.page import PortalPage
-from credtui.tui.verbs import VERBS, find_verb
+from credtui.tui.verbs import VERBS, Verb, find_verb
 from credtui.tui.widgets.card import Card
 
 EMPTY = (
@@ -22,6 +22,12 @@ EMPTY = (
     "Press n, or choose New Credential, to generate the first one. It becomes the primary "
     "credential. You name it, and see its secret once."
 )
+
+
+def _binding(verb: Verb) -> Binding:
+    return Binding(
+        verb.key, f"verb('{verb.name}')", verb.short, tooltip=verb.help, show=verb.in_footer
+    )
 
 
 class Cards(Container):
@@ -32,16 +38,10 @@ class CredentialsPage(PortalPage):
     """Shows the credentials, and offers every verb by key, mouse and menu."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        *(
-            Binding(verb.key, f"verb('{verb.name}')", verb.short, tooltip=verb.help)
-            for verb in VERBS[:1]
-        ),
+        *(_binding(verb) for verb in VERBS if not verb.for_card),
         Binding("full_stop", "menu", "Actions", key_display=".", tooltip="Open the card's menu."),
         Binding("enter", "menu", "Actions", tooltip="Open the card's menu.", show=False),
-        *(
-            Binding(verb.key, f"verb('{verb.name}')", verb.short, tooltip=verb.help)
-            for verb in VERBS[1:]
-        ),
+        *(_binding(verb) for verb in VERBS if verb.for_card),
         Binding("left,h", "move(-1, 0)", "Card to the left", show=False),
         Binding("right,l", "move(1, 0)", "Card to the right", show=False),
         Binding("up,k", "move(0, -1)", "Card above", show=False),

@@ -23,7 +23,7 @@ from credtui.domain.models import Credential
 from credtui.domain.permissions import Actor, Permission
 from credtui.service import CredentialService, Page
 from credtui.tui.clipboard import Clipboard
-from credtui.tui.dialogs.dialog import Dialog
+from credtui.tui.dialogs.dialog import Modal
 from credtui.tui.marks import Marks
 from credtui.tui.pages import ENTRIES, find_entry
 from credtui.tui.pages.page import PortalPage
@@ -81,7 +81,13 @@ class PortalScreen(Fitting):
         problem: str = ""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("v", "switch_environment", "Environment", tooltip="Choose another environment."),
+        Binding(
+            "v",
+            "switch_environment",
+            "Environment",
+            tooltip="Choose another environment.",
+            show=False,
+        ),
         Binding("question_mark,f1", "app.help", "Help", key_display="?"),
         Binding("q", "app.quit", "Quit"),
         Binding("slash", "focus_navigation", "Go to the navigation", show=False),
@@ -171,7 +177,7 @@ class PortalScreen(Fitting):
         self._show_header()
         self.current.page_changed(page)
         for screen in self.app.screen_stack:
-            if isinstance(screen, Dialog):
+            if isinstance(screen, Modal):
                 screen.page_changed(page)
 
     def on_portal_screen_changed(self, event: Changed) -> None:
@@ -308,7 +314,7 @@ class PortalScreen(Fitting):
     def conceal(self) -> None:
         """Hide a secret that is on screen."""
         for screen in self.app.screen_stack:
-            if isinstance(screen, Dialog):
+            if isinstance(screen, Modal):
                 screen.conceal()
 
     def leave(self) -> bool:
@@ -317,8 +323,8 @@ class PortalScreen(Fitting):
         If it may not, because a secret is on its way or on screen, it ends once that was dealt
         with, unless the person changes their mind.
         """
-        dialogs = [screen for screen in self.app.screen_stack if isinstance(screen, Dialog)]
-        self._quit_wanted = bool(self._changing) or not all(dialog.leave() for dialog in dialogs)
+        modals = [screen for screen in self.app.screen_stack if isinstance(screen, Modal)]
+        self._quit_wanted = bool(self._changing) or not all(modal.leave() for modal in modals)
         return not self._quit_wanted
 
     def stay(self) -> None:

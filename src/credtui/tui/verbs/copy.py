@@ -12,7 +12,8 @@ class CopyClientId(Verb):
 
     name = "copy"
     label = "Copy Client ID"
-    short = "Copy ID"
+    short = "Copy Client ID"
+    in_footer = False
     key = "c"
     help = "Send the Client ID to your clipboard."
     permission = Permission.CAN_VIEW

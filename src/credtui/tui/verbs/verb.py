@@ -59,6 +59,7 @@ class Verb:
         key: The key that does it, in the framework's name.
         help: What it does, in a sentence.
         for_card: Whether it is about one credential.
+        in_footer: Whether the footer, which is short, has it.
         in_menu: Whether a card's menu offers it.
         permission: What it takes to use it.
     """
@@ -66,6 +67,7 @@ class Verb:
     name: ClassVar[str]
     label: ClassVar[str]
     short: ClassVar[str]
+    in_footer: ClassVar[bool] = True
     key: ClassVar[str]
     help: ClassVar[str]
     for_card: ClassVar[bool] = True
