@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 
 from credtui.clock import Clock
 from credtui.config import Home, Settings, find_home, load_settings
+from credtui.domain.names import printable
 from credtui.domain.permissions import Actor, Channel
 from credtui.domain.secrets import RandomBytes
 from credtui.service import CredentialService
 from credtui.store.protocol import Store
 
-
 if TYPE_CHECKING:
     from credtui.operator_service import OperatorService
+
 
 def now() -> datetime:
     """Return the present moment in UTC."""
@@ -52,12 +53,12 @@ class Credtui:
             bcrypt_cost=self.settings.bcrypt_cost,
         )
 
-
     def operator_service(self, actor: Actor) -> "OperatorService":
         """Return the service that manages operators and organizations."""
         from credtui.operator_service import OperatorService
 
         return OperatorService(self.store, actor, clock=self.clock)
+
 
 def open_credtui(
     *,
@@ -80,9 +81,8 @@ def open_credtui(
 def local_actor(channel: Channel, environ: Mapping[str, str] = os.environ) -> Actor:
     """Return the operating-system user as an actor, with the address of an SSH client if any."""
     connection = environ.get("SSH_CONNECTION", "").split()
-    return Actor(
-        operator=_user_name(), address=connection[0] if connection else None, channel=channel
-    )
+    address = printable(connection[0]) if connection else None
+    return Actor(operator=_user_name(), address=address, channel=channel)
 
 
 def _user_name() -> str:

@@ -185,15 +185,15 @@ def find_home(environ: Mapping[str, str] = os.environ) -> Home:
         return Home(folder / FILE_NAME, folder / "store")
     from platformdirs import user_config_path, user_data_path
 
-    home = Home(
-        user_config_path("credtui", appauthor=False) / FILE_NAME,
-        user_data_path("credtui", appauthor=False) / "store",
-    )
-    if not all(path.is_absolute() for path in home):
+    try:
+        return Home(
+            user_config_path("credtui", appauthor=False) / FILE_NAME,
+            user_data_path("credtui", appauthor=False) / "store",
+        )
+    except RuntimeError:
         raise InvalidConfigurationError(
             "This account has no home folder; name one in the environment variable CREDTUI_HOME."
-        )
-    return home
+        ) from None
 
 
 def load_settings(
