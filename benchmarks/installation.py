@@ -1,0 +1,25 @@
+"""An installation with three credentials, and how the portal is started on it."""
+
+import secrets
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from credtui.composition import local_actor, now
+from credtui.demo import demo_credtui
+
+CREDTUI = Path(sys.executable).parent / "credtui"
+
+
+def install(home: Path, *, configuration: str = "") -> str:
+    """Make the demo's installation in a folder, and return its third credential's Client ID."""
+    store = home / "store"
+    store.mkdir(parents=True)
+    (home / "credtui.toml").write_text(configuration)
+    credtui = demo_credtui(store, clock=now, random_bytes=secrets.token_bytes, bcrypt_cost=10)
+    return credtui.service(local_actor("portal")).page().credentials[2].client_id
+
+
+def environment(home: Path) -> Mapping[str, str]:
+    """Return what the portal needs of its environment to start on an installation."""
+    return {"CREDTUI_HOME": str(home), "HOME": str(home), "USER": "benchmark"}
