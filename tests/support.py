@@ -8,9 +8,9 @@ from pydantic import SecretStr
 
 from credtui.domain.audit import Action
 from credtui.domain.models import Environment, StoredCredential
-from credtui.domain.permissions import Actor, Operator
+from credtui.domain.permissions import Actor, Operator, Operators
 from credtui.domain.secrets import RandomBytes, generate_client_id, generate_secret, hash_secret
-from credtui.store.ledger import Ledger
+from credtui.store.tinydb import TinyDBStore
 
 START = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
 
@@ -69,9 +69,7 @@ def make_credential(
 
 
 def write_operators(store_folder: Path, *operators: Operator, at: datetime = START) -> None:
-    """Make these the operators of the TinyDB store in a folder."""
-    with Ledger(store_folder, "operators").transaction() as draft:
-        table = draft.table("operators")
-        table.truncate()
-        table.insert_multiple(operator.model_dump(mode="json") for operator in operators)
-        draft.record(draft.last_event_at or at, ALICE, Action.RENAME, detail="operators")
+    """Make these the operators of the TinyDB store in a folder, whoever were so before."""
+    with TinyDBStore(store_folder).operators_transaction() as transaction:
+        transaction.operators = Operators(members=operators)
+        transaction.record(transaction.last_event_at or at, ALICE, Action.SET_OPERATOR)
