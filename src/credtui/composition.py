@@ -71,21 +71,31 @@ def open_credtui(
     Raises:
         InvalidConfigurationError: Its configuration isn't valid.
     """
-    from credtui.store.tinydb import TinyDBStore
-
     home = home or find_home(environ)
     settings = load_settings(home.configuration_file, environ=environ, flags=flags)
-    return Credtui(settings, TinyDBStore(home.store_folder))
+    return Credtui(settings, open_store(home))
+
+
+def open_store(home: Home) -> Store:
+    """Return the store of an installation, whose configuration need not be valid."""
+    from credtui.store.tinydb import TinyDBStore
+
+    return TinyDBStore(home.store_folder)
 
 
 def local_actor(channel: Channel, environ: Mapping[str, str] = os.environ) -> Actor:
     """Return the operating-system user as an actor, with the address of an SSH client if any."""
+    return Actor(operator=account_name(), address=client_address(environ), channel=channel)
+
+
+def client_address(environ: Mapping[str, str] = os.environ) -> str | None:
+    """Return the address of the SSH client, if there is one."""
     connection = environ.get("SSH_CONNECTION", "").split()
-    address = printable(connection[0]) if connection else None
-    return Actor(operator=_user_name(), address=address, channel=channel)
+    return printable(connection[0]) if connection else None
 
 
-def _user_name() -> str:
+def account_name() -> str:
+    """Return the name of the operating-system user that this runs as."""
     import pwd
 
     try:

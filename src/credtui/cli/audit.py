@@ -7,15 +7,22 @@ from typing import Any
 from credtui.cli.output import minute, put, put_json
 from credtui.cli.session import Session, where
 from credtui.domain.audit import AuditEvent
+from credtui.operator_service import OperatorService
+from credtui.service import CredentialService
 
 
 def audit(session: Session) -> None:
     """Show the organization's audit events, newest first, or check that they hold together."""
-    service = session.service()
-    if session.arguments.verify:
-        _put_verified(session, service.verify_events(), where(service))
+    service: CredentialService | OperatorService
+    if session.arguments.operators:
+        service, about = session.credtui.operator_service(session.actor), {}
     else:
-        _put_events(session, service.events(), where(service))
+        service = session.service()
+        about = where(service)
+    if session.arguments.verify:
+        _put_verified(session, service.verify_events(), about)
+    else:
+        _put_events(session, service.events(), about)
 
 
 def _put_verified(session: Session, last: AuditEvent | None, about: dict[str, str]) -> None:

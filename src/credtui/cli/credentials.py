@@ -7,7 +7,7 @@ from typing import Any
 from credtui.cli.delivery import deliver, ensure_reader
 from credtui.cli.errors import NotConfirmedError
 from credtui.cli.output import days, minute, put, put_json, put_table, say
-from credtui.cli.session import Session, can_ask, ensure_yes, meant, place, where
+from credtui.cli.session import Session, ask, can_ask, ensure_yes, meant, place, where
 from credtui.domain.errors import NoSuchCredentialError
 from credtui.domain.models import Credential
 from credtui.domain.organization import MAX_CREDENTIALS
@@ -124,22 +124,37 @@ def make_primary(session: Session) -> None:
 def delete(session: Session) -> None:
     """Delete a credential."""
     service = session.service()
-    seen = None
-    with meant(service, service.page(), session.arguments.credential) as (client_id, credential):
-        if credential and not session.arguments.yes:
-            if not can_ask():
-                raise NotConfirmedError(
-                    f"Deleting {credential.name} can't be undone. Nothing was changed: say --yes."
-                )
-            ensure_yes(
-                f"Delete {credential.name} ({client_id}) of {place(service)}? "
-                "Its clients lose access at once."
-            )
+    page = service.page()
+    with meant(service, page, session.arguments.credential) as (client_id, credential):
+        seen, typed_name = None, session.arguments.typed_name
+        if credential and typed_name is None and not session.arguments.yes:
+            typed_name = _ask_to_delete(service, page, credential)
             seen = credential.generation
-        deleted = service.delete(client_id, seen=seen)
+        deleted = service.delete(client_id, seen=seen, typed_name=typed_name)
     _report(
         session, service, deleted, f"Deleted {deleted.name}. Its clients have no access any more."
     )
+
+
+def _ask_to_delete(service: CredentialService, page: Page, credential: Credential) -> str | None:
+    """Return what a representative typed to delete the primary credential, None for another.
+
+    Raises:
+        NotConfirmedError: Nobody said yes.
+    """
+    if not can_ask():
+        raise NotConfirmedError(
+            f"Deleting {credential.name} can't be undone. Nothing was changed: say --yes."
+        )
+    question = (
+        f"Delete {credential.name} ({credential.client_id}) of {place(service)}? "
+        "Its clients lose access at once."
+    )
+    if credential.client_id != page.primary:
+        ensure_yes(question)
+    elif page.representative:
+        return ask(f"{question} It is the primary one: type its name to delete it:")
+    return None  # the service refuses to delete the primary one
 
 
 def _report(

@@ -15,7 +15,7 @@ class ExitCode(IntEnum):
     USAGE = 2, "wrong command line or configuration, or no terminal for the portal"
     REFUSED = 3, "a rule or the person who was asked said no; nothing was changed"
     DENIED = 4, "the operator's permission does not allow this; nothing was changed"
-    NOT_FOUND = 5, "no such credential, operator or organization"
+    NOT_FOUND = 5, "no such credential, operator, key or organization"
     UNAVAILABLE = (
         6,
         "the disk is full, the store busy or read-only, or the clock is wrong",
@@ -39,7 +39,11 @@ _BY_CODE = {
     "invalid_configuration": ExitCode.USAGE,
     "invalid_organization": ExitCode.USAGE,
     "permission_denied": ExitCode.DENIED,
+    "command_refused": ExitCode.USAGE,
     "no_such_credential": ExitCode.NOT_FOUND,
+    "no_such_key": ExitCode.NOT_FOUND,
+    "no_such_operator": ExitCode.NOT_FOUND,
+    "no_such_organization": ExitCode.NOT_FOUND,
     "clock_went_back": ExitCode.UNAVAILABLE,
     "store_unavailable": ExitCode.UNAVAILABLE,
     "store_busy": ExitCode.UNAVAILABLE,

@@ -1,17 +1,11 @@
-"""What may be said on the command line."""
+"""The parts of which the command line's grammar is made."""
 
 from argparse import SUPPRESS, ArgumentParser, RawDescriptionHelpFormatter, _SubParsersAction
 from typing import Any, NoReturn, TypeAlias
 
-from credtui import __version__
 from credtui.cli.errors import UsageError
-from credtui.cli.exit_codes import ExitCode
 
 Commands: TypeAlias = "_SubParsersAction[Parser]"
-
-_DESCRIPTION = """\
-The API credentials page of a payments portal, as a terminal program.
-Without a command it opens the portal."""
 
 
 class Parser(ArgumentParser):
@@ -25,44 +19,8 @@ class Parser(ArgumentParser):
         raise UsageError(f"{message}. See {self.prog} --help.")
 
 
-def local_parser() -> Parser:
-    """Return the parser for a person or script on this computer."""
-    parser, commands = _parser()
-    parser.add_argument(
-        "--home",
-        metavar="FOLDER",
-        help="the folder with configuration and data; goes before CREDTUI_HOME",
-    )
-    _add_place(parser, default=None)
-    _add_verbs(commands)
-    demo = commands.add_parser(
-        "demo", help="open the portal on a throw-away store with three credentials"
-    )
-    demo.set_defaults(command="demo")
-    return parser
-
-
-def ssh_parser() -> Parser:
-    """Return the parser for what comes through an SSH key's forced command.
-
-    What it doesn't have can't be asked for: no other folder, no other operator, no portal on
-    other data.
-    """
-    parser, commands = _parser()
-    _add_place(parser, default=None)
-    _add_verbs(commands)
-    return parser
-
-
-def _parser() -> tuple[Parser, Commands]:
-    parser = Parser(prog="credtui", description=_DESCRIPTION, epilog=_epilog())
-    parser.add_argument("--version", action="version", version=f"credtui {__version__}")
-    parser.set_defaults(command=None)
-    commands: Commands = parser.add_subparsers(title="commands", metavar="COMMAND")
-    return parser, commands
-
-
-def _add_place(parser: ArgumentParser, *, default: str | None) -> None:
+def add_place(parser: ArgumentParser, *, default: str | None) -> None:
+    """Add the flags that say where to work."""
     parser.add_argument(
         "--organization", metavar="NAME", default=default, help="instead of the configured one"
     )
@@ -72,72 +30,20 @@ def _add_place(parser: ArgumentParser, *, default: str | None) -> None:
 
 
 def add_command(commands: Commands, name: str, help_: str, *, json: bool = True) -> Parser:
-    """Add a command that works on an organization, and return its parser."""
-    command = commands.add_parser(name, help=help_, description=f"{help_.capitalize()}.")
+    """Add a command, and return its parser.
+
+    Args:
+        commands: Where to.
+        name: Its words; all but the last are those of the group it is in.
+        help_: What it does.
+        json: It writes a result that may be JSON.
+    """
+    command = commands.add_parser(
+        name.rsplit(maxsplit=1)[-1], help=help_, description=f"{help_.capitalize()}."
+    )
     command.set_defaults(command=name)
     # Without a default here, what was said before the command stays.
-    _add_place(command, default=SUPPRESS)
+    add_place(command, default=SUPPRESS)
     if json:
         command.add_argument("--json", action="store_true", help="write JSON")
     return command
-
-
-def _add_verbs(commands: Commands) -> None:
-    add_command(commands, "list", "show the credentials")
-    _add_credential(add_command(commands, "show", "show one credential"))
-
-    generate = add_command(commands, "generate", "generate a credential", json=False)
-    generate.add_argument("name", metavar="NAME", help="the new credential's name")
-    _add_format(generate)
-
-    rotate = add_command(commands, "rotate", "replace a credential's secret", json=False)
-    _add_credential(rotate)
-    _add_format(rotate)
-    rotate.add_argument("--yes", action="store_true", help="don't ask")
-
-    rename = add_command(commands, "rename", "give a credential another name")
-    _add_credential(rename)
-    rename.add_argument("name", metavar="NAME", help="its new name")
-
-    _add_credential(add_command(commands, "make-primary", "make a credential the primary one"))
-
-    delete = add_command(commands, "delete", "delete a credential")
-    _add_credential(delete)
-    delete.add_argument("--yes", action="store_true", help="don't ask")
-
-    audit = add_command(commands, "audit", "show the audit events, newest first")
-    audit.add_argument("--verify", action="store_true", help="check them for tampering instead")
-    audit.add_argument(
-        "--limit", type=_count, default=50, metavar="N", help="at most N (default 50); 0 for all"
-    )
-
-
-def _add_credential(parser: ArgumentParser) -> None:
-    parser.add_argument("credential", metavar="CLIENT_ID", help="its Client ID, or its name")
-
-
-def _add_format(parser: ArgumentParser) -> None:
-    parser.add_argument(
-        "--format",
-        choices=("text", "env", "json"),
-        default="text",
-        help="how the secret is written: alone (text, the default), as lines AUDIENCE=, "
-        "CLIENT_ID= and CLIENT_SECRET= (env), or as JSON",
-    )
-    parser.add_argument(
-        "--json", dest="format", action="store_const", const="json", help="as --format json"
-    )
-
-
-def _count(text: str) -> int:
-    if not (text.isascii() and text.isdigit()):
-        raise ValueError
-    return int(text)
-
-
-_count.__name__ = "number"  # argparse names it in its message
-
-
-def _epilog() -> str:
-    lines = [f"  {code.value:>3}  {code.meaning}" for code in ExitCode]
-    return "exit status:\n" + "\n".join(lines)

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from credtui.cli.exit_codes import ExitCode, exit_code
+from credtui.cli.grammar import local_parser
 from credtui.cli.output import abandon_output, flush, prepare_streams, say
-from credtui.cli.parser import local_parser
 from credtui.domain.errors import CredtuiError
 
 if TYPE_CHECKING:
@@ -51,16 +51,21 @@ def guarded(work: Callable[[], int]) -> int:
 
 def _run(words: Sequence[str]) -> int:
     arguments = local_parser().parse_args(words)
-    if arguments.command == "demo":
+    command = arguments.command
+    if command == "demo":
         from credtui.cli.portal import open_demo
 
         return open_demo()
+    if command in ("authorized-keys", "ssh-session"):
+        from credtui.cli.ssh import authorized_keys, ssh_session
+
+        return {"authorized-keys": authorized_keys, "ssh-session": ssh_session}[command](arguments)
     from credtui.cli.session import Session
     from credtui.composition import local_actor, open_credtui
 
     environ = {**os.environ, "CREDTUI_HOME": arguments.home} if arguments.home else os.environ
     credtui = open_credtui(environ=environ, flags=place_flags(arguments))
-    actor = local_actor("command line" if arguments.command else "portal")
+    actor = local_actor("command line" if command else "portal")
     return follow(Session(arguments, credtui, actor))
 
 
@@ -81,9 +86,14 @@ def follow(session: "Session") -> int:
 
         audit(session)
         return ExitCode.OK
-    from credtui.cli.credentials import VERBS
+    if " " in command:  # one of a group
+        from credtui.cli.representative import COMMANDS
 
-    VERBS[command](session)
+        COMMANDS[command](session)
+    else:
+        from credtui.cli.credentials import VERBS
+
+        VERBS[command](session)
     return ExitCode.OK
 
 
