@@ -43,6 +43,17 @@ class TokenReply(BaseModel):
     error_description: str | None = None
     elapsed: float = 0.0
 
+    @property
+    def sentence(self) -> str:
+        """What came back, for a person."""
+        took = f"{round(self.elapsed * 1000):,} ms"
+        if self.ok:
+            lifetime = f", valid for {self.expires_in:,} seconds" if self.expires_in else ""
+            return f"It works: HTTP {self.status}, an access token{lifetime}. It took {took}."
+        status = f"HTTP {self.status}" if self.status else ""
+        said = ": ".join(filter(None, (self.error, self.error_description)))
+        return f"It does not work. {' '.join(filter(None, (status, said)))} ({took})"
+
 
 class _NoRedirect(HTTPRedirectHandler):
     """A redirect is shown, not followed: a secret goes to the configured address only."""
@@ -81,7 +92,8 @@ def request_token(
         with error:
             status, content = error.code, error.read(_LONGEST_ANSWER)
     except (OSError, ValueError) as error:
-        reason = getattr(error, "reason", None) or error
+        cause = getattr(error, "reason", None) or error
+        reason = (getattr(cause, "strerror", None) or str(cause)).lower()
         return TokenReply(
             token_url=token_url,
             error_description=f"No answer: {_shown(reason)}.",

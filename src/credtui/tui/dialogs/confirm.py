@@ -5,13 +5,15 @@ from typing import ClassVar
 
 from textual import on
 from textual.binding import Binding, BindingType
+from textual.containers import Grid
 from textual.widget import Widget
-from textual.widgets import Button, Static
+from textual.widgets import Button, Input, Static
 
 from credtui.domain.models import Credential
-from credtui.service import CredentialService, Page
+from credtui.service import Page
 from credtui.tui.dialogs.dialog import Dialog
-from credtui.tui.phrases import ago
+from credtui.tui.summaries import facts
+from credtui.tui.verbs.verb import Portal
 
 
 class ConfirmDialog(Dialog[bool]):
@@ -23,6 +25,7 @@ class ConfirmDialog(Dialog[bool]):
         facts: Labels and values that say what it is about.
         consequence: What will happen.
         cancel: The label of the button that doesn't.
+        type_first: What the person must type before agreeing; empty for nothing.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("y", "confirm", "Yes")]
@@ -35,8 +38,10 @@ class ConfirmDialog(Dialog[bool]):
         consequence: str,
         *,
         cancel: str = "Cancel",
+        type_first: str = "",
     ) -> None:
         super().__init__(title)
+        self._type_first = type_first
         self._confirm = confirm
         self._facts = facts
         self._consequence = consequence
@@ -44,16 +49,27 @@ class ConfirmDialog(Dialog[bool]):
         self._outdated = False
 
     def compose_parts(self) -> Iterable[Widget]:
-        """The facts and the consequence."""
-        width = max((len(label) for label, _ in self._facts), default=0)
-        lines = "\n".join(f"{label:<{width}}  {value}" for label, value in self._facts)
-        if lines:
-            yield Static(lines, id="facts", markup=False)
+        """The facts, the consequence, and what must be typed."""
+        if self._facts:
+            with Grid(id="facts"):
+                for label, value in self._facts:
+                    yield Static(label, markup=False)
+                    yield Static(value, markup=False)
         yield Static(self._consequence, id="consequence", markup=False)
+        if self._type_first:
+            yield Static(f"Type {self._type_first} to go on:", markup=False)
+            yield Input(id="typed")
 
     def compose_buttons(self) -> Iterable[Widget]:
         """Agree, and cancel."""
-        yield Button(f"{self._confirm} (y)", variant="error", id="confirm", compact=True)
+        key = "" if self._type_first else " (y)"
+        yield Button(
+            self._confirm + key,
+            variant="error",
+            id="confirm",
+            compact=True,
+            disabled=bool(self._type_first),
+        )
         yield Button(self._cancel_label, id="cancel", compact=True)
 
     def on_mount(self) -> None:
@@ -69,10 +85,18 @@ class ConfirmDialog(Dialog[bool]):
         self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Without a question there is nothing to agree to."""
-        if action == "confirm" and self._outdated:
+        """Without a question, or before it was read, there is nothing to agree to."""
+        if action == "confirm" and (self._outdated or not self._is_typed):
             return False
         return super().check_action(action, parameters)
+
+    @property
+    def _is_typed(self) -> bool:
+        return not self._type_first or self.query_one("#typed", Input).value == self._type_first
+
+    @on(Input.Changed, "#typed")
+    def _allow(self) -> None:
+        self.query_one("#confirm", Button).disabled = self._outdated or not self._is_typed
 
     @on(Button.Pressed, "#confirm")
     def action_confirm(self) -> None:
@@ -90,21 +114,31 @@ class ConfirmCredentialDialog(ConfirmDialog):
 
     Args:
         label: The verb's label.
-        service: Where the credential is.
+        portal: Where the credential is.
         credential: The credential, as the person saw it.
         consequence: What will happen.
+        type_name: Whether its name must be typed first.
     """
 
     def __init__(
-        self, label: str, service: CredentialService, credential: Credential, consequence: str
+        self,
+        label: str,
+        portal: Portal,
+        credential: Credential,
+        consequence: str,
+        *,
+        type_name: bool = False,
     ) -> None:
-        facts = [
+        service = portal.service
+        about = [
             ("Credential", credential.display_name),
             ("Client ID", credential.client_id),
             ("Environment", f"{service.environment.name}, organization {service.organization}"),
-            ("Secret since", ago(credential.secret_since, service.clock())),
+            *facts(credential, portal.page, service.clock()),
         ]
-        super().__init__(label, label, facts, consequence)
+        super().__init__(
+            label, label, about, consequence, type_first=credential.name if type_name else ""
+        )
         self._credential = credential
 
     def page_changed(self, page: Page) -> None:

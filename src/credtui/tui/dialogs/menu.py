@@ -45,9 +45,12 @@ class CardMenu(Modal[str]):
         options = []
         for verb in self._verbs:
             obstacle = verb.obstacle(self._page, self._credential)
-            prompt = Content.assemble(f"{verb.label:<20}", (f"{verb.key:>3}", "$text-muted"))
+            prompt = Content.assemble(
+                f"{verb.menu_label(self._page, self._credential):<20}",
+                (f"{verb.key:>3}", "$foreground 60%"),
+            )
             if obstacle:
-                prompt = Content.assemble(prompt, "\n", (obstacle, "$text-muted italic"))
+                prompt = Content.assemble(prompt, "\n", (obstacle, "italic $foreground 60%"))
             options.append(Option(prompt, id=verb.name, disabled=obstacle is not None))
         menu = OptionList(*options, markup=False)
         menu.border_title = Content(self._credential.display_name)
@@ -55,15 +58,15 @@ class CardMenu(Modal[str]):
 
     def on_mount(self) -> None:
         """Open beside the card, wholly on the screen."""
-        self._place()
+        self.call_after_refresh(self._place)
 
     def on_resize(self, _event: events.Resize) -> None:
         """Stay wholly on the screen."""
-        self._place()
+        self.call_after_refresh(self._place)
 
     def _place(self) -> None:
         menu = self.query_one(OptionList)
-        width, height = 44, len(menu.options) + 6
+        width, height = menu.outer_size
         menu.styles.offset = (
             max(0, min(self._at.x - width, self.app.size.width - width)),
             max(0, min(self._at.y, self.app.size.height - height)),

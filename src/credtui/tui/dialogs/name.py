@@ -27,6 +27,7 @@ class NameDialog(Dialog[str]):
         name: What stands in the field at first.
         problem: What the service said against it.
         credential: The credential that is renamed; None for a new one.
+        intro: What to know first.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -42,8 +43,10 @@ class NameDialog(Dialog[str]):
         problem: str = "",
         *,
         credential: Credential | None = None,
+        intro: str = "",
     ) -> None:
         super().__init__(title)
+        self._intro = intro
         self._confirm = confirm
         self._page = page
         self._name_at_first = name
@@ -52,6 +55,8 @@ class NameDialog(Dialog[str]):
 
     def compose_parts(self) -> Iterable[Widget]:
         """The field, and under it the reason why its text isn't accepted."""
+        if self._intro:
+            yield Static(self._intro, id="intro", markup=False)
         yield Label("Credential name")
         yield Input(self._name_at_first, placeholder="such as Payout gateway", id="name")
         yield Static(self._problem, id="problem", markup=False)

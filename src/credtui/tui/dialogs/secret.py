@@ -12,6 +12,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 from textual.widgets import Button, Input, Label, Static
 
+from credtui.access.client import TokenReply
 from credtui.domain.models import IssuedSecret
 from credtui.secret_file import save
 from credtui.service import Page
@@ -54,9 +55,10 @@ class SecretDialog(Dialog[str]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q", "close", "Close", key_display="esc"),
         Binding("s", "copy_secret", "Copy Secret"),
-        Binding("i", "copy_client_id", "Copy Client ID"),
-        Binding("f", "save", "Save to File"),
+        Binding("i", "copy_client_id", "Client ID", tooltip="Copy the Client ID"),
+        Binding("f", "save", "Save", tooltip="Save to a file"),
         Binding("v", "plain_view", "Plain View"),
+        Binding("t", "try", "Try it"),
     ]
 
     concealed: reactive[bool] = reactive(default=False, init=False)
@@ -89,6 +91,7 @@ class SecretDialog(Dialog[str]):
         yield Button("Copy Secret", id="copy-secret", variant="primary", compact=True)
         yield Button("Save to File", id="save", compact=True)
         yield Button("Plain View", id="plain-view", compact=True)
+        yield Button("Try it", id="try", compact=True)
         yield Button("Close", id="close", compact=True)
 
     def on_mount(self) -> None:
@@ -167,6 +170,21 @@ class SecretDialog(Dialog[str]):
                 "Plain View needs a terminal of its own, which isn't to be had here.", "error"
             )
         self._last_input = monotonic()
+
+    @on(Button.Pressed, "#try")
+    def action_try(self) -> None:
+        """Request an access token with the secret, as a client would."""
+        if self._issued:
+            service = self._portal.service
+            self._say(f"Requesting an access token from {service.environment.token_url}")
+            self._request_token(
+                partial(service.request_token, self._credential.client_id, self._issued.secret)
+            )
+
+    @work(thread=True, group="try", exclusive=True)
+    def _request_token(self, request: Callable[[], TokenReply]) -> None:
+        reply = request()
+        self.app.call_from_thread(self._say, reply.sentence, "success" if reply.ok else "warning")
 
     @on(Input.Changed, "#check")
     def _check(self, event: Input.Changed) -> None:
@@ -284,9 +302,15 @@ class SecretDialog(Dialog[str]):
         self.query_one("#check", Input).clear()
         self._forget_copies()
 
-    @work(thread=True, exit_on_error=False)
     def _forget_copies(self) -> None:
-        self._surroundings.clipboard.clear()
+        clipboard = self._surroundings.clipboard
+        seconds = self._surroundings.credtui.settings.clear_clipboard_after
+        self.app.run_worker(clipboard.clear, thread=True, exit_on_error=False)
+        if seconds and self._kept == "copied":
+            self.app.set_timer(
+                seconds,
+                lambda: self.app.run_worker(clipboard.blank, thread=True, exit_on_error=False),
+            )
 
     def _entries(self) -> list[tuple[str, str]]:
         if self._issued is None:

@@ -92,6 +92,11 @@ class CredentialsPage(PortalPage):
                 '\n\nAsk your representative for the permission "API Credentials: Can View" or '
                 '"Can Edit".'
             )
+        if not page.known:
+            return (
+                f"There is no organization {self.portal.service.organization} here.\n\n"
+                "Check its name. A representative creates organizations."
+            )
         if page.permission < Permission.CAN_EDIT:
             view_only = 'You can view, not change: that needs "API Credentials: Can Edit".'
             return (
@@ -114,15 +119,14 @@ class CredentialsPage(PortalPage):
             card.remove()
         surroundings = self.portal.surroundings
         new = []
-        for credential in page.credentials:
-            primary = credential.client_id == page.primary
-            if known := shown.get(credential.client_id):
-                known.show(credential, primary=primary)
+        for client_id in (credential.client_id for credential in page.credentials):
+            if known := shown.get(client_id):
+                known.page = page
             else:
                 new.append(
                     Card(
-                        credential,
-                        primary=primary,
+                        client_id,
+                        page,
                         clock=self.portal.service.clock,
                         period=timedelta(days=surroundings.credtui.settings.rotation_days),
                         marks=surroundings.marks,
@@ -180,7 +184,7 @@ class CredentialsPage(PortalPage):
     def action_menu(self) -> None:
         """Open the focused card's menu."""
         for card in self.query(Card):
-            if card.credential == self.credential:
+            if self.credential and card.client_id == self.credential.client_id:
                 card.request_menu()
 
     # Moving about

@@ -298,8 +298,9 @@ class PortalScreen(Fitting):
         credential = self.current.credential
         for verb in VERBS:
             if verb.obstacle(self.page, credential) is None:
-                about = f": {credential.display_name}" if verb.for_card and credential else ""
-                label = verb.label + about
+                label = verb.label
+                if verb.for_card and credential:
+                    label = f"{verb.menu_label(self.page, credential)}: {credential.display_name}"
                 yield SystemCommand(label, verb.help, partial(self.use, verb, credential))
         for entry in ENTRIES:
             yield SystemCommand(

@@ -5,6 +5,7 @@ from credtui.tui.verbs.delete import Delete
 from credtui.tui.verbs.edit import Edit
 from credtui.tui.verbs.generate import Generate
 from credtui.tui.verbs.make_primary import MakePrimary
+from credtui.tui.verbs.replace import Replace
 from credtui.tui.verbs.rotate import Rotate
 from credtui.tui.verbs.verb import Portal, Verb
 
@@ -14,6 +15,7 @@ VERBS: tuple[Verb, ...] = (
     Edit(),
     MakePrimary(),
     Delete(),
+    Replace(),
     CopyClientId(),
 )
 

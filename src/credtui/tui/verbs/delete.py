@@ -15,8 +15,8 @@ class Delete(Verb):
     help = "Delete it; its clients lose access at once."
 
     def rule(self, page: Page, credential: Credential) -> str | None:
-        """The primary credential stays."""
-        if credential.client_id == page.primary:
+        """The primary credential stays, but for a representative."""
+        if credential.client_id == page.primary and not page.representative:
             return (
                 "The primary credential can't be deleted. Make another credential primary first, "
                 "or contact your representative."
@@ -27,17 +27,23 @@ class Delete(Verb):
         """Confirm and delete."""
         from credtui.tui.dialogs.confirm import ConfirmCredentialDialog
 
+        primary = credential.client_id == portal.page.primary
         confirmed = await portal.ask(
             ConfirmCredentialDialog(
                 self.label,
-                portal.service,
+                portal,
                 credential,
                 consequence="Clients that use this credential lose access immediately. "
                 "This can't be undone.",
+                type_name=primary,
             )
         )
         if confirmed:
             await portal.do(
-                lambda: portal.service.delete(credential.client_id, seen=credential.generation)
+                lambda: portal.service.delete(
+                    credential.client_id,
+                    seen=credential.generation,
+                    typed_name=credential.name if primary else None,
+                )
             )
             portal.tell(f"{credential.display_name} is deleted.")

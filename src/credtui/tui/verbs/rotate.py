@@ -21,7 +21,7 @@ class Rotate(Verb):
         confirmed = await portal.ask(
             ConfirmCredentialDialog(
                 self.label,
-                portal.service,
+                portal,
                 credential,
                 consequence="The previous secret is immediately invalidated: clients that use it "
                 "are refused until they have the new one. The Client ID stays.",

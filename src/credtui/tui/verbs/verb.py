@@ -89,6 +89,10 @@ class Verb:
         """Return which rule stands against it for this credential, in a sentence, if one does."""
         return None
 
+    def menu_label(self, page: Page, credential: Credential) -> str:  # noqa: ARG002
+        """Return its words for this credential in a menu."""
+        return self.label
+
     async def run(self, portal: Portal, credential: Any) -> None:
         """Do it: ask what must be asked, and call the service.
 

@@ -12,17 +12,17 @@ from textual.widget import Widget
 
 from credtui.clock import Clock
 from credtui.domain.models import Credential
-from credtui.domain.rotation import Rotation, rotation, rotation_due_at
+from credtui.service import Page
 from credtui.tui.marks import Marks
-from credtui.tui.phrases import ago, date, duration, minute
+from credtui.tui.summaries import alerts, badges, history, history_at_length, use
 
 
 class Card(Widget, can_focus=True):
     """Shows a credential; opens its menu when asked.
 
     Args:
-        credential: What it shows.
-        primary: Whether it is the primary one.
+        client_id: The credential.
+        page: What there is to show.
         clock: Tells how old things are.
         period: The rotation period.
         marks: The signs it may draw.
@@ -40,74 +40,48 @@ class Card(Widget, can_focus=True):
         card: "Card"
         at: Offset
 
-    credential: reactive[Credential | None] = reactive(None, layout=True)
-    primary: reactive[bool] = reactive(default=False)
+    page: reactive[Page | None] = reactive(None, layout=True)
 
     def __init__(
-        self,
-        credential: Credential,
-        *,
-        primary: bool,
-        clock: Clock,
-        period: timedelta,
-        marks: Marks,
+        self, client_id: str, page: Page, *, clock: Clock, period: timedelta, marks: Marks
     ) -> None:
         super().__init__()
-        self.client_id = credential.client_id
+        self.client_id = client_id
         self._clock = clock
         self._period = period
         self._marks = marks
-        self.set_reactive(Card.credential, credential)
-        self.set_reactive(Card.primary, primary)
+        self.set_reactive(Card.page, page)
 
-    def show(self, credential: Credential, *, primary: bool) -> None:
-        """Show the credential as it is now."""
-        self.credential = credential
-        self.primary = primary
-        self._draw_title()
+    @property
+    def credential(self) -> Credential | None:
+        """The credential, None once it is gone."""
+        return self.page.find(self.client_id) if self.page else None
 
     def render(self) -> Content:
-        """The Client ID with the menu's button, and what is known of the secret's age."""
-        credential = self.credential
-        assert credential is not None  # noqa: S101
+        """The Client ID with the menu's button, ages and use, and what needs looking after."""
+        credential, page = self.credential, self.page
+        if credential is None or page is None:
+            return Content()
+        now, dot, width = self._clock(), self._marks.dot, self.content_size.width
+        usage = page.usage.get(self.client_id)
         identity = f"Client ID  {credential.client_id}"
-        room = max(1, self.content_size.width - len(identity) - 3)
-        lines = [Content.assemble(identity, " " * room, ("...", "bold"))]
-        lines += [Content(line) for line in self._history(credential)]
-        return Content("\n").join(lines)
+        room = " " * max(1, width - len(identity) - 3)
+        exact = self.has_focus
+        if self.screen.has_class("-wide"):
+            ages = history_at_length(credential, now)
+        else:
+            ages = [history(credential, now, width, dot, exact=exact)]
+        return Content("\n").join(
+            [
+                Content.assemble(identity, room, ("...", "bold")),
+                *map(Content, ages),
+                Content.styled(use(usage, now, width, dot, exact=exact), "$foreground 60%"),
+                *(Content.styled(*alert) for alert in alerts(credential, page, now, width)),
+            ]
+        )
 
-    def _history(self, credential: Credential) -> list[str]:
-        now, dot = self._clock(), f" {self._marks.dot} "
-        if self.has_focus:
-            created = f"Created {minute(credential.created_at)}"
-            if credential.rotated_at:
-                return [created, f"Rotated {minute(credential.rotated_at)}"]
-            return [created, f"Never rotated, {duration(credential.secret_age(now))}"]
-        created = f"Created {date(credential.created_at)}"
-        if credential.rotated_at:
-            return [created + dot + f"rotated {ago(credential.rotated_at, now)}", ""]
-        return [created + dot + f"never rotated, {duration(credential.secret_age(now))}", ""]
-
-    def badges(self) -> list[tuple[str, str]]:
-        """Return what stands out about the credential, with the theme's colour for it."""
-        credential = self.credential
-        assert credential is not None  # noqa: S101
-        badges = []
-        if not credential.confirmed:
-            badges.append(("Secret never confirmed", "$text-error"))
-        now = self._clock()
-        urgency = rotation(credential, now, self._period)
-        if urgency is Rotation.DUE:
-            badges.append(("Rotation due", "$text-warning"))
-        elif urgency is Rotation.SOON:
-            left = duration(rotation_due_at(credential, self._period) - now)
-            badges.append((f"Rotation due in {left}", "$text-warning"))
-        if self.primary:
-            badges.append(("Primary", "$text-success"))
-        return badges
-
-    def on_mount(self) -> None:
-        """Begin with a title."""
+    def watch_page(self) -> None:
+        """Show what there is now."""
         self._draw_title()
 
     def on_resize(self) -> None:
@@ -136,17 +110,21 @@ class Card(Widget, can_focus=True):
 
     def _draw_title(self) -> None:
         """Draw the name at the left and the badges at the right of the upper border."""
-        if self.credential is None or not self.size.width:
+        credential, page = self.credential, self.page
+        if credential is None or page is None or not self.size.width:
             return
-        between = Content.styled(f" {self._marks.dot} ", "$text-muted")
-        badges = between.join(Content.styled(text, colour) for text, colour in self.badges())
-        room = self.outer_size.width - 6
-        name = Content(self.credential.display_name).truncate(
-            max(8, room - badges.cell_length - 3), ellipsis=True
+        between = Content.styled(f" {self._marks.dot} ", "$foreground 60%")
+        right = between.join(
+            Content.styled(*badge)
+            for badge in badges(credential, page, self._clock(), self._period)
         )
-        gap = room - name.cell_length - badges.cell_length
-        if badges.cell_length and gap >= 2:
+        room = self.outer_size.width - 6
+        name = Content(credential.display_name).truncate(
+            max(8, room - right.cell_length - 3), ellipsis=True
+        )
+        gap = room - name.cell_length - right.cell_length
+        if right.cell_length and gap >= 2:
             line = (self._marks.line * (gap - 2), "$secondary 60%")
-            self.border_title = Content.assemble(name, " ", line, " ", badges)
+            self.border_title = Content.assemble(name, " ", line, " ", right)
         else:
             self.border_title = name

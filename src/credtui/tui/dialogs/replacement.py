@@ -1,0 +1,118 @@
+"""Shows how far the replacement of a credential has come."""
+
+from collections.abc import Iterable
+from typing import ClassVar, Literal
+
+from textual import on
+from textual.binding import Binding, BindingType
+from textual.containers import Grid
+from textual.widget import Widget
+from textual.widgets import Button, Static
+
+from credtui.domain.models import Credential
+from credtui.service import Page
+from credtui.tui.dialogs.dialog import Dialog
+from credtui.tui.summaries import use
+from credtui.tui.verbs.verb import Portal
+
+
+class ReplacementDialog(Dialog[Literal["finish", "make-primary"]]):
+    """Returns what to do next, None for nothing yet.
+
+    Args:
+        portal: Where the credentials are.
+        credential: The credential that is being replaced.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("p", "make_primary", "Make Primary"),
+        Binding("y", "finish", "Finish"),
+    ]
+
+    def __init__(self, portal: Portal, credential: Credential) -> None:
+        super().__init__(f"Replace {credential.display_name}")
+        self._portal = portal
+        self._old = credential
+
+    def compose_parts(self) -> Iterable[Widget]:
+        """The last use of both, and what is left to do."""
+        with Grid(id="facts"):
+            yield Static("Old", markup=False)
+            yield Static("", id="old", markup=False)
+            yield Static("New", markup=False)
+            yield Static("", id="new", markup=False)
+        yield Static("", id="consequence", markup=False)
+
+    def compose_buttons(self) -> Iterable[Widget]:
+        """The steps that are left."""
+        yield Button("Make new one primary", id="make-primary", compact=True)
+        yield Button("Delete old one (y)", variant="error", id="finish", compact=True)
+        yield Button("Cancel", id="cancel", compact=True)
+
+    def on_mount(self) -> None:
+        """Begin where nothing happens by mistake."""
+        self.page_changed(self._portal.page)
+        self.query_one("#cancel", Button).focus()
+
+    def page_changed(self, page: Page) -> None:
+        """Show how both are used now."""
+        now = self._portal.service.clock()
+        old, new = page.find(self._old.client_id), page.successor_of(self._old.client_id)
+        for place, credential in (("#old", old), ("#new", new)):
+            text = "deleted meanwhile"
+            if credential:
+                usage = page.usage.get(credential.client_id)
+                text = f"{credential.display_name}\n{use(usage, now, 56, ',', exact=False)}"
+            self.query_one(place, Static).update(text)
+        self.query_one("#consequence", Static).update(self._next(page))
+        self.query_one("#make-primary", Button).disabled = not self._may("make_primary")
+        self.query_one("#finish", Button).disabled = not self._may("finish")
+        self.refresh_bindings()
+
+    def _next(self, page: Page) -> str:
+        if not self._both:
+            return "One of the two is gone: there is nothing left to replace."
+        if not self._is_quiet:
+            return (
+                "The old credential is still in use. Move its clients over; it can be deleted when "
+                "it has been quiet for a day."
+            )
+        if page.primary == self._old.client_id:
+            return "Deleting the old credential makes the new one primary. This can't be undone."
+        return "The old credential is quiet. Deleting it can't be undone."
+
+    @property
+    def _both(self) -> bool:
+        page = self._portal.page
+        old = page.find(self._old.client_id)
+        return old == self._old and page.successor_of(self._old.client_id) is not None
+
+    @property
+    def _is_quiet(self) -> bool:
+        usage = self._portal.page.usage.get(self._old.client_id)
+        return usage is None or usage.is_quiet(self._portal.service.clock())
+
+    def _may(self, action: str) -> bool:
+        if action == "finish":
+            return self._both and self._is_quiet
+        return self._both and self._portal.page.primary == self._old.client_id
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer the steps that are left."""
+        if action in ("make_primary", "finish") and not self._may(action):
+            return False
+        return super().check_action(action, parameters)
+
+    @on(Button.Pressed, "#make-primary")
+    def action_make_primary(self) -> None:
+        """Let the new one be primary already."""
+        self.dismiss("make-primary")
+
+    @on(Button.Pressed, "#finish")
+    def action_finish(self) -> None:
+        """Delete the old one."""
+        self.dismiss("finish")
+
+    @on(Button.Pressed, "#cancel")
+    def _cancel(self) -> None:
+        self.action_cancel()

@@ -1,0 +1,128 @@
+"""What is known of a credential, in lines that fit."""
+
+from datetime import datetime, timedelta
+
+from credtui.domain.models import Credential
+from credtui.domain.rotation import Rotation, rotation, rotation_due_at
+from credtui.domain.usage import Usage
+from credtui.service import Page
+from credtui.tui.phrases import ago, date, duration, minute
+
+Fact = tuple[str, str]
+"""A text, and the theme's colour for it."""
+
+
+def badges(credential: Credential, page: Page, now: datetime, period: timedelta) -> list[Fact]:
+    """Return what stands out about a credential, most urgent first."""
+    found = []
+    if not credential.confirmed:
+        found.append(("Secret never confirmed", "$text-error"))
+    urgency = rotation(credential, now, period)
+    if urgency is Rotation.DUE:
+        found.append(("Rotation due", "$text-warning"))
+    elif urgency is Rotation.SOON:
+        left = duration(rotation_due_at(credential, period) - now)
+        found.append((f"Rotation due in {left}", "$text-warning"))
+    if credential.client_id == page.primary:
+        found.append(("Primary", "$text-success"))
+    return found
+
+
+def history(credential: Credential, now: datetime, width: int, dot: str, *, exact: bool) -> str:
+    """Return when a credential was created and its secret rotated.
+
+    Args:
+        credential: The credential.
+        now: The present moment.
+        width: The cells there are.
+        dot: What stands between two facts.
+        exact: Whether to give moments rather than ages.
+    """
+    created, rotated = credential.created_at, credential.rotated_at
+    age = duration(credential.secret_age(now))
+    if exact and rotated:
+        before = minute(created).removesuffix(" UTC")
+        return _first_fit(
+            width,
+            f"Created {before} {dot} rotated {minute(rotated)}",
+            f"Rotated {minute(rotated)}",
+        )
+    if exact:
+        return _first_fit(
+            width,
+            f"Created {minute(created)} {dot} never rotated, {age}",
+            f"Created {minute(created)}",
+        )
+    rotation_text = f"rotated {ago(rotated, now)}" if rotated else f"never rotated, {age}"
+    return _first_fit(
+        width,
+        f"Created {date(created)} {dot} {rotation_text}",
+        rotation_text[0].upper() + rotation_text[1:],
+    )
+
+
+def history_at_length(credential: Credential, now: datetime) -> list[str]:
+    """Return both moments and ages, where there is room for two lines."""
+    created, rotated = credential.created_at, credential.rotated_at
+    if rotated is None:
+        age = duration(credential.secret_age(now))
+        return [f"Created {minute(created)}", f"Never rotated, {age}"]
+    return [f"Created {minute(created)}", f"Rotated {minute(rotated)}, {ago(rotated, now)}"]
+
+
+def use(usage: Usage | None, now: datetime, width: int, dot: str, *, exact: bool) -> str:
+    """Return when and from where a credential was last used, and how often lately."""
+    if usage is None or usage.last_used_at is None:
+        return "Not used yet"
+    when = minute(usage.last_used_at) if exact else ago(usage.last_used_at, now)
+    used = f"Used {when} from {usage.last_used_from}"
+    tokens = usage.issued_lately(now)
+    many = f"{tokens:,} token" if tokens == 1 else f"{tokens:,} tokens"
+    return _first_fit(
+        width, f"{used} {dot} {many} in 24 hours", f"{used} {dot} {many}/24 h", used, f"Used {when}"
+    )
+
+
+def alerts(credential: Credential, page: Page, now: datetime, width: int) -> list[Fact]:
+    """Return what an operator ought to look after."""
+    found = []
+    if text := previous_secret_in_use(credential, page, now, width):
+        found.append((text, "$text-error"))
+    if successor := page.successor_of(credential.client_id):
+        found.append((f"Being replaced by {successor.display_name}", "$text-accent"))
+    elif credential.replaces and (replaced := page.find(credential.replaces)):
+        found.append((f"Replaces {replaced.display_name}", "$text-accent"))
+    return found
+
+
+def previous_secret_in_use(
+    credential: Credential, page: Page, now: datetime, width: int
+) -> str | None:
+    """Return who still uses the secret that a rotation replaced, None if nobody does."""
+    usage = page.usage.get(credential.client_id)
+    previous = usage.previous_secret if usage else None
+    if previous is None or previous.generation != credential.generation:
+        return None
+    last = f"last {ago(previous.last_at, now)} from {previous.last_from}"
+    return _first_fit(
+        width,
+        f"A client still uses the previous secret: {previous.count} refused, {last}",
+        f"Previous secret: {previous.count} refused, {last}",
+        f"Previous secret: {previous.count} refused",
+    )
+
+
+def facts(credential: Credential, page: Page, now: datetime) -> list[tuple[str, str]]:
+    """Return what a person should know before doing something to a credential."""
+    dot, wide = ",", 1000
+    found = [
+        ("Secret", f"since {ago(credential.secret_since, now)}"),
+        ("Last used", use(page.usage.get(credential.client_id), now, wide, dot, exact=False)),
+    ]
+    if previous := previous_secret_in_use(credential, page, now, wide):
+        found.append(("Beware", previous))
+    return found
+
+
+def _first_fit(width: int, *texts: str) -> str:
+    return next((text for text in texts if len(text) <= width), texts[-1])

@@ -1,0 +1,90 @@
+"""Replace: move clients over to a new credential without a moment in which neither works."""
+
+from credtui.domain.errors import InvalidNameError, NameTakenError
+from credtui.domain.models import Credential
+from credtui.domain.names import MAX_NAME_LENGTH
+from credtui.domain.organization import MAX_CREDENTIALS
+from credtui.service import Page
+from credtui.tui.verbs.verb import Portal, Verb
+
+
+class Replace(Verb):
+    """Begins, follows and finishes the replacement of a credential."""
+
+    name = "replace"
+    label = "Replace"
+    short = "Replace"
+    key = "x"
+    help = "Rotate without downtime, by way of a second credential."
+    in_footer = False
+
+    def menu_label(self, page: Page, credential: Credential) -> str:
+        """Say when it is under way."""
+        return "Go on replacing" if page.successor_of(credential.client_id) else self.label
+
+    def rule(self, page: Page, credential: Credential) -> str | None:
+        """It takes a free place, and one replacement at a time."""
+        if page.successor_of(credential.client_id):
+            return None
+        if credential.replaces and page.find(credential.replaces):
+            return "It is replacing another credential itself. Finish that first."
+        if page.full:
+            return (
+                f"Replacing takes a second credential, and there are {MAX_CREDENTIALS} of "
+                f"{MAX_CREDENTIALS}. Delete one first, or use Rotate Credential."
+            )
+        return None
+
+    async def run(self, portal: Portal, credential: Credential) -> None:
+        """Begin, or go on."""
+        if portal.page.successor_of(credential.client_id):
+            await self._go_on(portal, credential)
+        else:
+            await self._begin(portal, credential)
+
+    async def _begin(self, portal: Portal, credential: Credential) -> None:
+        from credtui.tui.dialogs.name import NameDialog
+        from credtui.tui.dialogs.secret import show_secret
+
+        name, problem = f"{credential.name[: MAX_NAME_LENGTH - 4]} new", ""
+        while True:
+            answer = await portal.ask(
+                NameDialog(
+                    f"Replace {credential.display_name}",
+                    "Save & Generate Key",
+                    portal.page,
+                    name,
+                    problem,
+                    intro="A second credential is generated. Both work while you move the clients "
+                    "over; the old one is deleted once it has been quiet for a day.",
+                )
+            )
+            if answer is None:
+                return
+            name = answer
+            try:
+                issued = await portal.do(
+                    lambda: portal.service.replace(credential.client_id, name)  # noqa: B023
+                )
+            except (InvalidNameError, NameTakenError) as error:
+                problem = str(error)
+            else:
+                break
+        await show_secret(portal, issued)
+
+    async def _go_on(self, portal: Portal, credential: Credential) -> None:
+        from credtui.tui.dialogs.replacement import ReplacementDialog
+
+        match await portal.ask(ReplacementDialog(portal, credential)):
+            case "finish":
+                await portal.do(
+                    lambda: portal.service.finish_replacement(
+                        credential.client_id, seen=credential.generation
+                    )
+                )
+                portal.tell(f"{credential.display_name} is deleted; its successor has taken over.")
+            case "make-primary":
+                successor = portal.page.successor_of(credential.client_id)
+                if successor:
+                    await portal.do(lambda: portal.service.make_primary(successor.client_id))
+                    portal.tell(f"{successor.display_name} is now the primary credential.")
