@@ -50,9 +50,10 @@ class TokenReply(BaseModel):
         if self.ok:
             lifetime = f", valid for {self.expires_in:,} seconds" if self.expires_in else ""
             return f"It works: HTTP {self.status}, an access token{lifetime}. It took {took}."
-        status = f"HTTP {self.status}" if self.status else ""
+        if self.status is None:
+            return f"{self.error_description} That says nothing about the secret."
         said = ": ".join(filter(None, (self.error, self.error_description)))
-        return f"It does not work. {' '.join(filter(None, (status, said)))} ({took})"
+        return f"It does not work: HTTP {self.status} {said} It took {took}."
 
 
 class _NoRedirect(HTTPRedirectHandler):

@@ -24,6 +24,9 @@ WARNING = "Save your secret now"
 EXPLANATION = (
     "The secret is displayed only once. After you close this dialog, it cannot be retrieved."
 )
+MIN_WHOLE_COLUMNS = 76
+"""Columns of a terminal in which a secret fits beside its label."""
+
 CONCEALED = "Press any key to show the secret again."
 
 
@@ -220,6 +223,10 @@ class SecretDialog(Dialog[str]):
             self._last_input = monotonic()
         await super().on_event(event)
 
+    def on_resize(self, _event: events.Resize) -> None:
+        """Show the values so that they fit."""
+        self.query_one("#values", Static).update(self._values())
+
     def conceal(self) -> None:
         """Hide the values until a key is pressed."""
         if not self.concealed:
@@ -324,7 +331,12 @@ class SecretDialog(Dialog[str]):
     def _values(self) -> str:
         if self.concealed:
             return f"\n{CONCEALED}\n"
-        return "\n".join(f"{label:<9}  {value}" for label, value in self._entries())
+        # A secret has a line of its own where it would not fit beside its label.
+        tiny = self.app.size.width < MIN_WHOLE_COLUMNS
+        return "\n".join(
+            f"{label}\n{value}" if tiny and label == "Secret" else f"{label:<9}  {value}"
+            for label, value in self._entries()
+        )
 
     def _say(self, message: str, tone: str = "") -> None:
         status = self.query_one("#status", Static)

@@ -23,6 +23,9 @@ class Fitting(Screen):  # type: ignore[type-arg]
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("f1,question_mark", "app.help", show=False)]
 
+    # "-tiny" is for terminals narrower than what the screens were drawn for.
+    HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (80, "-narrow"), (100, "-wide")]  # noqa: RUF012
+
     _focused_before: Widget | None = None
 
     def on_mount(self) -> None:

@@ -93,8 +93,6 @@ class PortalScreen(Fitting):
         Binding("slash", "focus_navigation", "Go to the navigation", show=False),
     ]
 
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012
-
     page: reactive[Page] = reactive(lambda: Page(permission=Permission.NO_ACCESS), init=False)
 
     def __init__(

@@ -65,6 +65,8 @@ class Card(Widget, can_focus=True):
         now, dot, width = self._clock(), self._marks.dot, self.content_size.width
         usage = page.usage.get(self.client_id)
         identity = f"Client ID  {credential.client_id}"
+        if len(identity) + 4 > width:
+            identity = credential.client_id
         room = " " * max(1, width - len(identity) - 3)
         exact = self.has_focus
         if self.screen.has_class("-wide"):
