@@ -37,7 +37,7 @@ class Credtui:
         self.settings = settings
         self.store = store
         self.clock = clock
-        self._random_bytes = random_bytes
+        self.random_bytes = random_bytes
 
     def service(
         self, actor: Actor, *, environment: str | None = None, organization: str | None = None
@@ -49,7 +49,7 @@ class Credtui:
             organization or self.settings.organization,
             actor,
             clock=self.clock,
-            random_bytes=self._random_bytes,
+            random_bytes=self.random_bytes,
             bcrypt_cost=self.settings.bcrypt_cost,
         )
 

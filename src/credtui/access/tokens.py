@@ -8,6 +8,7 @@ import jwt
 
 from credtui.access.clients import Client
 from credtui.domain.secrets import RandomBytes
+from credtui.store.protocol import Store
 
 SCOPE = "payments"
 """What an access token is good for: all that the API offers an organization."""
@@ -49,9 +50,10 @@ class AccessTokens:
     one without asking, and so miss that its credential was rotated or deleted.
     """
 
-    def __init__(self, key: bytes, lifetime: int, random_bytes: RandomBytes) -> None:
+    def __init__(self, store: Store, lifetime: int, random_bytes: RandomBytes) -> None:
         self.lifetime = lifetime
-        self._key = key
+        self._store = store
+        self._key = store.token_key(random_bytes)
         self._random_bytes = random_bytes
 
     def issue(self, client: Client, now: datetime) -> str:
@@ -100,3 +102,15 @@ class AccessTokens:
             expires_at=said["exp"],
         )
         return claims if claims.expires_at > now.timestamp() else None
+
+    def counts(self, claims: Claims, client: Client | None) -> bool:
+        """Tell whether an access token counts, given its client as it is on disk."""
+        return (
+            client is not None
+            and client.credential.generation == claims.generation
+            and not self._store.is_revoked(claims.environment, claims.token, claims.expiry)
+        )
+
+    def revoke(self, claims: Claims, now: datetime) -> None:
+        """Make an access token invalid, to every token endpoint. Blocks on a disk."""
+        self._store.revoke(claims.environment, claims.token, claims.expiry, now)

@@ -59,6 +59,11 @@ class UsageRecorder:
                 last_from=address,
             )
 
+    def last_address(self, client: Client) -> str | None:
+        """Return where the client was last admitted from, as written down. Blocks on a disk."""
+        usage = self._store.usage(client.place).get(client.client_id)
+        return usage.last_used_from if usage else None
+
     def write(self) -> None:
         """Write down what was counted. Blocks on a lock and a disk.
 

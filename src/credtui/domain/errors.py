@@ -217,3 +217,9 @@ class SaveRefusedError(CredtuiError):
     """A secret can't be saved to the file that was named."""
 
     code = "save_refused"
+
+
+class ServerError(CredtuiError):
+    """The token endpoint can't be started."""
+
+    code = "server_unavailable"

@@ -1,0 +1,212 @@
+"""The ASGI application: endpoints, errors, and what runs beside them."""
+
+import asyncio
+import os
+import resource
+import signal
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
+
+from credtui.access.clients import Clients
+from credtui.access.tokens import AccessTokens
+from credtui.access.usage import UsageRecorder
+from credtui.access.verified import VerifiedSecrets
+from credtui.composition import Credtui
+from credtui.domain.errors import StoreError
+from credtui.domain.secrets import generate_secret
+from credtui.server.endpoints import Endpoints
+from credtui.server.gate import Gate
+from credtui.server.log import Logged, facts_of, logger, start_logging
+from credtui.server.oauth import NO_STORE, OAuthError, unavailable
+
+WRITE_USAGE_EVERY = 1.0
+"""Seconds between the batches in which usage is written down."""
+
+_MAX_ORGANIZATIONS = 20_000
+_DESCRIPTORS_PER_ORGANIZATION = 2
+
+
+class TokenEndpoint:
+    """The application, as a server process calls it. It can be sent to another process first."""
+
+    def __init__(self, credtui: Credtui, *, parent: int | None = None) -> None:
+        self._credtui = credtui
+        self._parent = parent
+        self._app: ASGIApp | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        if self._app is None:
+            self._app = build_app(self._credtui, parent=self._parent)
+        await self._app(scope, receive, send)
+
+
+def build_app(credtui: Credtui, *, parent: int | None = None) -> ASGIApp:
+    """Return the application.
+
+    Args:
+        credtui: The installation whose credentials are served.
+        parent: The process without which this one ends; None if there is none.
+    """
+    settings, store, clock = credtui.settings, credtui.store, credtui.clock
+    environments = {name: settings.find_environment(name) for name in settings.environments}
+    secrets = VerifiedSecrets(credtui.random_bytes, settings.bcrypt_cost)
+    clients = Clients(store, environments, _room_for_organizations())
+    usage = UsageRecorder(store)
+    gate = Gate(
+        clients,
+        secrets,
+        usage,
+        {environment.tag: name for name, environment in environments.items()},
+        clock=clock,
+        pace=_measure(secrets, credtui),
+    )
+    endpoints = Endpoints(
+        gate,
+        AccessTokens(store, settings.server.token_lifetime, credtui.random_bytes),
+        usage,
+        clock=clock,
+        token_url=environments[settings.environment].token_url,
+        introspection_clients=frozenset(settings.server.introspection_clients),
+    )
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        # In a process of its own, logging has not been started.
+        log = None if parent is None else start_logging()
+        tasks = [
+            asyncio.create_task(_repair_indexes(credtui)),
+            asyncio.create_task(_write_usage(usage)),
+        ]
+        if parent is not None:
+            tasks.append(asyncio.create_task(_end_with(parent)))
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            gate.close()
+            clients.close()
+            await _write_usage_once(usage)
+            if log is not None:
+                log.stop()
+
+    routes = [
+        Route("/v2/oauth/token", endpoints.token, methods=["POST"]),
+        Route("/oauth/token", endpoints.token, methods=["POST"]),
+        Route("/v2/oauth/token/test", endpoints.test, methods=["GET"]),
+        Route("/oauth/introspect", endpoints.introspect, methods=["POST"]),
+        Route("/oauth/revoke", endpoints.revoke, methods=["POST"]),
+        Route("/.well-known/oauth-authorization-server", endpoints.metadata, methods=["GET"]),
+        Route("/healthz", endpoints.health, methods=["GET"]),
+        Route("/openapi.json", endpoints.openapi, methods=["GET"]),
+    ]
+    app: ASGIApp = Starlette(
+        routes=routes,
+        lifespan=lifespan,
+        exception_handlers={
+            OAuthError: _refuse,
+            StoreError: _report_store,
+            HTTPException: _refuse_http,
+            ClientDisconnect: _gone,
+            Exception: _report_fault,
+        },
+    )
+    app = Logged(app, frozenset(route.path for route in routes))
+    if settings.server.trusted_proxies:
+        app = ProxyHeadersMiddleware(app, list(settings.server.trusted_proxies))  # type: ignore[arg-type, assignment]
+    return app
+
+
+async def _refuse(request: Request, error: Exception) -> Response:
+    assert isinstance(error, OAuthError)  # noqa: S101
+    facts_of(request.scope)["error"] = error.error
+    return error.response()
+
+
+async def _report_store(request: Request, error: Exception) -> Response:
+    assert isinstance(error, StoreError)  # noqa: S101
+    facts_of(request.scope)["error"] = error.code
+    logger.error("%s", error)
+    return unavailable().response()
+
+
+async def _refuse_http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101
+    names = {404: "not_found", 405: "method_not_allowed"}
+    name = names.get(error.status_code, "invalid_request")
+    facts_of(request.scope)["error"] = name
+    return JSONResponse(
+        {"error": name, "error_description": error.detail},
+        status_code=error.status_code,
+        headers={**NO_STORE, **(error.headers or {})},
+    )
+
+
+async def _gone(_: Request, __: Exception) -> Response:
+    return Response(status_code=400)
+
+
+async def _report_fault(_: Request, __: Exception) -> Response:
+    # The server logs it.
+    return JSONResponse(
+        {"error": "server_error", "error_description": "Something is wrong here."},
+        status_code=500,
+        headers=NO_STORE,
+    )
+
+
+async def _repair_indexes(credtui: Credtui) -> None:
+    for environment in credtui.settings.environments:
+        try:
+            await asyncio.to_thread(credtui.store.repair_index, environment)
+        except StoreError as error:
+            logger.error("%s", error)
+
+
+async def _write_usage(usage: UsageRecorder) -> None:
+    while True:
+        await asyncio.sleep(WRITE_USAGE_EVERY)
+        await _write_usage_once(usage)
+
+
+async def _write_usage_once(usage: UsageRecorder) -> None:
+    try:
+        await asyncio.to_thread(usage.write)
+    except StoreError as error:
+        logger.error("Usage is kept in memory for now: %s", error)
+
+
+async def _end_with(parent: int) -> None:
+    while os.getppid() == parent:  # noqa: ASYNC110  # nothing announces it
+        await asyncio.sleep(1)
+    signal.raise_signal(signal.SIGTERM)
+
+
+def _measure(secrets: VerifiedSecrets, credtui: Credtui) -> float:
+    """Return how long a refusal takes: longer than bcrypt, so that all take the same."""
+    secret = generate_secret("none", credtui.random_bytes)
+    started = time.perf_counter()
+    secrets.verify(None, secret)
+    return (time.perf_counter() - started) * 1.5
+
+
+def _room_for_organizations() -> int:
+    """Return how many organizations can be watched, after asking for as many as are allowed."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _MAX_ORGANIZATIONS * _DESCRIPTORS_PER_ORGANIZATION * 2
+    if hard != resource.RLIM_INFINITY:
+        wanted = min(wanted, hard)
+    with suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return max(10, min(_MAX_ORGANIZATIONS, soft // (2 * _DESCRIPTORS_PER_ORGANIZATION)))

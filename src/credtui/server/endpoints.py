@@ -1,0 +1,192 @@
+"""The endpoints: what each answers."""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from credtui.access.clients import Client
+from credtui.access.tokens import SCOPE, AccessTokens, Claims
+from credtui.access.usage import UsageRecorder
+from credtui.clock import Clock
+from credtui.server.gate import Gate
+from credtui.server.log import facts_of
+from credtui.server.oauth import (
+    NO_STORE,
+    OAuthError,
+    invalid_token,
+    missing_token,
+)
+from credtui.server.openapi import DESCRIPTION
+from credtui.server.parameters import read_credentials, read_parameters, required
+from credtui.server.throttle import parse_address
+
+GRANT_TYPE = "client_credentials"
+
+
+class Endpoints:
+    """Answers requests. Each method takes one and returns the response, or raises an OAuthError."""
+
+    def __init__(
+        self,
+        gate: Gate,
+        tokens: AccessTokens,
+        usage: UsageRecorder,
+        *,
+        clock: Clock,
+        token_url: str,
+        introspection_clients: frozenset[str],
+    ) -> None:
+        self._gate = gate
+        self._tokens = tokens
+        self._usage = usage
+        self._clock = clock
+        self._introspection_clients = introspection_clients
+        self._metadata = _metadata(token_url)
+
+    async def token(self, request: Request) -> Response:
+        """`POST /v2/oauth/token`: issue an access token."""
+        parameters = await read_parameters(request)
+        grant_type = required(parameters, "grant_type")
+        if grant_type != GRANT_TYPE:
+            raise OAuthError("unsupported_grant_type", f"grant_type must be {GRANT_TYPE}.")
+        audience = required(parameters, "audience")
+        client = await self._admit(request, parameters)
+        if audience != client.audience:
+            raise OAuthError("invalid_target", f"The audience of this client is {client.audience}.")
+        now = self._clock()
+        token = self._tokens.issue(client, now)
+        self._usage.record_token(client, _address(request), now)
+        return JSONResponse(
+            {
+                "access_token": token,
+                "token_type": "Bearer",
+                "expires_in": self._tokens.lifetime,
+                "scope": SCOPE,
+            },
+            headers=NO_STORE,
+        )
+
+    async def test(self, request: Request) -> Response:
+        """`GET /v2/oauth/token/test`: tell whether an access token counts."""
+        headers = request.headers.getlist("authorization")
+        if not headers:
+            raise missing_token()
+        scheme, _, token = headers[0].partition(" ")
+        if len(headers) > 1 or scheme.lower() != "bearer":
+            raise missing_token()
+        claims = await self._read_token(token.strip())
+        if claims is None:
+            raise invalid_token(
+                "The access token is unknown, expired or revoked, or its credential was rotated "
+                "or deleted. Request another."
+            )
+        facts_of(request.scope)["client_id"] = claims.client_id
+        left = claims.expires_at - int(self._clock().timestamp())
+        return JSONResponse(
+            [{"message": "token_ok", "seconds_to_expiry": max(left, 0)}], headers=NO_STORE
+        )
+
+    async def introspect(self, request: Request) -> Response:
+        """`POST /oauth/introspect`: tell the API's gateway what an access token is good for."""
+        parameters = await read_parameters(request)
+        token = required(parameters, "token")
+        gateway = await self._admit(request, parameters)
+        if gateway.client_id not in self._introspection_clients:
+            raise OAuthError(
+                "unauthorized_client",
+                "This client may not introspect access tokens: it is not among the configured "
+                "introspection_clients.",
+                status=403,
+            )
+        claims = await self._read_token(token)
+        if claims is None or claims.environment != gateway.place.environment:
+            return JSONResponse({"active": False}, headers=NO_STORE)
+        return JSONResponse(
+            {
+                "active": True,
+                "scope": SCOPE,
+                "client_id": claims.client_id,
+                "sub": claims.client_id,
+                "token_type": "Bearer",
+                "aud": claims.audience,
+                "iat": claims.issued_at,
+                "exp": claims.expires_at,
+                "jti": claims.token,
+                "iss": self._metadata["issuer"],
+            },
+            headers=NO_STORE,
+        )
+
+    async def revoke(self, request: Request) -> Response:
+        """`POST /oauth/revoke`: make one of the client's access tokens invalid."""
+        parameters = await read_parameters(request)
+        token = required(parameters, "token")
+        client = await self._admit(request, parameters)
+        now = self._clock()
+        claims = self._tokens.read(token, now)
+        if claims is not None:
+            if claims.client_id != client.client_id:
+                raise OAuthError("invalid_grant", "The access token was issued to another client.")
+            await self._gate.work(self._tokens.revoke, claims, now)
+        return JSONResponse({}, headers=NO_STORE)
+
+    async def metadata(self, _: Request) -> Response:
+        """`GET /.well-known/oauth-authorization-server`: tell clients what there is."""
+        return JSONResponse(self._metadata)
+
+    async def health(self, _: Request) -> Response:
+        """`GET /healthz`: tell that requests are answered."""
+        return JSONResponse({"status": "ok"}, headers=NO_STORE)
+
+    async def openapi(self, _: Request) -> Response:
+        """`GET /openapi.json`: describe all this."""
+        return JSONResponse(DESCRIPTION)
+
+    async def _admit(self, request: Request, parameters: Mapping[str, str]) -> Client:
+        credentials = read_credentials(request, parameters)
+        address = _address(request)
+        facts_of(request.scope)["client_id"] = credentials.client_id
+        client = await self._gate.admit(credentials.client_id, credentials.secret, address)
+        facts_of(request.scope)["organization"] = client.place.organization
+        if not client.may_come_from(address):
+            raise OAuthError(
+                "access_denied",
+                f"{client.place.organization} does not allow its credentials to be used from "
+                f"{address}.",
+                status=403,
+            )
+        return client
+
+    async def _read_token(self, token: str) -> Claims | None:
+        """Return what an access token says if it counts at this moment."""
+        claims = self._tokens.read(token, self._clock())
+        if claims is None:
+            return None
+        client = await self._gate.find(claims.environment, claims.client_id)
+        return claims if self._tokens.counts(claims, client) else None
+
+
+def _address(request: Request) -> str:
+    return parse_address(request.client.host if request.client else "")
+
+
+def _metadata(token_url: str) -> Mapping[str, Any]:
+    """Return what RFC 8414 asks for. The configured token address tells how clients see us."""
+    address = urlsplit(token_url)
+    issuer = f"{address.scheme}://{address.netloc}"
+    methods = ["client_secret_basic", "client_secret_post"]
+    return {
+        "issuer": issuer,
+        "token_endpoint": token_url,
+        "introspection_endpoint": f"{issuer}/oauth/introspect",
+        "revocation_endpoint": f"{issuer}/oauth/revoke",
+        "grant_types_supported": [GRANT_TYPE],
+        "response_types_supported": [],
+        "scopes_supported": [SCOPE],
+        "token_endpoint_auth_methods_supported": methods,
+        "introspection_endpoint_auth_methods_supported": methods,
+        "revocation_endpoint_auth_methods_supported": methods,
+    }

@@ -1,0 +1,122 @@
+"""OAuth errors: what a client is told when it gets no answer that it wants."""
+
+import math
+import re
+from collections.abc import Mapping
+
+from starlette.responses import JSONResponse
+
+NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
+BASIC = {"WWW-Authenticate": 'Basic realm="credtui", charset="UTF-8"'}
+
+_NOT_ALLOWED = re.compile(r"[^ !#-\[\]-~]")
+
+
+class OAuthError(Exception):
+    """A refusal with an error code, as RFC 6749 has it in section 5.2.
+
+    Attributes:
+        status: The HTTP status.
+        error: The code.
+        description: What is wrong and what to do, for the client's developer.
+        headers: What the response says besides.
+    """
+
+    def __init__(
+        self,
+        error: str,
+        description: str,
+        *,
+        status: int = 400,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(error)
+        self.status = status
+        self.error = error
+        # The characters that RFC 6749 allows here.
+        self.description = _NOT_ALLOWED.sub("?", description)
+        self.headers = headers or {}
+
+    def response(self) -> JSONResponse:
+        """Return the response that tells of it."""
+        return JSONResponse(
+            {"error": self.error, "error_description": self.description},
+            status_code=self.status,
+            headers={**NO_STORE, **self.headers},
+        )
+
+
+def invalid_request(description: str) -> OAuthError:
+    """Return the error for a request that can't be understood."""
+    return OAuthError("invalid_request", description)
+
+
+def invalid_client(
+    description: str = "Unknown client, or wrong secret. A rotated secret stops working at once.",
+) -> OAuthError:
+    """Return the error for a client that isn't authenticated, by default without saying why."""
+    return OAuthError("invalid_client", description, status=401, headers=BASIC)
+
+
+def too_large(limit: int) -> OAuthError:
+    """Return the error for a body that is too long."""
+    return OAuthError(
+        "invalid_request",
+        f"The body is longer than {limit} bytes.",
+        status=413,
+        headers={"Connection": "close"},
+    )
+
+
+def too_slow() -> OAuthError:
+    """Return the error for a body that doesn't arrive."""
+    return OAuthError(
+        "invalid_request",
+        "The body did not arrive in time.",
+        status=408,
+        headers={"Connection": "close"},
+    )
+
+
+def too_many(seconds: float) -> OAuthError:
+    """Return the error for somebody who tried too often."""
+    wait = max(1, math.ceil(seconds))
+    return OAuthError(
+        "temporarily_unavailable",
+        f"Too many attempts with a wrong secret. Try again in {wait} seconds.",
+        status=429,
+        headers={"Retry-After": str(wait)},
+    )
+
+
+def unavailable() -> OAuthError:
+    """Return the error for trouble that is ours."""
+    return OAuthError(
+        "temporarily_unavailable",
+        "Credentials can not be read at the moment. Try again later.",
+        status=503,
+        headers={"Retry-After": "5"},
+    )
+
+
+def invalid_token(description: str) -> OAuthError:
+    """Return the error for an access token that doesn't count, as RFC 6750 has it."""
+    return OAuthError(
+        "invalid_token",
+        description,
+        status=401,
+        headers={
+            "WWW-Authenticate": 'Bearer realm="credtui", error="invalid_token", '
+            f'error_description="{_NOT_ALLOWED.sub("?", description)}"'
+        },
+    )
+
+
+def missing_token() -> OAuthError:
+    """Return the error for a request without an access token: without a code in its header."""
+    return OAuthError(
+        "invalid_request",
+        "Send an access token: Authorization: Bearer TOKEN.",
+        status=401,
+        headers={"WWW-Authenticate": 'Bearer realm="credtui"'},
+    )

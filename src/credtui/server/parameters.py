@@ -1,0 +1,186 @@
+"""Reading a request: its parameters, and the client's credentials, from wherever they may be."""
+
+import asyncio
+import base64
+import binascii
+import json
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple, NoReturn
+from urllib.parse import parse_qsl, unquote_to_bytes
+
+from pydantic import SecretStr
+from starlette.requests import Request
+
+from credtui.server.oauth import OAuthError, invalid_client, invalid_request, too_large, too_slow
+
+MAX_BODY = 8192
+"""Bytes in a request's body."""
+
+MAX_VALUE = 2048
+"""Characters in a parameter."""
+
+BODY_PATIENCE = 10.0
+"""Seconds to wait for a body."""
+
+_MAX_PARAMETERS = 50
+_FORM = "application/x-www-form-urlencoded"
+_JSON = "application/json"
+
+
+class Credentials(NamedTuple):
+    """What a client presents of itself."""
+
+    client_id: str
+    secret: SecretStr
+
+
+async def read_parameters(request: Request) -> Mapping[str, str]:
+    """Return a request's parameters; one without a value counts as left out.
+
+    Raises:
+        OAuthError: They can't be understood.
+    """
+    if request.scope["query_string"]:
+        raise invalid_request("Parameters belong into the body, where no log keeps them.")
+    body = await _read_body(request)
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if not body:
+        pairs: Iterable[tuple[str, object]] = ()
+    elif kind == _FORM:
+        pairs = _parse_form(body)
+    elif kind == _JSON:
+        pairs = _parse_json(body)
+    else:
+        raise invalid_request(f"The body must be {_FORM} or {_JSON}.")
+    parameters: dict[str, str] = {}
+    for name, value in pairs:
+        if name in parameters:
+            raise invalid_request(f"{_named(name)} is given twice.")
+        if not isinstance(value, str):
+            raise invalid_request(f"{_named(name)} must be a string.")
+        if len(value) > MAX_VALUE:
+            raise invalid_request(f"{_named(name)} is longer than {MAX_VALUE} characters.")
+        parameters[name] = value
+    return {name: value for name, value in parameters.items() if value}
+
+
+def required(parameters: Mapping[str, str], name: str) -> str:
+    """Return a parameter.
+
+    Raises:
+        OAuthError: It is missing.
+    """
+    if value := parameters.get(name):
+        return value
+    raise invalid_request(f"{name} is missing.")
+
+
+def read_credentials(request: Request, parameters: Mapping[str, str]) -> Credentials:
+    """Return what a client presents of itself: by HTTP Basic, or in the body.
+
+    Raises:
+        OAuthError: Nothing, in two ways at once, or unreadable.
+    """
+    headers = request.headers.getlist("authorization")
+    if not headers:
+        client_id = required(parameters, "client_id")
+        return Credentials(client_id, SecretStr(required(parameters, "client_secret")))
+    if len(headers) > 1:
+        raise invalid_request("There are two Authorization headers.")
+    if "client_secret" in parameters:
+        raise invalid_request(
+            "The client authenticates in two ways at once: by HTTP Basic and by client_secret."
+        )
+    credentials = _parse_basic(headers[0])
+    if parameters.get("client_id", credentials.client_id) != credentials.client_id:
+        raise invalid_request("client_id is not the one in the Authorization header.")
+    return credentials
+
+
+async def _read_body(request: Request) -> bytes:
+    announced = request.headers.get("content-length", "")
+    if announced.isdecimal() and int(announced[:20]) > MAX_BODY:
+        raise too_large(MAX_BODY)
+    body = bytearray()
+    try:
+        async with asyncio.timeout(BODY_PATIENCE):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > MAX_BODY:
+                    raise too_large(MAX_BODY)
+    except TimeoutError:
+        raise too_slow() from None
+    return bytes(body)
+
+
+def _parse_form(body: bytes) -> Iterable[tuple[str, object]]:
+    try:
+        return parse_qsl(
+            body.decode("utf-8"),
+            keep_blank_values=True,
+            errors="strict",
+            max_num_fields=_MAX_PARAMETERS,
+        )
+    except UnicodeDecodeError:
+        raise invalid_request("The body is not UTF-8.") from None
+    except ValueError:
+        raise invalid_request(f"There are more than {_MAX_PARAMETERS} parameters.") from None
+
+
+def _parse_json(body: bytes) -> Iterable[tuple[str, object]]:
+    try:
+        text = body.decode("utf-8")
+        # Pairs and not a dictionary, which would hide a name that is given twice.
+        pairs = json.loads(text, object_pairs_hook=_Pairs, parse_constant=_refuse_constant)
+    except UnicodeDecodeError:
+        raise invalid_request("The body is not UTF-8.") from None
+    except (ValueError, RecursionError):
+        raise invalid_request("The body is not JSON.") from None
+    if not isinstance(pairs, _Pairs):
+        raise invalid_request("The body must be a JSON object.")
+    # JSON can spell half a character, which no UTF-8 text has.
+    if not all(_is_unicode(part) for pair in pairs for part in pair if isinstance(part, str)):
+        raise invalid_request("The body is not UTF-8.")
+    return pairs
+
+
+class _Pairs(list[tuple[str, object]]):
+    """A JSON object as it was written."""
+
+
+def _refuse_constant(_: str) -> NoReturn:
+    raise ValueError
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _parse_basic(header: str) -> Credentials:
+    """Read HTTP Basic as RFC 6749 has it: both parts are encoded as in a form, then joined."""
+    scheme, _, encoded = header.partition(" ")
+    if scheme.lower() != "basic":
+        raise invalid_client("A client authenticates by HTTP Basic, or in the body.")
+    try:
+        name, colon, secret = base64.b64decode(encoded.strip(), validate=True).partition(b":")
+        if not colon:
+            raise _unreadable()
+        return Credentials(_decode(name), SecretStr(_decode(secret)))
+    except (binascii.Error, ValueError):
+        raise _unreadable() from None
+
+
+def _decode(part: bytes) -> str:
+    return unquote_to_bytes(part.replace(b"+", b" ")).decode("utf-8")
+
+
+def _unreadable() -> OAuthError:
+    return invalid_client("The Authorization header is not HTTP Basic.")
+
+
+def _named(name: str) -> str:
+    return name if name.isidentifier() and name.isascii() and len(name) <= 40 else "A parameter"

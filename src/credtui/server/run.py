@@ -1,0 +1,87 @@
+"""Running the token endpoint: listening, one process or several, and a graceful stop."""
+
+import os
+import signal
+import socket
+
+import uvicorn
+from uvicorn.supervisors import Multiprocess
+
+from credtui.composition import Credtui
+from credtui.domain.errors import ServerError
+from credtui.server.app import TokenEndpoint
+from credtui.server.log import logger, start_logging
+from credtui.server.protocol import Protocol
+
+STOP_PATIENCE = 10
+"""Seconds that requests under way are given at the end."""
+
+_MAX_CONNECTIONS = 4096
+
+
+def run_server(credtui: Credtui, host: str, port: int, workers: int = 1) -> int:
+    """Serve until told to stop by SIGTERM or SIGINT, and return the exit status.
+
+    Raises:
+        ServerError: It can't listen there.
+        StoreError: The store can't be used.
+    """
+    # What is wrong with the store is better said now than by each process.
+    credtui.store.token_key(credtui.random_bytes)
+    with _listen(host, port) as listening:
+        config = uvicorn.Config(
+            TokenEndpoint(credtui, parent=os.getpid() if workers > 1 else None),
+            http=Protocol,
+            ws="none",
+            lifespan="on",
+            workers=workers,
+            access_log=False,
+            log_config=None,
+            server_header=False,
+            # Whose headers to believe is configured; uvicorn would ask the environment.
+            proxy_headers=False,
+            limit_concurrency=_MAX_CONNECTIONS,
+            timeout_graceful_shutdown=STOP_PATIENCE,
+        )
+        for number in (signal.SIGINT, signal.SIGTERM):
+            # uvicorn has its own way with them, and raises them again at the end.
+            signal.signal(number, _already_stopped)
+        log = start_logging()
+        bound_host, bound_port = listening.getsockname()[:2]
+        logger.info("listening", extra={"facts": {"host": bound_host, "port": bound_port}})
+        try:
+            if workers > 1:
+                Multiprocess(config, sockets=[listening]).run()
+                return 0
+            server = uvicorn.Server(config)
+            server.run(sockets=[listening])
+            return 0 if server.started else 1
+        finally:
+            logger.info("stopped")
+            log.stop()
+
+
+def _already_stopped(_: int, __: object) -> None:
+    pass
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        # With its protocol named, asyncio sends answers at once on what this accepts.
+        listening = socket.socket(family, kind, socket.IPPROTO_TCP)
+        try:
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if family == socket.AF_INET6:
+                listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            listening.bind(address)
+            listening.listen(2048)
+        except OSError:
+            listening.close()
+            raise
+    except (OSError, OverflowError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise ServerError(f"Can't listen on {host} port {port}: {reason.lower()}.") from None
+    return listening

@@ -1,0 +1,118 @@
+"""Slowing down whoever tries secrets, so that guesses can't take the processor from clients."""
+
+import asyncio
+import ipaddress
+import os
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from functools import lru_cache
+from typing import ParamSpec, TypeVar
+
+from limits import RateLimitItemPerMinute
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
+
+from credtui.server.oauth import too_many
+
+WRONG_PER_MINUTE = 20
+"""Wrong secrets that an address, or a client, may present within a minute."""
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Throttle:
+    """Counts wrong secrets, and those that are being checked, by address and by client."""
+
+    def __init__(self) -> None:
+        self._limit = RateLimitItemPerMinute(WRONG_PER_MINUTE)
+        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+        self._under_way: Counter[str] = Counter()
+
+    @contextmanager
+    def attempt(self, keys: Sequence[str]) -> Iterator[Callable[[], None]]:
+        """Make an attempt on behalf of all keys; call what this yields when it was wrong.
+
+        Raises:
+            OAuthError: One of them has tried too often.
+        """
+        for key in keys:
+            stats = self._limiter.get_window_stats(self._limit, key)
+            if stats.remaining <= 0:
+                raise too_many(stats.reset_time - time.time())
+            if stats.remaining <= self._under_way[key]:
+                raise too_many(1)
+        self._under_way.update(keys)
+        try:
+            yield lambda: self._count(keys)
+        finally:
+            self._under_way.subtract(keys)
+            for key in keys:
+                if not self._under_way[key]:
+                    del self._under_way[key]
+
+    def _count(self, keys: Sequence[str]) -> None:
+        for key in keys:
+            self._limiter.hit(self._limit, key)
+
+
+class Lane:
+    """Threads that check secrets, apart from the event loop and from each other.
+
+    Args:
+        threads: How many work at once.
+        waiting: How many may wait for one.
+        niceness: How much they give way to everything else on this computer.
+    """
+
+    def __init__(self, threads: int, *, waiting: int, niceness: int) -> None:
+        self._executor = ThreadPoolExecutor(threads, "secrets", _be_nice, (niceness,))
+        self._room = threads + waiting
+
+    async def run(self, work: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Return what the work returns.
+
+        Raises:
+            OAuthError: Too many are waiting.
+        """
+        if self._room <= 0:
+            raise too_many(1)
+        self._room -= 1
+        try:
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._executor, lambda: work(*args, **kwargs))
+        finally:
+            self._room += 1
+
+    def close(self) -> None:
+        """End the threads."""
+        self._executor.shutdown(wait=False, cancel_futures=True)
+
+
+@lru_cache(maxsize=4096)
+def parse_address(text: str) -> str:
+    """Return an address as it is counted and shown, whatever a proxy's header made of it."""
+    try:
+        address = ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        return "unknown"
+    return str(getattr(address, "ipv4_mapped", None) or address)
+
+
+@lru_cache(maxsize=4096)
+def neighbourhood(address: str) -> str:
+    """Return what one attacker has many of: an IPv4 address, or an IPv6 network of 64 bits."""
+    with suppress(ValueError):
+        if ipaddress.ip_address(address).version == 6:
+            return str(ipaddress.ip_network(f"{address}/64", strict=False))
+    return address
+
+
+def _be_nice(niceness: int) -> None:
+    # On Linux a thread has a priority of its own.
+    with suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), niceness)
