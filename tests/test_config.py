@@ -1,6 +1,8 @@
 import os
+import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -328,3 +330,15 @@ def test_an_account_without_a_home(tmp_path: Path) -> None:
         "This account has no home folder; name one in the environment variable CREDTUI_HOME."
     )
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_guide_holds_every_key_with_its_default(tmp_path: Path) -> None:
+    guide = (Path(__file__).parents[1] / "docs" / "configuration.md").read_text("utf-8")
+    (example,) = re.findall(r"```toml\n(.*?)```", guide, re.DOTALL)
+    file = tmp_path / "credtui.toml"
+    file.write_text(example, "utf-8")
+
+    assert load_settings(file, environ={}) == Settings()
+    told = tomllib.loads(example)
+    assert told.keys() == Settings.model_fields.keys()
+    assert told["server"].keys() == Settings.model_fields["server"].default.model_dump().keys()
