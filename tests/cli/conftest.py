@@ -1,0 +1,77 @@
+"""Fixtures for the command line: it runs in this process, on a real store in the test's folder."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple, TypeAlias
+
+import pytest
+
+from credtui.cli.run import run
+
+PROGRAM = (sys.executable, "-m", "credtui")
+
+
+class Ran(NamedTuple):
+    """What became of a command."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """Standard output as JSON; everything of it."""
+        return json.loads(self.out)
+
+
+Credtui: TypeAlias = Callable[..., Ran]
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of the test's installation."""
+    monkeypatch.setenv("CREDTUI_HOME", str(tmp_path / "home"))
+    for name in ("CREDTUI_ORGANIZATION", "CREDTUI_ENVIRONMENT", "SSH_CONNECTION"):
+        monkeypatch.delenv(name, raising=False)
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def credtui(home: Path, capsys: pytest.CaptureFixture[str]) -> Credtui:
+    """Runs a command line, and returns what became of it."""
+
+    def call(*words: str) -> Ran:
+        capsys.readouterr()
+        status = run(words)
+        return Ran(status, *capsys.readouterr())
+
+    return call
+
+
+@pytest.fixture
+def environ(home: Path) -> Mapping[str, str]:
+    """The environment variables of a process that works on the test's installation."""
+    return {"PATH": os.environ["PATH"], "CREDTUI_HOME": str(home), "LANG": "C.UTF-8"}
+
+
+@pytest.fixture
+def process(environ: Mapping[str, str]) -> Credtui:
+    """Runs a command line in a process of its own."""
+
+    def call(*words: str, typed: str = "", env: Mapping[str, str] | None = None) -> Ran:
+        done = subprocess.run(
+            [*PROGRAM, *words],
+            env={**environ, **(env or {})},
+            input=typed,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        return Ran(done.returncode, done.stdout, done.stderr)
+
+    return call

@@ -1,0 +1,147 @@
+"""A new secret reaches standard output, or is marked as never confirmed."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TextIO
+
+import pytest
+
+from credtui.cli.exit_codes import ExitCode
+from tests.cli.conftest import PROGRAM, Credtui
+
+
+@pytest.fixture
+def client_id(credtui: Credtui) -> str:
+    return str(credtui("generate", "Payout gateway", "--json").json["client_id"])
+
+
+@pytest.fixture
+def full_disk() -> Iterator[TextIO]:
+    with Path("/dev/full").open("w") as file:
+        yield file
+
+
+def rotate(environ: Mapping[str, str], stdout: TextIO | int | None) -> tuple[int, str]:
+    done = subprocess.run(
+        [*PROGRAM, "rotate", "Payout gateway"],
+        env=environ,
+        stdin=subprocess.DEVNULL,
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    return done.returncode, done.stderr
+
+
+def test_a_written_secret_is_confirmed(credtui: Credtui, client_id: str) -> None:
+    assert credtui("show", client_id, "--json").json["confirmed"] is True
+    event = credtui("audit", "--json").json["events"][0]
+    assert (event["action"], event["detail"]) == ("confirm secret", "printed")
+
+
+def test_a_secret_that_cannot_be_written_stays_unconfirmed(
+    credtui: Credtui, client_id: str, environ: Mapping[str, str], full_disk: TextIO
+) -> None:
+    status, err = rotate(environ, full_disk)
+    assert status == ExitCode.UNDELIVERED
+    assert f"rotate {client_id} again" in err
+    facts = credtui("show", client_id, "--json").json
+    assert (facts["generation"], facts["confirmed"]) == (2, False)
+    assert "secret never confirmed" in credtui("list").out
+
+
+class _ReaderLeaves:
+    """A standard output whose reader leaves between the check and the write."""
+
+    def isatty(self) -> bool:
+        return False
+
+    def fileno(self) -> int:
+        raise OSError
+
+    def write(self, _: str) -> int:
+        raise BrokenPipeError(32, "Broken pipe")
+
+    def flush(self) -> None:
+        pass
+
+
+def test_a_reader_who_leaves_at_the_last_moment(
+    credtui: Credtui, client_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "stdout", _ReaderLeaves())
+        assert credtui("rotate", client_id).status == ExitCode.UNDELIVERED
+    assert credtui("show", client_id, "--json").json["confirmed"] is False
+
+
+def test_without_a_reader_nothing_is_changed(
+    credtui: Credtui, client_id: str, environ: Mapping[str, str]
+) -> None:
+    """`rotate ID | no-such-program` must not cost the previous secret."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    status, err = rotate(environ, writer)
+    os.close(writer)
+    assert status == ExitCode.USAGE
+    assert "Not done" in err
+    assert credtui("show", client_id, "--json").json["generation"] == 1
+
+
+def test_with_standard_output_closed_nothing_is_changed(
+    credtui: Credtui, client_id: str, environ: Mapping[str, str]
+) -> None:
+    line = f"exec {sys.executable} -m credtui rotate {client_id} >&-"
+    done = subprocess.run(["/bin/sh", "-c", line], env=environ, check=False, timeout=60)
+    assert done.returncode == ExitCode.USAGE
+    assert credtui("show", client_id, "--json").json["generation"] == 1
+
+
+def test_with_standard_error_closed_the_secret_arrives(
+    credtui: Credtui, client_id: str, environ: Mapping[str, str]
+) -> None:
+    line = f"exec {sys.executable} -m credtui rotate {client_id} 2>&-"
+    done = subprocess.run(
+        ["/bin/sh", "-c", line], env=environ, capture_output=True, check=False, timeout=60
+    )
+    assert done.returncode == 0
+    assert done.stdout.startswith(b"csk_uat_")
+    assert done.stdout.count(b"\n") == 1
+
+
+def test_a_list_that_nobody_reads_ends_quietly(
+    credtui: Credtui, client_id: str, environ: Mapping[str, str]
+) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [*PROGRAM, "list"],
+        env=environ,
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        check=False,
+        timeout=60,
+    )
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (ExitCode.BROKEN_PIPE, b"")
+
+
+def test_a_list_on_a_full_disk_says_so(
+    credtui: Credtui, client_id: str, environ: Mapping[str, str], full_disk: TextIO
+) -> None:
+    done = subprocess.run(
+        [*PROGRAM, "list"],
+        env=environ,
+        stdout=full_disk,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == ExitCode.UNAVAILABLE
+    assert done.stderr == "credtui: can't write the output: no space left on device.\n"

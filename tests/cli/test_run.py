@@ -1,0 +1,181 @@
+"""What every command has in common: usage, exit codes, and that no traceback is seen."""
+
+import re
+import subprocess
+from collections.abc import Mapping
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+
+import credtui as package
+from credtui.cli import errors as cli_errors
+from credtui.cli import run as run_module
+from credtui.cli.exit_codes import ExitCode, exit_code
+from credtui.domain import errors
+from credtui.domain.errors import CredtuiError
+from tests.cli.conftest import PROGRAM, Credtui
+from tests.terminal import Terminal
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "command-line.md"
+
+
+def test_version(credtui: Credtui) -> None:
+    assert credtui("--version") == (0, f"credtui {package.__version__}\n", "")
+
+
+def test_the_console_script_is_this_program() -> None:
+    (script,) = entry_points(group="console_scripts", name="credtui")
+    assert script.value == "credtui.__main__:main"
+
+
+def test_help_names_every_exit_status(credtui: Credtui) -> None:
+    ran = credtui("--help")
+    assert ran.status == 0
+    for code in ExitCode:
+        assert re.search(rf"^ *{code.value}  {re.escape(code.meaning)}$", ran.out, re.MULTILINE)
+
+
+def test_the_documentation_has_the_same_table() -> None:
+    rows = re.findall(r"^\| (\d+) \| (.*?) \|$", DOCUMENT.read_text(), re.MULTILINE)
+    assert rows == [(str(code.value), code.meaning) for code in ExitCode]
+
+
+class _Unlisted(CredtuiError):
+    code: ClassVar[str] = "unlisted"
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (errors.InvalidNameError, ExitCode.REFUSED),
+        (errors.PermissionDeniedError, ExitCode.DENIED),
+        (errors.NoSuchOperatorError, ExitCode.NOT_FOUND),
+        (errors.StoreBusyError, ExitCode.UNAVAILABLE),
+        (errors.AuditTamperedError, ExitCode.DAMAGED),
+        (errors.InvalidConfigurationError, ExitCode.USAGE),
+        (cli_errors.SecretNotDeliveredError, ExitCode.UNDELIVERED),
+        (_Unlisted, ExitCode.REFUSED),
+    ],
+)
+def test_exit_status_of_an_error(error: type[CredtuiError], status: ExitCode) -> None:
+    assert exit_code(error("x")) is status
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("nonsense",),
+        ("list", "extra"),
+        ("lis",),
+        ("list", "--js"),
+        ("rotate",),
+        ("rotate", "x", "--format", "yaml"),
+        ("audit", "--limit", "-1"),
+        ("audit", "--limit", "9" * 5000),
+        ("operator",),
+        ("networks", "set"),
+        ("--organization", "Not Allowed", "list"),
+        ("--environment", "moon", "list"),
+        ("generate", "@/etc/passwd", "\x1b[31m"),
+    ],
+)
+def test_what_cannot_be_understood(credtui: Credtui, home: Path, words: tuple[str, ...]) -> None:
+    ran = credtui(*words)
+    assert (ran.status, ran.out) == (ExitCode.USAGE, "")
+    assert ran.err.startswith("credtui: ")
+    assert ran.err.count("\n") == 1
+    assert "\x1b" not in ran.err
+    assert not home.exists()
+
+
+def test_a_wrong_configuration(credtui: Credtui, home: Path) -> None:
+    home.mkdir()
+    (home / "credtui.toml").write_text("rotation_days = 0\n")
+    ran = credtui("list")
+    assert ran.status == ExitCode.USAGE
+    assert "rotation_days must be a whole number of days from 1 to 3650" in ran.err
+
+
+def test_home_goes_before_the_environment_variable(credtui: Credtui, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    credtui("--home", str(other), "generate", "Elsewhere")
+    assert (other / "store" / "uat" / "acme.json").exists()
+    assert credtui("list", "--json").json["credentials"] == []
+
+
+def test_a_damaged_store(credtui: Credtui, home: Path) -> None:
+    credtui("generate", "One")
+    (home / "store" / "uat" / "acme.json").write_text("{")
+    ran = credtui("list")
+    assert (ran.status, ran.out) == (ExitCode.DAMAGED, "")
+
+
+def test_a_store_of_a_later_version(credtui: Credtui, home: Path) -> None:
+    credtui("generate", "One")
+    path = home / "store" / "uat" / "acme.json"
+    path.write_text(path.read_text().replace('"schema": 1', '"schema": 2'))
+    assert credtui("rotate", "One").status == ExitCode.DAMAGED
+
+
+def test_without_a_terminal_the_portal_names_the_commands(process: Credtui) -> None:
+    ran = process()
+    assert (ran.status, ran.out) == (ExitCode.USAGE, "")
+    assert "needs a terminal" in ran.err
+    assert "list" in ran.err
+
+
+def test_no_traceback(credtui: Credtui, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    secret = credtui("generate", "One").out.strip()
+
+    def fail(session: object) -> int:
+        raise KeyError(secret)
+
+    monkeypatch.setattr(run_module, "follow", fail)
+    ran = credtui("list")
+    assert (ran.status, ran.out) == (ExitCode.UNEXPECTED, "")
+    assert ran.err.count("\n") == 1
+    assert "KeyError" in ran.err
+    assert secret not in ran.err
+    monkeypatch.setenv("CREDTUI_TRACEBACK", "1")
+    ran = credtui("list")
+    assert "Traceback" in ran.err
+    assert "[secret]" in ran.err
+    assert secret not in ran.err
+
+
+def test_interrupted_at_a_question(environ: Mapping[str, str], credtui: Credtui) -> None:
+    credtui("generate", "One")
+    with Terminal([*PROGRAM, "rotate", "One"], env=environ, cols=100) as terminal:
+        terminal.wait_for("[y/N]")
+        terminal.press("ctrl+c")
+        assert terminal.wait_exit() == ExitCode.INTERRUPTED
+        assert "Traceback" not in terminal.text
+    assert credtui("show", "One", "--json").json["generation"] == 1
+
+
+def test_a_latin_1_terminal_gets_the_number_of_what_it_lacks(
+    environ: Mapping[str, str], credtui: Credtui
+) -> None:
+    credtui("generate", "支払い")
+    done = subprocess.run(
+        [*PROGRAM, "list"],
+        env={**environ, "PYTHONIOENCODING": "latin-1"},
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 0
+    assert rb"\u652f\u6255\u3044" in done.stdout
+
+
+def test_nothing_of_the_portal_is_imported_for_a_command(environ: Mapping[str, str]) -> None:
+    code = (
+        "import sys; from credtui.cli.run import run; run(['list']); "
+        "print(sorted(m for m in sys.modules if m.split('.')[0] in ('textual', 'rich')))"
+    )
+    done = subprocess.run(
+        [PROGRAM[0], "-c", code], env=environ, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "[]\n"
