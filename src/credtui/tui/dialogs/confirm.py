@@ -14,6 +14,7 @@ from credtui.service import Page
 from credtui.tui.dialogs.dialog import Dialog
 from credtui.tui.summaries import facts
 from credtui.tui.verbs.verb import Portal
+from credtui.tui.widgets.field import Field
 
 
 class ConfirmDialog(Dialog[bool]):
@@ -58,7 +59,7 @@ class ConfirmDialog(Dialog[bool]):
         yield Static(self._consequence, id="consequence", markup=False)
         if self._type_first:
             yield Static(f"Type {self._type_first} to go on:", markup=False)
-            yield Input(id="typed")
+            yield Field(id="typed")
 
     def compose_buttons(self) -> Iterable[Widget]:
         """Agree, and cancel."""

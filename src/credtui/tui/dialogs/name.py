@@ -13,6 +13,7 @@ from credtui.domain.models import Credential
 from credtui.domain.names import name_key, parse_name
 from credtui.service import Page
 from credtui.tui.dialogs.dialog import Dialog
+from credtui.tui.widgets.field import Field
 
 
 class NameDialog(Dialog[str]):
@@ -58,7 +59,7 @@ class NameDialog(Dialog[str]):
         if self._intro:
             yield Static(self._intro, id="intro", markup=False)
         yield Label("Credential name")
-        yield Input(self._name_at_first, placeholder="such as Payout gateway", id="name")
+        yield Field(self._name_at_first, placeholder="such as Payout gateway", id="name")
         yield Static(self._problem, id="problem", markup=False)
 
     def compose_buttons(self) -> Iterable[Widget]:

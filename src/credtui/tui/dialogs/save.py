@@ -14,6 +14,7 @@ from credtui.domain.models import Credential
 from credtui.secret_file import Format
 from credtui.service import CredentialService
 from credtui.tui.dialogs.dialog import Dialog
+from credtui.tui.widgets.field import Field
 
 
 class SaveDialog(Dialog[Path]):
@@ -44,7 +45,7 @@ class SaveDialog(Dialog[Path]):
     def compose_parts(self) -> Iterable[Widget]:
         """The file and its format."""
         yield Label("New file, readable by you alone")
-        yield Input(self._stem + Format.ENV, id="path")
+        yield Field(self._stem + Format.ENV, id="path")
         yield RadioSet(
             RadioButton(".env", value=True), RadioButton("JSON"), id="format", compact=True
         )

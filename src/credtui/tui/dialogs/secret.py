@@ -6,6 +6,7 @@ from functools import partial
 from time import monotonic
 from typing import ClassVar
 
+from rich.cells import cached_cell_len
 from textual import events, on, work
 from textual.binding import Binding, BindingType
 from textual.reactive import reactive
@@ -19,6 +20,7 @@ from credtui.service import Page
 from credtui.tui.clipboard import Route, Sent
 from credtui.tui.dialogs.dialog import Dialog
 from credtui.tui.verbs.verb import Portal
+from credtui.tui.widgets.field import Field
 
 WARNING = "Save your secret now"
 EXPLANATION = (
@@ -36,6 +38,8 @@ async def show_secret(portal: Portal, issued: IssuedSecret) -> None:
     dialog = SecretDialog(issued, portal)
     del issued
     how = await portal.ask(dialog)
+    # The framework remembers the widths of the last texts that it measured, with the texts.
+    cached_cell_len.cache_clear()
     await portal.do(
         partial(
             portal.service.confirm,
@@ -85,7 +89,7 @@ class SecretDialog(Dialog[str]):
         yield Static(WARNING, id="warning", markup=False)
         yield Static(EXPLANATION, id="explanation", markup=False)
         yield Label("Check your copy")
-        yield Input(placeholder="paste the secret here", password=True, id="check")
+        yield Field(placeholder="paste the secret here", password=True, id="check")
         yield Static("", id="status", markup=False)
 
     def compose_buttons(self) -> Iterable[Widget]:
