@@ -4,6 +4,7 @@ The portal shows the sentence, the command line prints it and maps the code to a
 the token endpoint maps the code to an OAuth error.
 """
 
+from collections.abc import Iterator
 from typing import ClassVar
 
 
@@ -223,3 +224,17 @@ class ServerError(CredtuiError):
     """The token endpoint can't be started."""
 
     code = "server_unavailable"
+
+
+def meaning(code: str) -> str:
+    """Return what a code stands for, in a sentence: what its class says of itself."""
+    for error in _kinds(CredtuiError):
+        if error.code == code and error.__doc__:
+            return error.__doc__.partition("\n")[0]
+    return f"{code.replace('_', ' ').capitalize()}."
+
+
+def _kinds(error: type[CredtuiError]) -> Iterator[type[CredtuiError]]:
+    for kind in error.__subclasses__():
+        yield kind
+        yield from _kinds(kind)

@@ -27,3 +27,8 @@ def date(moment: datetime) -> str:
 def minute(moment: datetime) -> str:
     """Return a moment to the minute: "2026-11-24 05:37 UTC"."""
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def second(moment: datetime) -> str:
+    """Return a moment to the second: "2026-11-24 05:37:12 UTC"."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"

@@ -13,7 +13,7 @@ from credtui.domain.models import Credential
 from credtui.domain.organization import MAX_CREDENTIALS
 from credtui.domain.permissions import Permission
 from credtui.service import Page
-from credtui.tui.pages.page import PortalPage
+from credtui.tui.pages.page import PortalPage, no_access
 from credtui.tui.verbs import VERBS, Verb, find_verb
 from credtui.tui.widgets.card import Card
 
@@ -87,11 +87,7 @@ class CredentialsPage(PortalPage):
 
     def _notice(self, page: Page) -> str:
         if page.permission < Permission.CAN_VIEW:
-            return (
-                f"You have no access to the API credentials of {self.portal.service.organization}."
-                '\n\nAsk your representative for the permission "API Credentials: Can View" or '
-                '"Can Edit".'
-            )
+            return no_access(self.portal.service.organization)
         if not page.known:
             return (
                 f"There is no organization {self.portal.service.organization} here.\n\n"

@@ -11,6 +11,14 @@ if TYPE_CHECKING:
     from credtui.tui.screens.portal import PortalScreen
 
 
+def no_access(organization: str) -> str:
+    """Return what a page says, and all it says, to a person who may see nothing."""
+    return (
+        f"You have no access to the API credentials of {organization}.\n\n"
+        'Ask your representative for the permission "API Credentials: Can View" or "Can Edit".'
+    )
+
+
 class PortalPage(Vertical):
     """Fills the portal beside its navigation.
 

@@ -93,7 +93,9 @@ class PortalScreen(Fitting):
         Binding("slash", "focus_navigation", "Go to the navigation", show=False),
     ]
 
-    page: reactive[Page] = reactive(lambda: Page(permission=Permission.NO_ACCESS), init=False)
+    page: reactive[Page] = reactive(
+        lambda: Page(permission=Permission.NO_ACCESS), init=False, always_update=True
+    )
 
     def __init__(
         self,
@@ -279,6 +281,12 @@ class PortalScreen(Fitting):
             self._changing -= 1
             self.on_portal_screen_changed(await asyncio.to_thread(self._read))
 
+    @work(group="copy")
+    async def copy(self, value: str) -> None:
+        """Send a value that is no secret to the person's clipboard, and say by which route."""
+        sent = await asyncio.to_thread(self.surroundings.clipboard.send, value)
+        self.tell(f"{sent.message} {sent.fix or ''}".strip())
+
     def tell(self, message: str) -> None:
         """See `Portal.tell`."""
         self.notify(message, markup=False)
@@ -305,7 +313,7 @@ class PortalScreen(Fitting):
                 entry.title, f"Open the page {entry.title}", partial(self.open_page, entry.name)
             )
         yield SystemCommand(
-            "Environment", "Choose another environment", self.action_switch_environment
+            "Switch environment", "Choose another environment", self.action_switch_environment
         )
 
     # Leaving

@@ -1,0 +1,57 @@
+"""Shows all of an audit event."""
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.widget import Widget
+
+from credtui.domain.audit import AuditEvent
+from credtui.domain.names import printable
+from credtui.tui.dialogs.dialog import Dialog
+from credtui.tui.event_feed import outcome
+from credtui.tui.phrases import second
+from credtui.tui.widgets.labelled_value import LabelledValue
+
+
+class EventDialog(Dialog[None]):
+    """Lists an event's fields.
+
+    Args:
+        event: The event.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,enter", "cancel", "Close", key_display="esc")
+    ]
+
+    SCROLLS = True
+
+    def __init__(self, event: AuditEvent) -> None:
+        super().__init__(f"Event {event.number}")
+        self._event = event
+
+    def compose_parts(self) -> Iterable[Widget]:
+        """One fact for each field that has something to say."""
+        event, actor = self._event, self._event.actor
+        facts = (
+            ("Number", str(event.number)),
+            ("When", second(event.at)),
+            ("Operator", actor.operator),
+            ("Address", actor.address or "this computer"),
+            ("Way in", actor.channel),
+            ("SSH key", actor.fingerprint),
+            ("What", event.action.capitalize()),
+            ("Name", event.name),
+            ("Client ID", event.client_id),
+            ("Outcome", outcome(event)),
+            ("Previous", event.previous),
+            ("Hash", event.hash),
+        )
+        for label, value in facts:
+            if value:
+                yield LabelledValue(label, printable(value))
+
+    def compose_buttons(self) -> Iterable[Widget]:
+        """None: there is nothing to decide."""
+        return ()

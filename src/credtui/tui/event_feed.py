@@ -1,0 +1,100 @@
+"""Audit events for a person who scrolls and filters: read as far as they are asked for."""
+
+from collections.abc import Iterator
+from itertools import takewhile
+from threading import Lock
+
+from credtui.domain.audit import AuditEvent
+from credtui.domain.errors import meaning
+from credtui.domain.names import printable
+from credtui.service import CredentialService
+from credtui.tui.phrases import minute
+
+
+class EventFeed:
+    """The events that have all of some words in them, newest first, out of the whole log.
+
+    `more` and `newer` block: call them in a thread. `stop` may be called from any.
+
+    Attributes:
+        ended: There are no earlier events.
+        total: How many events there are, matching or not.
+    """
+
+    def __init__(self, service: CredentialService, words: str = "") -> None:
+        self.ended = False
+        self.total = 0
+        self._service = service
+        self._words = words.casefold().split()
+        self._events: Iterator[AuditEvent] | None = None
+        self._lock = Lock()
+        self._stopped = False
+
+    def more(self, count: int) -> list[AuditEvent]:
+        """Return the next events, fewer if there are no more or this was stopped.
+
+        Raises:
+            PermissionDeniedError: The actor has no access, or no longer.
+            StoreError: The log can't be read.
+        """
+        with self._lock:
+            if self._events is None:
+                self._events = self._service.events()
+            else:
+                self._service.view()
+            found: list[AuditEvent] = []
+            for event in self._events:
+                self.total = max(self.total, event.number)
+                if self._matches(event):
+                    found.append(event)
+                if len(found) >= count or self._stopped:
+                    return found
+            self.ended = True
+            return found
+
+    def newer(self) -> list[AuditEvent]:
+        """Return the events that came since this was begun, or last asked for.
+
+        Raises:
+            PermissionDeniedError: The actor has no access, or no longer.
+            StoreError: The log can't be read.
+        """
+        with self._lock:
+            known = self.total
+            came = list(takewhile(lambda event: event.number > known, self._service.events()))
+            self.total = max(event.number for event in came) if came else known
+            return [event for event in came if self._matches(event)]
+
+    def stop(self) -> None:
+        """Let a search that is under way end soon."""
+        self._stopped = True
+
+    def _matches(self, event: AuditEvent) -> bool:
+        if not self._words:
+            return True
+        text = _text(event)
+        return all(word in text for word in self._words)
+
+
+def outcome(event: AuditEvent) -> str:
+    """Say in words what came of what was attempted."""
+    if event.outcome == "refused":
+        return f"Refused. {meaning(event.detail)}" if event.detail else "Refused"
+    return f"Done: {printable(event.detail)}" if event.detail else "Done"
+
+
+def _text(event: AuditEvent) -> str:
+    actor = event.actor
+    parts = (
+        minute(event.at),
+        actor.operator,
+        actor.address,
+        actor.channel,
+        actor.fingerprint,
+        event.action,
+        event.name,
+        event.client_id,
+        event.detail,
+        outcome(event),
+    )
+    return "\n".join(part for part in parts if part).casefold()

@@ -1,0 +1,203 @@
+"""The page that shows what was done and attempted."""
+
+import asyncio
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.widgets import Button, DataTable, Input, Static
+
+from credtui.domain.audit import AuditEvent
+from credtui.domain.errors import CredtuiError
+from credtui.domain.permissions import Permission
+from credtui.service import Page
+from credtui.tui.event_feed import EventFeed
+from credtui.tui.pages.page import PortalPage, no_access
+from credtui.tui.widgets.event_table import EventTable
+
+BATCH = 100
+"""Events that are read at a time: more than a screen shows."""
+
+EMPTY = "Nothing has happened here yet.\n\nEvery change and every refused attempt will be listed."
+NO_MATCH = "No event has all of these words."
+DIGITS = 12
+"""Digits of a hash that are enough to compare."""
+
+
+class ActivityPage(PortalPage):
+    """Lists the audit events, newest first, as far as the person scrolls."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f", "filter", "Filter", tooltip="Show only events with some words."),
+        Binding("y", "verify", "Verify", tooltip="Check the log for tampering."),
+        Binding("escape", "leave_filter", "Events", key_display="esc", tooltip="Leave the filter."),
+    ]
+
+    def __init__(self, *, id: str) -> None:  # noqa: A002  # Textual's word
+        super().__init__(id=id)
+        self._feed: EventFeed | None = None
+
+    def compose(self) -> ComposeResult:
+        """The title row, the filter, what there is to say, and the events."""
+        with Horizontal(classes="page-title"):
+            yield Static("Activity", classes="title")
+            yield Static("", classes="count", markup=False)
+            yield Button("Verify", id="verify", compact=True, classes="action")
+        yield Input(
+            placeholder="f: filter by operator, action, name, Client ID ...",
+            id="filter",
+            compact=True,
+        )
+        yield Static("", classes="status", markup=False)
+        yield Static("", classes="alone", markup=False)
+        yield EventTable()
+
+    def page_changed(self, page: Page) -> None:
+        """Read what is new; where the person has no access, show nothing."""
+        viewable = page.permission >= Permission.CAN_VIEW
+        for widget in self.query("#filter, #verify, EventTable"):
+            widget.display = viewable
+        if not viewable:
+            self._forget()
+            self._say_alone(no_access(self.portal.service.organization))
+        elif self._feed is None:
+            self._begin("")
+        else:
+            self._read_newer(self._feed)
+        self.refresh_bindings()
+
+    def take_focus(self) -> None:
+        """Focus the events."""
+        self.query_one(EventTable).focus()
+
+    def on_unmount(self) -> None:
+        """Let a search end."""
+        if self._feed:
+            self._feed.stop()
+
+    # Reading
+
+    def _begin(self, words: str) -> None:
+        self._forget()
+        self._feed = EventFeed(self.portal.service, words)
+        self._read_more(self._feed)
+
+    def _forget(self) -> None:
+        if self._feed:
+            self._feed.stop()
+        self._feed = None
+        self.query_one(EventTable).show_none()
+        self.query_one(".count", Static).update("")
+        self._say("")
+        self._say_alone("")
+
+    @work(exclusive=True, group="more")
+    async def _read_more(self, feed: EventFeed) -> None:
+        """Show the next events.
+
+        A search that is superseded goes on in its thread until it notices; what it finds is lost,
+        and its feed with it.
+        """
+        self.query_one(".count", Static).update("reading")
+        try:
+            events = await asyncio.to_thread(feed.more, BATCH)
+        except CredtuiError as error:
+            self._fail(feed, error)
+            return
+        if feed is self._feed:
+            self.query_one(EventTable).append(events)
+            self._show_count(feed)
+
+    @work(group="newer")
+    async def _read_newer(self, feed: EventFeed) -> None:
+        try:
+            events = await asyncio.to_thread(feed.newer)
+        except CredtuiError as error:
+            self._fail(feed, error)
+            return
+        if feed is self._feed:
+            self.query_one(EventTable).insert(events)
+            self._show_count(feed)
+
+    @on(EventTable.NearEnd)
+    def _go_on(self) -> None:
+        reading = any(worker.group == "more" and worker.node is self for worker in self.workers)
+        if self._feed and not self._feed.ended and not reading:
+            self._read_more(self._feed)
+
+    def _show_count(self, feed: EventFeed) -> None:
+        filtered = bool(self.query_one("#filter", Input).value.strip())
+        shown = len(self.query_one(EventTable).shown)
+        found = f"{shown}{'' if feed.ended else '+'} of " if filtered else ""
+        noun = "event" if feed.total == 1 else "events"
+        self.query_one(".count", Static).update(f"{found}{feed.total} {noun}")
+        self.query_one(EventTable).display = bool(shown)
+        self._say_alone("" if shown else NO_MATCH if filtered else EMPTY)
+
+    def _fail(self, feed: EventFeed, error: CredtuiError) -> None:
+        if feed is self._feed:
+            self.query_one(".count", Static).update("")
+            self._say(str(error), "error")
+
+    # What a person does
+
+    @on(Input.Changed, "#filter")
+    def _filter(self, event: Input.Changed) -> None:
+        self._begin(event.value)
+
+    @on(Input.Submitted, "#filter")
+    def action_leave_filter(self) -> None:
+        """Go to the events."""
+        self.take_focus()
+
+    def action_filter(self) -> None:
+        """Go to the filter."""
+        self.query_one("#filter", Input).focus()
+
+    @on(DataTable.RowSelected)
+    def _show_details(self, event: DataTable.RowSelected) -> None:
+        from credtui.tui.dialogs.event import EventDialog
+
+        self.app.push_screen(EventDialog(self.query_one(EventTable).shown[event.cursor_row]))
+
+    @on(Button.Pressed, "#verify")
+    @work(exclusive=True, group="verify")
+    async def action_verify(self) -> None:
+        """Check that the log holds together, and say what to compare."""
+        self._say("Checking every event.")
+        try:
+            last = await asyncio.to_thread(self.portal.service.verify_events)
+        except CredtuiError as error:
+            self._say(str(error), "error")
+        else:
+            self._say(_verified(last), "success")
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer what can be done now."""
+        if action in {"filter", "verify"}:
+            return self.portal.page.permission >= Permission.CAN_VIEW
+        if action == "leave_filter":
+            return self.query_one("#filter", Input).has_focus
+        return super().check_action(action, parameters)
+
+    def _say(self, message: str, tone: str = "") -> None:
+        status = self.query_one(".status", Static)
+        status.update(message)
+        status.set_classes(f"status -{tone}" if tone else "status")
+        status.display = bool(message)
+
+    def _say_alone(self, message: str) -> None:
+        alone = self.query_one(".alone", Static)
+        alone.update(message)
+        alone.display = bool(message)
+
+
+def _verified(last: AuditEvent | None) -> str:
+    if last is None:
+        return "There are no events to check yet."
+    return (
+        f"The log holds together. Its last event is number {last.number}; its hash begins with "
+        f"{last.hash[:DIGITS]}."
+    )

@@ -1,0 +1,144 @@
+"""A table of audit events that is filled while a person reads it."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import ClassVar, NamedTuple
+
+from rich.text import Text
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.widgets import DataTable
+
+from credtui.domain.audit import AuditEvent
+from credtui.domain.names import printable
+from credtui.tui.event_feed import outcome
+
+WIDE = 76
+"""Columns from which the outcome stands beside what was attempted, not below it."""
+
+
+class _When(NamedTuple):
+    """The first cell of a row, by which rows are ordered."""
+
+    number: int
+    at: datetime
+
+    def __rich__(self) -> Text:
+        return Text(f"{self.at.astimezone(UTC):%Y-%m-%d\n%H:%M}")
+
+
+class EventTable(DataTable[Text | _When]):
+    """Shows audit events, newest first. Nothing is cut: what is long takes more lines."""
+
+    class NearEnd(Message):
+        """A message that says that the person will soon have seen all that is shown."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "select_cursor", "Details", key_display="enter"),
+        Binding("j", "cursor_down", "Next event", show=False),
+        Binding("k", "cursor_up", "Previous event", show=False),
+    ]
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"event-table--muted", "event-table--refused"}
+
+    def __init__(self) -> None:
+        super().__init__(cursor_type="row", zebra_stripes=True)
+        self._shown: list[AuditEvent] = []
+        self._widths: tuple[int, ...] = ()
+
+    def on_mount(self) -> None:
+        """Notice how far the person has come."""
+        self.watch(self, "scroll_y", self._look_ahead, init=False)
+        self.watch(self, "cursor_coordinate", self._look_ahead, init=False)
+
+    def on_resize(self, _event: events.Resize) -> None:
+        """Lay the columns out anew, and keep the place."""
+        widths = self._measure()
+        if widths != self._widths:
+            row = self.cursor_row
+            self._widths = widths
+            self._build()
+            self.move_cursor(row=row)
+
+    @property
+    def shown(self) -> Sequence[AuditEvent]:
+        """The events that are shown."""
+        return self._shown
+
+    def show_none(self) -> None:
+        """Forget all events."""
+        self._shown = []
+        self.clear()
+        self.scroll_home(animate=False)
+
+    def append(self, earlier: Sequence[AuditEvent]) -> None:
+        """Show earlier events below."""
+        self._shown.extend(earlier)
+        if self._widths:
+            for event in earlier:
+                self._add(event)
+
+    def insert(self, newer: Sequence[AuditEvent]) -> None:
+        """Show newer events above, and keep what the person sees where it is."""
+        if not newer:
+            return
+        row, scrolled = self.cursor_row, self.scroll_y
+        first = not self._shown
+        self._shown = sorted((*newer, *self._shown), key=lambda event: -event.number)
+        if not self._widths:
+            return
+        height = sum(self._add(event) for event in newer)
+        self.sort("when", key=lambda when: -when.number)
+        if not first:
+            self.move_cursor(row=row + len(newer), scroll=False)
+        if scrolled:
+            self.call_after_refresh(self.scroll_to, y=scrolled + height, animate=False)
+
+    def _look_ahead(self) -> None:
+        rows_left = self.row_count - self.cursor_row
+        lines_left = self.max_scroll_y - self.scroll_y
+        if rows_left < 2 * self.size.height or lines_left < 2 * self.size.height:
+            self.post_message(self.NearEnd())
+
+    def _measure(self) -> tuple[int, ...]:
+        when, who, padding = 10, 15, 2
+        rest = self.scrollable_content_region.width - when - who - 2 * padding
+        if rest < WIDE - when - who - 2 * padding:
+            return (when, who, max(12, rest - padding))
+        what = (rest - 2 * padding) * 2 // 5
+        return (when, who, what, rest - 2 * padding - what)
+
+    def _build(self) -> None:
+        self.clear(columns=True)
+        titles = ("When (UTC)", "Who, where", "What", "Outcome")
+        for title, width in zip(titles, self._widths, strict=False):
+            self.add_column(title, width=width, key=title.split()[0].lower())
+        for event in self._shown:
+            self._add(event)
+
+    def _add(self, event: AuditEvent) -> int:
+        cells = self._cells(event)
+        height = max(
+            len(cell.wrap(self.app.console, width))
+            for cell, width in zip(cells, self._widths[1:], strict=True)
+        )
+        height = max(2, height)
+        self.add_row(_When(event.number, event.at), *cells, height=height, key=str(event.number))
+        return height
+
+    def _cells(self, event: AuditEvent) -> list[Text]:
+        muted = self.get_component_rich_style("event-table--muted", partial=True)
+        refused = self.get_component_rich_style("event-table--refused", partial=True)
+        actor = event.actor
+        who = Text.assemble(
+            printable(actor.operator),
+            "\n",
+            (printable(actor.address) if actor.address else "this computer", muted),
+        )
+        about = f": {printable(event.name)}" if event.name else ""
+        what = Text.assemble((event.action.capitalize(), "bold"), about)
+        result = Text(outcome(event), refused if event.outcome == "refused" else muted)
+        if len(self._widths) > len(("when", "who", "what")):
+            return [who, what, result]
+        return [who, Text.assemble(what, "\n", result)]
