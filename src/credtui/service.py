@@ -65,6 +65,11 @@ class Page(BaseModel):
     usage: Mapping[str, Usage] = Field(default_factory=dict)
 
     @property
+    def may_manage(self) -> bool:
+        """Whether the operator may do what representatives may."""
+        return self.representative or self.personal
+
+    @property
     def full(self) -> bool:
         """Whether there are as many credentials as there may be."""
         return len(self.credentials) >= MAX_CREDENTIALS

@@ -1,0 +1,93 @@
+"""Asks for the networks from which credentials may be used."""
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual import on
+from textual.binding import Binding, BindingType
+from textual.widget import Widget
+from textual.widgets import Button, Static, TextArea
+
+from credtui.domain.errors import InvalidNetworkError
+from credtui.domain.networks import parse_networks
+from credtui.service import Page
+from credtui.tui.dialogs.dialog import Dialog
+
+EXPLANATION = (
+    "One network a line, such as 192.0.2.0/24 or 2001:db8::/32. Clients elsewhere lose access "
+    "at once. With none, the credentials may be used from everywhere."
+)
+
+
+class NetworksDialog(Dialog[tuple[str, ...]]):
+    """Returns networks, None when canceled.
+
+    Args:
+        networks: Those of the present.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+s", "confirm", "Save")]
+
+    def __init__(self, networks: tuple[str, ...]) -> None:
+        super().__init__("Edit Networks")
+        self._before = networks
+        self._outdated = ""
+
+    def compose_parts(self) -> Iterable[Widget]:
+        """What it is about, the field, and why its text isn't accepted."""
+        yield Static(EXPLANATION, id="explanation", markup=False)
+        yield TextArea(
+            "\n".join(self._before), id="networks", compact=True, highlight_cursor_line=False
+        )
+        yield Static("", id="problem", markup=False)
+
+    def compose_buttons(self) -> Iterable[Widget]:
+        """Save, and cancel."""
+        yield Button("Save", variant="primary", id="confirm", compact=True)
+        yield Button("Cancel", id="cancel", compact=True)
+
+    def on_mount(self) -> None:
+        """Begin in the field, below what it holds."""
+        field = self.query_one(TextArea)
+        field.move_cursor(field.document.end)
+        field.focus()
+
+    def page_changed(self, page: Page) -> None:
+        """Accept nothing that would undo what somebody did meanwhile."""
+        if page.networks != self._before:
+            now = ", ".join(page.networks) or "everywhere"
+            self._outdated = (
+                f"Somebody set the networks to {now} meanwhile. Cancel, and look again."
+            )
+        elif not page.may_manage:
+            self._outdated = "You may no longer set the networks."
+        self._judge()
+
+    @on(TextArea.Changed)
+    def _judge(self) -> None:
+        problem = self._problem()
+        self.query_one("#problem", Static).update(problem)
+        self.query_one("#confirm", Button).disabled = bool(problem)
+
+    @on(Button.Pressed, "#confirm")
+    def action_confirm(self) -> None:
+        """Return the networks, if they can be."""
+        if not self._problem():
+            self.dismiss(parse_networks(self._lines))
+
+    @on(Button.Pressed, "#cancel")
+    def _cancel(self) -> None:
+        self.action_cancel()
+
+    @property
+    def _lines(self) -> list[str]:
+        return [line for line in self.query_one(TextArea).text.splitlines() if line.strip()]
+
+    def _problem(self) -> str:
+        if self._outdated:
+            return self._outdated
+        try:
+            parse_networks(self._lines)
+        except InvalidNetworkError as error:
+            return str(error)
+        return ""
