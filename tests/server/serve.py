@@ -1,0 +1,24 @@
+"""Runs the token endpoint in a process of its own, with cheap hashes."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from credtui.composition import Credtui
+from credtui.config import Settings
+from credtui.server import run_server
+from credtui.store.tinydb import TinyDBStore
+
+CHEAP = {"bcrypt_cost": 4}
+
+
+def open_store(folder: Path, **settings: Any) -> Credtui:
+    """The installation that a server under test serves."""
+    return Credtui(Settings.model_validate(settings).model_copy(update=CHEAP), TinyDBStore(folder))
+
+
+if __name__ == "__main__":
+    asked = json.loads(sys.argv[1])
+    credtui = open_store(Path(asked["store"]), **asked["settings"])
+    sys.exit(run_server(credtui, asked["host"], asked["port"], asked["workers"]))

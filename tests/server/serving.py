@@ -1,0 +1,143 @@
+"""A token endpoint under test: a real process that listens on the loopback address."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from credtui.composition import Credtui
+from credtui.domain.models import IssuedSecret
+from credtui.domain.permissions import Actor
+from credtui.service import CredentialService
+from tests.server.serve import open_store
+
+PATIENCE = 60.0
+ALICE = Actor(operator="alice")
+
+
+def wait_for(condition: Callable[[], Any], what: str) -> Any:
+    """Return the first truthy value of a condition."""
+    deadline = time.monotonic() + PATIENCE
+    while not (value := condition()):
+        assert time.monotonic() < deadline, f"waited in vain for {what}"
+        time.sleep(0.02)
+    return value
+
+
+class Server:
+    """A running token endpoint."""
+
+    def __init__(self, process: subprocess.Popen[bytes], store: Path, log: Path) -> None:
+        self.process = process
+        self.store = store
+        self.log = log
+        listening = wait_for(self._listening, "the server to listen")
+        self.url = f"http://127.0.0.1:{listening['port']}"
+        wait_for(self._answers, "the server to answer")
+
+    @property
+    def lines(self) -> list[dict[str, Any]]:
+        """What it logged so far."""
+        return [json.loads(line) for line in self.log.read_text().splitlines(keepends=False)]
+
+    @property
+    def token_url(self) -> str:
+        return f"{self.url}/v2/oauth/token"
+
+    def client(self, address: str | None = None, **options: Any) -> httpx.Client:
+        """An HTTP client; it comes from an address if the server believes its header."""
+        headers = {"X-Forwarded-For": address} if address else {}
+        return httpx.Client(base_url=self.url, headers=headers, timeout=PATIENCE, **options)
+
+    def stop(self) -> int:
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(PATIENCE)
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait(PATIENCE)
+
+    def _listening(self) -> dict[str, Any] | None:
+        assert self.process.poll() is None, self.log.read_text()
+        with suppress(ValueError):
+            return next((line for line in self.lines if line["event"] == "listening"), None)
+        return None
+
+    def _answers(self) -> bool:
+        assert self.process.poll() is None, self.log.read_text()
+        with suppress(httpx.TransportError):
+            return httpx.get(f"{self.url}/healthz", timeout=PATIENCE).status_code == 200
+        return False
+
+
+@contextmanager
+def serving(
+    store: Path, log: Path, *, workers: int = 1, port: int = 0, **settings: Any
+) -> Iterator[Server]:
+    """A server on a store, until the context is left."""
+    asked = {
+        "store": str(store),
+        "host": "127.0.0.1",
+        "port": port,
+        "workers": workers,
+        "settings": settings,
+    }
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tests.server.serve", json.dumps(asked)],
+            stdout=output,
+            stderr=output,
+            cwd=Path(__file__).parents[2],
+            start_new_session=True,
+        )
+    try:
+        yield Server(process, store, log)
+    finally:
+        # Whatever became of the process, its workers end too.
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait(PATIENCE)
+
+
+class Account:
+    """An organization with a credential, and how its client asks for tokens."""
+
+    def __init__(self, store: Path, organization: str, *, environment: str = "uat") -> None:
+        self.credtui: Credtui = open_store(store, environment=environment)
+        self.organization = organization
+        self.service: CredentialService = self.credtui.service(ALICE, organization=organization)
+        self.issued: IssuedSecret = self.service.generate("Payout gateway")
+
+    @property
+    def client_id(self) -> str:
+        return self.issued.credential.client_id
+
+    @property
+    def secret(self) -> str:
+        return self.issued.secret.get_secret_value()
+
+    @property
+    def audience(self) -> str:
+        return self.issued.audience
+
+    def form(self, **changes: str | None) -> dict[str, str]:
+        """The parameters of a request for an access token; None leaves one out."""
+        parameters = {
+            "grant_type": "client_credentials",
+            "client_id": self.client_id,
+            "client_secret": self.secret,
+            "audience": self.audience,
+            **changes,
+        }
+        return {name: value for name, value in parameters.items() if value is not None}
+
+    def rotate(self) -> None:
+        self.issued = self.service.rotate(self.client_id)
