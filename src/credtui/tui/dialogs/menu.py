@@ -41,15 +41,13 @@ class CardMenu(Modal[str]):
         self._at = at
 
     def compose(self) -> ComposeResult:
-        """One option for each verb."""
+        """One option for each verb; what several have against them is said once, below them."""
         options = []
-        for verb in self._verbs:
-            obstacle = verb.obstacle(self._page, self._credential)
-            prompt = Content.assemble(
-                f"{verb.menu_label(self._page, self._credential):<20}",
-                (f"{verb.key:>3}", "$foreground 60%"),
-            )
-            if obstacle:
+        offer = self._offer(self._page)
+        following = [*(obstacle for _, obstacle in offer[1:]), None]
+        for verb, (label, obstacle), after in zip(self._verbs, offer, following, strict=True):
+            prompt = Content.assemble(f"{label:<20}", (f"{verb.key:>3}", "$foreground 60%"))
+            if obstacle and obstacle != after:
                 prompt = Content.assemble(prompt, "\n", (obstacle, "italic $foreground 60%"))
             options.append(Option(prompt, id=verb.name, disabled=obstacle is not None))
         menu = OptionList(*options, markup=False)
@@ -73,9 +71,17 @@ class CardMenu(Modal[str]):
         )
 
     def page_changed(self, page: Page) -> None:
-        """Close: what was offered may not be so any more."""
-        if page.find(self._credential.client_id) != self._credential or page != self._page:
+        """Close if what was offered is no longer so."""
+        now = page.find(self._credential.client_id)
+        if now != self._credential or self._offer(page) != self._offer(self._page):
             self.dismiss(None)
+
+    def _offer(self, page: Page) -> list[tuple[str, str | None]]:
+        """Return each verb's label, and what stands against it."""
+        return [
+            (verb.menu_label(page, self._credential), verb.obstacle(page, self._credential))
+            for verb in self._verbs
+        ]
 
     @on(OptionList.OptionSelected)
     def _choose(self, event: OptionList.OptionSelected) -> None:

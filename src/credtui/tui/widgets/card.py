@@ -16,6 +16,9 @@ from credtui.service import Page
 from credtui.tui.marks import Marks
 from credtui.tui.summaries import alerts, badges, history, history_at_length, use
 
+_NAME_CELLS = 20
+"""Cells that a name has at least, before badges."""
+
 
 class Card(Widget, can_focus=True):
     """Shows a credential; opens its menu when asked.
@@ -111,22 +114,25 @@ class Card(Widget, can_focus=True):
         self.post_message(self.MenuRequested(self, corner))
 
     def _draw_title(self) -> None:
-        """Draw the name at the left and the badges at the right of the upper border."""
+        """Draw name and badges on the upper border; badges without room there on the lower one."""
         credential, page = self.credential, self.page
         if credential is None or page is None or not self.size.width:
             return
         between = Content.styled(f" {self._marks.dot} ", "$foreground 60%")
-        right = between.join(
+        shown = [
             Content.styled(*badge)
             for badge in badges(credential, page, self._clock(), self._period)
-        )
+        ]
         room = self.outer_size.width - 6
-        name = Content(credential.display_name).truncate(
-            max(8, room - right.cell_length - 3), ellipsis=True
-        )
+        name = Content(credential.display_name)
+        least, below = min(name.cell_length, _NAME_CELLS), list[Content]()
+        while shown and least + 3 + between.join(shown).cell_length > room:
+            below.insert(0, shown.pop())
+        right = between.join(shown)
+        name = name.truncate(max(least, room - right.cell_length - 3), ellipsis=True)
         gap = room - name.cell_length - right.cell_length
-        if right.cell_length and gap >= 2:
+        if right.cell_length:
             line = (self._marks.line * (gap - 2), "$secondary 60%")
-            self.border_title = Content.assemble(name, " ", line, " ", right)
-        else:
-            self.border_title = name
+            name = Content.assemble(name, " ", line, " ", right)
+        self.border_title = name
+        self.border_subtitle = between.join(below)
