@@ -1,0 +1,322 @@
+"""The portal on a real store, as the tests of its screens use it.
+
+    async with portal(installation) as session:
+        await session.press("n")
+        await session.see("Credential name")
+
+Time stands still at `NOW` and randomness is seeded, so that a picture is the same each time.
+"""
+
+import inspect
+import io
+import re
+import time
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+from rich.console import Console
+from textual.pilot import Pilot
+from textual.widget import Widget
+from textual.widgets import Input
+
+from credtui.composition import Credtui
+from credtui.config import Settings
+from credtui.demo import demo_credtui
+from credtui.domain.models import IssuedSecret
+from credtui.domain.permissions import Actor, Operator
+from credtui.domain.secrets import RandomBytes, generate_secret
+from credtui.service import CredentialService, Page
+from credtui.store.tinydb import TinyDBStore
+from credtui.tui.app import CredtuiApp
+from tests.support import ALICE, SteppedClock, seeded_bytes, write_operators
+
+NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
+BOB = Actor(operator="bob", address="198.51.100.23", channel="ssh")
+PATIENCE = 10.0
+"""Seconds until a wait fails; only a failure costs this."""
+
+FAKE_SECRET = generate_secret("uat", bytes).get_secret_value()
+"""The only secret that a picture may show: that of 256 zero bits."""
+
+W = TypeVar("W", bound=Widget)
+
+
+def fake_secrets(seed: int = 7) -> RandomBytes:
+    """Randomness that makes every secret `FAKE_SECRET`, and Client IDs that differ."""
+    others = seeded_bytes(seed)
+    return lambda count: bytes(count) if count == SECRET_BYTES else others(count)
+
+
+SECRET_BYTES = 32
+
+
+class Installation:
+    """An installation in a folder, and whoever works on it besides the portal under test.
+
+    Args:
+        folder: The store's folder.
+        demo: Whether it has the demo's three credentials; otherwise it is empty.
+        random_bytes: Where its secrets come from.
+        settings: What to set, besides what is cheap and safe in tests.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        demo: bool = False,
+        random_bytes: RandomBytes | None = None,
+        **settings: Any,
+    ) -> None:
+        self.folder = folder
+        self.clock = SteppedClock(NOW)
+        random_bytes = random_bytes or seeded_bytes(7)
+        # No tool of the person who runs the tests may receive a secret.
+        values = Settings().model_copy(update={"bcrypt_cost": 4, "clipboard": "osc52", **settings})
+        if demo:
+            demo_credtui(folder, clock=self.clock, random_bytes=random_bytes, bcrypt_cost=4)
+        self.credtui = Credtui(
+            values, TinyDBStore(folder), clock=self.clock, random_bytes=random_bytes
+        )
+
+    def service(self, actor: Actor = BOB, environment: str | None = None) -> CredentialService:
+        """The service of another session."""
+        return self.credtui.service(actor, environment=environment)
+
+    @property
+    def page(self) -> Page:
+        """What the store holds now."""
+        return self.service(ALICE).page()
+
+    @property
+    def names(self) -> list[str]:
+        """The names of all credentials, oldest first."""
+        return [credential.name for credential in self.page.credentials]
+
+    def id_of(self, name: str) -> str:
+        """The Client ID of the credential of this name."""
+        return next(found.client_id for found in self.page.credentials if found.name == name)
+
+    def add(self, *names: str, confirmed: bool = True) -> list[IssuedSecret]:
+        """Generate credentials, and close their dialogs."""
+        service = self.service(ALICE)
+        issued = [service.generate(name) for name in names]
+        for one in issued:
+            if confirmed:
+                service.confirm(one.credential.client_id, seen=1, how="checked")
+        return issued
+
+    def set_operators(self, *operators: Operator) -> None:
+        """Make these the operators."""
+        write_operators(self.folder, *operators, at=NOW)
+
+    def actions(self) -> list[str]:
+        """What was done or refused, newest first."""
+        return [f"{event.action.value} {event.outcome}" for event in self.service(ALICE).events()]
+
+    def app(self, actor: Actor = ALICE, **options: Any) -> "PortalUnderTest":
+        """The portal, not running yet."""
+        return PortalUnderTest(self.credtui, actor, self.credtui.service(actor).page(), **options)
+
+
+class PortalUnderTest(CredtuiApp):
+    """Keeps what is written to the terminal for the clipboard; its pictures need no network."""
+
+    CSS_PATH = str(Path(inspect.getfile(CredtuiApp)).with_name("credtui.tcss"))
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.animation_level = "none"
+        self.written: list[str] = []
+
+    def _write_to_terminal(self, text: str) -> None:
+        self.written.append(text)
+
+    def export_screenshot(self, **options: Any) -> str:
+        """Draw the screen as SVG."""
+        return without_fonts(super().export_screenshot(**options))
+
+
+def without_fonts(svg: str) -> str:
+    """Take the addresses of fonts on the network out of a picture."""
+    return re.sub(r"\s*@font-face \{.*?\}\n", "", svg, flags=re.DOTALL)
+
+
+class Session:
+    """A running portal, and what a person does and sees there."""
+
+    def __init__(self, app: PortalUnderTest, pilot: "Pilot[None]") -> None:
+        self.app = app
+        self.pilot = pilot
+
+    # What a person does
+
+    async def press(self, *keys: str) -> None:
+        """Press keys by name."""
+        await self.pilot.press(*keys)
+
+    async def write(self, text: str) -> None:
+        """Type a text."""
+        await self.pilot.press(*("space" if letter == " " else letter for letter in text))
+
+    async def paste(self, text: str) -> None:
+        """Paste a text, as a terminal passes it on."""
+        from textual.events import Paste
+
+        self.app.post_message(Paste(text))
+        await self.pilot.pause()
+
+    async def click(self, column: int, row: int) -> None:
+        """Click on a cell of the screen."""
+        await self.pilot.click(offset=(column, row))
+
+    async def click_on(self, text: str) -> None:
+        """Wait for a text and click on it."""
+        await self.see(text)
+        column, row = self.find(text)
+        await self.click(column + len(text) // 2, row)
+
+    async def resize(self, columns: int, rows: int) -> None:
+        """Give the terminal another size."""
+        await self.pilot.resize_terminal(columns, rows)
+        await self.pilot.pause()
+
+    # What a person sees
+
+    @property
+    def lines(self) -> list[str]:
+        """The rows of the screen, any dialogs on top."""
+        return lines_of(self.app)
+
+    @property
+    def text(self) -> str:
+        """The whole screen."""
+        return "\n".join(self.lines)
+
+    @property
+    def words(self) -> str:
+        """The whole screen as one line, so that a sentence is found wherever it is broken."""
+        return _in_one_line(self.lines)
+
+    def shows(self, sentence: str) -> bool:
+        """Whether a sentence is on the screen, on however many lines."""
+        beside_navigation = _in_one_line(line[18:] for line in self.lines)
+        return any(sentence in text for text in (self.text, self.words, beside_navigation))
+
+    def find(self, text: str) -> tuple[int, int]:
+        """The column and row where a text begins."""
+        for row, line in enumerate(self.lines):
+            if text in line:
+                return line.index(text), row
+        raise AssertionError(f"{text!r} is not on the screen\n{self.text}")
+
+    async def until(self, holds: Callable[[], bool], what: str = "what was awaited") -> None:
+        """Wait until something holds."""
+        deadline = time.monotonic() + PATIENCE
+        while not holds():
+            if time.monotonic() > deadline:
+                raise AssertionError(f"still no {what}\n{self.text}")
+            await self.pilot.pause(0.02)
+
+    async def see(self, sentence: str) -> None:
+        """Wait until a sentence is on the screen, on however many lines."""
+        await self.until(lambda: self.shows(sentence), repr(sentence))
+
+    async def see_no(self, sentence: str) -> None:
+        """Wait until a sentence has left the screen."""
+        await self.until(lambda: not self.shows(sentence), f"end of {sentence!r}")
+
+    async def at(self, kind: type) -> Any:
+        """Wait until a screen of this kind is on top, and return it."""
+        await self.until(lambda: isinstance(self.app.screen, kind), kind.__name__)
+        return self.app.screen
+
+    def one(self, selector: str, kind: type[W]) -> W:
+        """The widget on top that a selector finds."""
+        return self.app.screen.query_one(selector, kind)
+
+    @property
+    def focused(self) -> str:
+        """What has the focus: a card's name, a button's label, or a widget's id or class."""
+        widget = self.app.focused
+        credential = getattr(widget, "credential", None)
+        label = getattr(widget, "label", None)
+        if credential:
+            return str(credential.name)
+        if label:
+            return str(label)
+        return (widget.id or type(widget).__name__) if widget else "nothing"
+
+    @property
+    def messages(self) -> list[str]:
+        """What is told in the corner."""
+        return [notification.message for notification in self.app._notifications]
+
+    @property
+    def ended(self) -> bool:
+        """Whether the program was left."""
+        return self.app._exit
+
+    def everything(self) -> str:
+        """All text that the app holds anywhere: in widgets, fields, messages, its clipboard."""
+        return "\n".join(_texts(self.app))
+
+
+@asynccontextmanager
+async def portal(
+    installation: Installation,
+    actor: Actor = ALICE,
+    *,
+    size: tuple[int, int] = (80, 24),
+    **options: Any,
+) -> AsyncIterator[Session]:
+    """Run the portal."""
+    app = installation.app(actor, **options)
+    async with app.run_test(size=size, notifications=True) as pilot:
+        await pilot.pause()
+        yield Session(app, pilot)
+
+
+def lines_of(app: CredtuiApp) -> list[str]:
+    """The rows of an app's screen."""
+    width, height = app.size
+    console = Console(
+        width=width,
+        height=height,
+        file=io.StringIO(),
+        force_terminal=True,
+        color_system="truecolor",
+        record=True,
+        legacy_windows=False,
+    )
+    console.print(
+        app.screen._compositor.render_update(full=True, screen_stack=app._background_screens)
+    )
+    return console.export_text().splitlines()
+
+
+def _in_one_line(lines: Iterable[str]) -> str:
+    return " ".join(re.sub(r"[│┃╭╮╰╯─━▌▐┏┓┗┛|]", " ", " ".join(lines)).split())
+
+
+def _texts(app: CredtuiApp) -> Iterable[str]:
+    yield app.clipboard
+    yield from (notification.message for notification in app._notifications)
+    yield from (worker.description for worker in app.workers)
+    for screen in app.screen_stack:
+        for widget in screen.walk_children(Widget, with_self=True):
+            yield str(widget.render())
+            yield f"{widget.border_title} {widget.border_subtitle} {widget.tooltip}"
+            if isinstance(widget, Input):
+                yield widget.value
+                yield widget.placeholder
+
+
+def stop_blinking(app: CredtuiApp) -> None:
+    """Let no cursor blink, which a picture would catch now and then."""
+    for screen in app.screen_stack:
+        for field in screen.query(Input):
+            field.cursor_blink = False
