@@ -9,10 +9,10 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widget import Widget
-from textual.widgets import Footer
 
 from credtui.service import Page
 from credtui.tui.screens.fitting import Fitting
+from credtui.tui.widgets.footer import Footer
 
 T = TypeVar("T")
 
@@ -58,7 +58,7 @@ class Dialog(Modal[T]):
             yield from self.compose_parts()
             if buttons := list(self.compose_buttons()):
                 yield Horizontal(*buttons, classes="buttons")
-        yield Footer(compact=True, show_command_palette=False)
+        yield Footer()
 
     def compose_parts(self) -> Iterable[Widget]:
         """Yield what stands above the buttons."""

@@ -15,7 +15,7 @@ from textual.geometry import Offset
 from textual.message import Message
 from textual.reactive import reactive
 from textual.screen import ModalScreen
-from textual.widgets import ContentSwitcher, Footer
+from textual.widgets import ContentSwitcher
 
 from credtui.composition import Credtui
 from credtui.domain.errors import CredtuiError
@@ -30,6 +30,7 @@ from credtui.tui.pages.page import PortalPage
 from credtui.tui.screens.fitting import Fitting
 from credtui.tui.verbs import VERBS, Verb, find_verb
 from credtui.tui.widgets.card import Card
+from credtui.tui.widgets.footer import Footer
 from credtui.tui.widgets.header import Header
 from credtui.tui.widgets.navigation import Navigation
 
@@ -122,7 +123,7 @@ class PortalScreen(Fitting):
             yield Navigation(self.surroundings.marks)
             with ContentSwitcher(initial=self._opened, id="pages"):
                 yield find_entry(self._opened).open()
-        yield Footer(compact=True, show_command_palette=False)
+        yield Footer()
 
     def on_mount(self) -> None:
         """Show what there is, and follow it."""

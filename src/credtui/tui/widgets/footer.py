@@ -1,0 +1,84 @@
+"""The last line: the keys that do something now."""
+
+from typing import ClassVar, NamedTuple
+
+from textual import events
+from textual.content import Content
+from textual.reactive import reactive
+from textual.screen import Screen
+from textual.widget import Widget
+
+
+class Key(NamedTuple):
+    """A key in the footer.
+
+    Attributes:
+        key: Its name.
+        shown: How it is written.
+        does: What it does, in a word.
+        help: The same in a sentence.
+        enabled: Whether it does it now.
+    """
+
+    key: str
+    shown: str
+    does: str
+    help: str
+    enabled: bool
+
+
+class Footer(Widget):
+    """Shows the bindings that apply; a click on one is like its key.
+
+    One widget draws them all. Textual's own footer makes a widget for each, anew whenever the
+    focus moves, which takes longer than all else that the move needs.
+    """
+
+    ALLOW_SELECT: ClassVar[bool] = False
+
+    keys: reactive[tuple[Key, ...]] = reactive(())
+
+    def on_mount(self) -> None:
+        """Follow the screen's bindings."""
+        self.screen.bindings_updated_signal.subscribe(self, self._update)
+
+    def _update(self, screen: Screen[object]) -> None:
+        if screen is not self.screen or not self.app.app_focus:
+            return
+        keys: dict[str, Key] = {}
+        for _, binding, enabled, tooltip in screen.active_bindings.values():
+            if binding.show and binding.action not in keys:
+                shown = self.app.get_key_display(binding)
+                keys[binding.action] = Key(
+                    binding.key, shown, binding.description, tooltip, enabled
+                )
+        self.keys = tuple(keys.values())
+
+    def render(self) -> Content:
+        """The keys, one after the other."""
+        return Content("  ").join(
+            Content.assemble(
+                (key.shown, "bold $footer-key-foreground"),
+                (f" {key.does}", "" if key.enabled else "dim"),
+            )
+            for key in self.keys
+        )
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """Explain the key under the pointer."""
+        key = self._key_at(event.x)
+        self.tooltip = key.help if key and key.help else None
+
+    def on_click(self, event: events.Click) -> None:
+        """Do what the key under the pointer does."""
+        if (key := self._key_at(event.x)) and key.enabled:
+            self.app.simulate_key(key.key)
+
+    def _key_at(self, x: int) -> Key | None:
+        end = 0
+        for key in self.keys:
+            start, end = end, end + Content(f"{key.shown} {key.does}").cell_length
+            if start <= x < end:
+                return key
+            end += 2
+        return None
