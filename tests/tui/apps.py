@@ -171,7 +171,8 @@ class Session:
 
     async def click(self, column: int, row: int) -> None:
         """Click on a cell of the screen."""
-        await self.pilot.click(offset=(column, row))
+        widget, region = self.app.get_widget_at(column, row)
+        await self.pilot.click(widget, offset=(column - region.x, row - region.y))
 
     async def click_on(self, text: str) -> None:
         """Wait for a text and click on it."""
