@@ -46,6 +46,28 @@ class Identification(BaseModel):
         generation = f", generation {self.generation}" if self.generation else ""
         return self.belongs.value + generation
 
+    @property
+    def sentence(self) -> str:
+        """The answer, for a person."""
+        if self.credential is None or self.since is None:
+            return _NOBODYS[self.belongs]
+        whose = f"{self.credential.display_name} ({self.credential.client_id})"
+        since = f"{self.since:%Y-%m-%d %H:%M} UTC"
+        if self.belongs is Belongs.CURRENT:
+            return f"It is the secret of {whose}, generation {self.generation}, since {since}."
+        return (
+            f"It was the secret of {whose}, generation {self.generation}, and was replaced at "
+            f"{since}. It no longer works."
+        )
+
+
+_NOBODYS = {
+    Belongs.UNKNOWN: "None of the credentials has this secret or had it, as far back as "
+    "previous secrets are kept.",
+    Belongs.OTHER_ENVIRONMENT: "It is a secret of another environment.",
+    Belongs.NOT_A_SECRET: "It is not a secret, or not a whole one. Copy it again.",
+}
+
 
 class _Candidate(NamedTuple):
     secret_hash: SecretStr

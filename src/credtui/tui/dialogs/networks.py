@@ -49,6 +49,7 @@ class NetworksDialog(Dialog[tuple[str, ...]]):
     def on_mount(self) -> None:
         """Begin in the field, below what it holds."""
         field = self.query_one(TextArea)
+        field.cursor_blink = False
         field.move_cursor(field.document.end)
         field.focus()
 

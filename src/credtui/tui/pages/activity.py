@@ -16,6 +16,7 @@ from credtui.service import Page
 from credtui.tui.event_feed import EventFeed
 from credtui.tui.pages.page import PortalPage, no_access
 from credtui.tui.widgets.event_table import EventTable
+from credtui.tui.widgets.field import Field
 
 BATCH = 100
 """Events that are read at a time: more than a screen shows."""
@@ -45,7 +46,7 @@ class ActivityPage(PortalPage):
             yield Static("Activity", classes="title")
             yield Static("", classes="count", markup=False)
             yield Button("Verify", id="verify", compact=True, classes="action")
-        yield Input(
+        yield Field(
             placeholder="f: filter by operator, action, name, Client ID ...",
             id="filter",
             compact=True,

@@ -4,9 +4,11 @@ from credtui.tui.verbs.copy import CopyClientId
 from credtui.tui.verbs.delete import Delete
 from credtui.tui.verbs.edit import Edit
 from credtui.tui.verbs.generate import Generate
+from credtui.tui.verbs.identify import Identify
 from credtui.tui.verbs.make_primary import MakePrimary
 from credtui.tui.verbs.replace import Replace
 from credtui.tui.verbs.rotate import Rotate
+from credtui.tui.verbs.try_it import TryIt
 from credtui.tui.verbs.verb import Portal, Verb
 
 VERBS: tuple[Verb, ...] = (
@@ -17,6 +19,8 @@ VERBS: tuple[Verb, ...] = (
     Delete(),
     Replace(),
     CopyClientId(),
+    TryIt(),
+    Identify(),
 )
 
 __all__ = ["VERBS", "Portal", "Verb", "find_verb"]

@@ -1,0 +1,22 @@
+"""A command with which a person requests an access token."""
+
+from shlex import quote
+
+from credtui.domain.models import Environment
+
+
+def token_command(environment: Environment, organization: str, client_id: str) -> str:
+    """Return a command for any POSIX shell that requests an access token.
+
+    The secret is not in it, so that it gets into no history and no list of processes: curl asks
+    for it on the terminal, without showing it, as the password of HTTP Basic.
+    """
+    audience = environment.audience_for(organization)
+    return " \\\n  ".join(
+        (
+            f"curl --user {quote(client_id)}",
+            "--data grant_type=client_credentials",
+            f"--data-urlencode {quote(f'audience={audience}')}",
+            quote(environment.token_url),
+        )
+    )

@@ -1,0 +1,121 @@
+"""Asks for a secret, and tells something about it."""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from typing import ClassVar, NamedTuple
+
+from pydantic import SecretStr
+from rich.cells import cached_cell_len
+from textual import events, on, work
+from textual.binding import Binding, BindingType
+from textual.widget import Widget
+from textual.widgets import Button, Input, Label, Static
+
+from credtui.domain.errors import CredtuiError
+from credtui.tui.dialogs.dialog import Dialog
+from credtui.tui.widgets.field import Field
+from credtui.tui.widgets.labelled_value import LabelledValue
+
+
+class Answer(NamedTuple):
+    """What is told about a secret.
+
+    Attributes:
+        sentence: In words.
+        tone: How good it is: "success", "warning" or "error".
+    """
+
+    sentence: str
+    tone: str
+
+
+class SecretQuestion(Dialog[None]):
+    """Keeps no secret: the field is emptied before the answer is looked for.
+
+    Args:
+        title: The dialog's title.
+        confirm: The label of the button that asks.
+        explanation: What will happen with the secret.
+        facts: Labels and values that say what it is about.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "cancel", "Close", key_display="esc"),
+        Binding("enter", "ask", "Ask", show=False),
+    ]
+
+    def __init__(
+        self, title: str, confirm: str, explanation: str, facts: Sequence[tuple[str, str]] = ()
+    ) -> None:
+        super().__init__(title)
+        self._confirm = confirm
+        self._explanation = explanation
+        self._facts = facts
+
+    def find_answer(self, secret: SecretStr) -> Answer:
+        """Return what is known about a secret; called in a thread.
+
+        Raises:
+            CredtuiError: It can't be told, for the reason given.
+        """
+        raise NotImplementedError
+
+    def compose_parts(self) -> Iterable[Widget]:
+        """What it is about, the field, and the answer."""
+        yield Static(self._explanation, id="explanation", markup=False)
+        for label, value in self._facts:
+            yield LabelledValue(label, value)
+        yield Label("Secret", id="field-label")
+        yield Field(placeholder="paste the secret here", password=True, id="secret")
+        yield Static("", id="status", markup=False)
+
+    def compose_buttons(self) -> Iterable[Widget]:
+        """Ask, and close."""
+        yield Button(self._confirm, variant="primary", id="ask", compact=True)
+        yield Button("Close", id="close", compact=True)
+
+    def on_mount(self) -> None:
+        """Begin in the field."""
+        self.query_one("#secret", Input).focus()
+
+    def on_unmount(self) -> None:
+        """Let the framework forget the texts that it measured, of which it keeps the last."""
+        cached_cell_len.cache_clear()
+
+    def on_paste(self, event: events.Paste) -> None:
+        """Take what is pasted anywhere in the dialog."""
+        field = self.query_one("#secret", Input)
+        if self.focused is not field:
+            event.stop()
+            field.value = event.text.strip()
+
+    @on(Input.Submitted)
+    @on(Button.Pressed, "#ask")
+    def action_ask(self) -> None:
+        """Take the secret out of the field, and ask."""
+        field = self.query_one("#secret", Input)
+        secret = SecretStr(field.value.strip())
+        field.clear()
+        cached_cell_len.cache_clear()
+        if secret:
+            self._ask(secret)
+        else:
+            self._say(Answer("Paste a secret first.", "warning"))
+
+    @work(exclusive=True)
+    async def _ask(self, secret: SecretStr) -> None:
+        self._say(Answer("One moment.", ""))
+        try:
+            answer = await asyncio.to_thread(self.find_answer, secret)
+        except CredtuiError as error:
+            answer = Answer(str(error), "error")
+        self._say(answer)
+
+    @on(Button.Pressed, "#close")
+    def _close(self) -> None:
+        self.action_cancel()
+
+    def _say(self, answer: Answer) -> None:
+        status = self.query_one("#status", Static)
+        status.update(answer.sentence)
+        status.set_classes(f"-{answer.tone}" if answer.tone else "")

@@ -1,0 +1,180 @@
+"""The page that shows how a client gets an access token, and uses it."""
+
+from typing import ClassVar
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.widgets import Button, OptionList, Static
+from textual.widgets.option_list import Option
+
+from credtui.domain.models import Credential
+from credtui.domain.permissions import Permission
+from credtui.service import Page
+from credtui.tui.curl import token_command
+from credtui.tui.pages.page import PortalPage, no_access
+from credtui.tui.verbs import find_verb
+from credtui.tui.widgets.labelled_value import LabelledValue
+
+SIDE_BY_SIDE = 98
+"""Columns from which the answer stands beside the request."""
+
+EMPTY = (
+    "There are no API credentials yet.\n\n"
+    "Generate one on the page Credentials; this page then shows how to use it."
+)
+PROMPT = (
+    "curl asks for the secret as a host password: paste it there. So it gets into no history and "
+    "no list of processes."
+)
+USE = (
+    "Send it with each request, until it expires, as this header. A token ends at once when its "
+    "credential is rotated or deleted."
+)
+ERRORS = (
+    ("invalid_client", "Unknown Client ID, or wrong secret; perhaps it was rotated."),
+    ("invalid_target", "The audience is another organization's or environment's."),
+    ("access_denied", "The client's address is in none of the allowed networks."),
+    ("invalid_request", "Something is missing, or given twice."),
+    ("temporarily_unavailable", "Too many wrong secrets: wait as Retry-After says."),
+)
+
+
+class _Choice(OptionList):
+    """The credentials to choose from. Keys that it has no use for scroll the page."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("j", "cursor_down", "Next credential", show=False),
+        Binding("k", "cursor_up", "Previous credential", show=False),
+        Binding("pagedown,space", "more", "More", key_display="pgdn", tooltip="Scroll down."),
+        Binding("pageup", "less", "Scroll up", show=False),
+    ]
+
+    def action_more(self) -> None:
+        """Scroll the page down."""
+        self.screen.query_one("#guide", VerticalScroll).scroll_page_down()
+
+    def action_less(self) -> None:
+        """Scroll the page up."""
+        self.screen.query_one("#guide", VerticalScroll).scroll_page_up()
+
+
+class ApiAccessPage(PortalPage):
+    """Shows a command with the chosen credential's Client ID, never a secret."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("c", "copy", "Copy Command", tooltip="Send the command to your clipboard."),
+        *(
+            Binding(verb.key, f"verb('{verb.name}')", verb.short, tooltip=verb.help)
+            for verb in (find_verb("try-it"), find_verb("identify"))
+        ),
+    ]
+
+    def compose(self) -> ComposeResult:
+        """The request on one side, what follows on the other."""
+        service, settings = self.portal.service, self.portal.surroundings.credtui.settings
+        with Horizontal(classes="page-title"):
+            yield Static("Request an access token", classes="title")
+        yield Static("", classes="alone", markup=False)
+        with VerticalScroll(id="guide", can_focus=False):
+            with Vertical(classes="side"):
+                yield _Choice(markup=False, compact=True)
+                yield LabelledValue("Audience", service.audience)
+                yield LabelledValue("Client ID", id="client-id")
+                yield LabelledValue("Address", service.environment.token_url)
+                yield Static("", id="command", classes="code", markup=False)
+                yield Static(PROMPT, markup=False)
+                with Horizontal(classes="buttons"):
+                    yield Button("Copy Command", variant="primary", id="copy", compact=True)
+                    for name in ("try-it", "identify"):
+                        yield Button(find_verb(name).label, id=name, compact=True)
+            with Vertical(classes="side"):
+                yield Static("The answer", classes="heading")
+                answer = (
+                    '{"access_token": "...",\n "token_type": "Bearer",\n'
+                    f' "expires_in": {settings.server.token_lifetime},\n "scope": "..."}}'
+                )
+                yield Static(answer, classes="code", markup=False)
+                yield Static("Use it", classes="heading")
+                yield Static(USE, markup=False)
+                yield Static("Authorization: Bearer ACCESS_TOKEN", classes="code", markup=False)
+                yield Static("If it is refused", classes="heading")
+                for code, meaning in ERRORS:
+                    yield LabelledValue(code, meaning)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Use the width there is."""
+        self.set_class(event.size.width >= SIDE_BY_SIDE, "-side-by-side")
+
+    def page_changed(self, page: Page) -> None:
+        """Offer the credentials there are now, and keep the choice."""
+        chosen = self.credential
+        viewable = page.permission >= Permission.CAN_VIEW
+        shown = viewable and bool(page.credentials)
+        alone = self.query_one(".alone", Static)
+        alone.display = not shown
+        alone.update(EMPTY if viewable else no_access(self.portal.service.organization))
+        self.query_one("#guide").display = shown
+        choice = self.query_one(_Choice)
+        choice.clear_options()
+        choice.add_options(
+            Option(_prompt(credential, page), id=credential.client_id)
+            for credential in page.credentials
+        )
+        kept = page.find(chosen.client_id) if chosen else None
+        wanted = kept.client_id if kept else page.primary
+        if wanted:
+            choice.highlighted = choice.get_option_index(wanted)
+        self.refresh_bindings()
+
+    def take_focus(self) -> None:
+        """Focus the choice."""
+        self.query_one(_Choice).focus()
+
+    @property
+    def credential(self) -> Credential | None:
+        """The chosen credential."""
+        option = self.query_one(_Choice).highlighted_option
+        return self.portal.page.find(option.id) if option and option.id else None
+
+    @property
+    def command(self) -> str:
+        """The command for the chosen credential."""
+        service, credential = self.portal.service, self.credential
+        if credential is None:
+            return ""
+        return token_command(service.environment, service.organization, credential.client_id)
+
+    @on(OptionList.OptionHighlighted)
+    def _show_chosen(self) -> None:
+        if credential := self.credential:
+            self.query_one("#client-id", LabelledValue).show(credential.client_id)
+            self.query_one("#command", Static).update(self.command)
+
+    @on(Button.Pressed, "#copy")
+    def action_copy(self) -> None:
+        """Send the command to the person's clipboard."""
+        self.portal.copy(self.command)
+
+    def action_verb(self, name: str) -> None:
+        """Do what a verb does."""
+        self.portal.use(find_verb(name), self.credential)
+
+    @on(Button.Pressed, "#try-it, #identify")
+    def _use(self, event: Button.Pressed) -> None:
+        self.action_verb(event.button.id or "")
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer what can be done now."""
+        if action == "copy":
+            return self.credential is not None
+        if action == "verb":
+            return find_verb(str(parameters[0])).obstacle(self.portal.page, self.credential) is None
+        return super().check_action(action, parameters)
+
+
+def _prompt(credential: Credential, page: Page) -> Content:
+    primary = " (primary)" if credential.client_id == page.primary else ""
+    return Content(credential.display_name + primary)

@@ -1,0 +1,24 @@
+"""Which credential is this?: tell whose a secret is."""
+
+from credtui.domain.permissions import Permission
+from credtui.tui.verbs.verb import Portal, Verb
+
+
+class Identify(Verb):
+    """Asks for a secret, and tells which credential it belongs to."""
+
+    name = "identify"
+    label = "Which credential is this?"
+    short = "Identify"
+    key = "w"
+    help = "Tell which credential a secret belongs to."
+    for_card = False
+    in_footer = False
+    in_menu = False
+    permission = Permission.CAN_VIEW
+
+    async def run(self, portal: Portal, credential: None) -> None:  # noqa: ARG002
+        """Ask, and say."""
+        from credtui.tui.dialogs.identify import IdentifyDialog
+
+        await portal.ask(IdentifyDialog(portal.service))

@@ -1,0 +1,24 @@
+"""Try it: request an access token, to see that a secret works."""
+
+from credtui.domain.models import Credential
+from credtui.domain.permissions import Permission
+from credtui.tui.verbs.verb import Portal, Verb
+
+
+class TryIt(Verb):
+    """Asks for a credential's secret, and requests a token with it."""
+
+    name = "try-it"
+    label = "Try it"
+    short = "Try it"
+    key = "t"
+    help = "Request an access token with a secret that you paste."
+    in_footer = False
+    in_menu = False
+    permission = Permission.CAN_VIEW
+
+    async def run(self, portal: Portal, credential: Credential) -> None:
+        """Ask, and say what came back."""
+        from credtui.tui.dialogs.try_it import TryItDialog
+
+        await portal.ask(TryItDialog(portal.service, credential))
