@@ -194,9 +194,10 @@ class PortalScreen(Fitting):
         """Look at the store now and then; each look costs a few microseconds."""
         try:
             watch = self.service.watch()
-            self.post_message(self._read())
+            before = True  # what is shown was read before the watch began
             while not self._stop_watching.wait(LOOK_EVERY):
-                if watch.changed():
+                if watch.changed() or before:
+                    before = False
                     self.post_message(self._read())
             watch.close()
         except CredtuiError as error:
