@@ -12,8 +12,8 @@ from textual.widgets import Button, Input, Static
 from credtui.domain.models import Credential
 from credtui.service import Page
 from credtui.tui.dialogs.dialog import Dialog
+from credtui.tui.portal import Portal
 from credtui.tui.summaries import facts
-from credtui.tui.verbs.verb import Portal
 from credtui.tui.widgets.field import Field
 
 

@@ -1,5 +1,6 @@
 """The menu of a card: what can be done to its credential."""
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual import events, on
@@ -13,7 +14,7 @@ from textual.widgets.option_list import Option
 from credtui.domain.models import Credential
 from credtui.service import Page
 from credtui.tui.dialogs.dialog import Modal
-from credtui.tui.verbs import VERBS
+from credtui.tui.verbs.verb import Verb
 
 
 class CardMenu(Modal[str]):
@@ -22,6 +23,7 @@ class CardMenu(Modal[str]):
     A verb that can't be used is shown with the reason.
 
     Args:
+        verbs: What to offer.
         page: What the page shows.
         credential: The credential the menu is about.
         at: Where on the screen it opens.
@@ -33,9 +35,11 @@ class CardMenu(Modal[str]):
         Binding("k", "up", show=False),
     ]
 
-    def __init__(self, page: Page, credential: Credential, at: Offset) -> None:
+    def __init__(
+        self, verbs: Sequence[Verb], page: Page, credential: Credential, at: Offset
+    ) -> None:
         super().__init__()
-        self._verbs = [verb for verb in VERBS if verb.in_menu]
+        self._verbs = verbs
         self._page = page
         self._credential = credential
         self._at = at

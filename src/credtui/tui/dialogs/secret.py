@@ -19,7 +19,7 @@ from credtui.secret_file import save
 from credtui.service import Page
 from credtui.tui.clipboard import Route, Sent
 from credtui.tui.dialogs.dialog import Dialog
-from credtui.tui.verbs.verb import Portal
+from credtui.tui.portal import Portal
 from credtui.tui.widgets.field import Field
 
 WARNING = "Save your secret now"

@@ -160,7 +160,7 @@ class ApiAccessPage(PortalPage):
 
     def action_verb(self, name: str) -> None:
         """Do what a verb does."""
-        self.portal.use(find_verb(name), self.credential)
+        self.portal.use(name, self.credential)
 
     @on(Button.Pressed, "#try-it, #identify")
     def _use(self, event: Button.Pressed) -> None:

@@ -158,7 +158,7 @@ class CredentialsPage(PortalPage):
 
     def action_verb(self, name: str) -> None:
         """Do what a verb does."""
-        self.portal.use(find_verb(name), self.credential)
+        self.portal.use(name, self.credential)
 
     def on_key(self, event: events.Key) -> None:
         """Explain a verb that can't be used: its key got here because no binding took it."""
@@ -175,7 +175,8 @@ class CredentialsPage(PortalPage):
 
     @on(Card.MenuRequested)
     def _open_menu(self, event: Card.MenuRequested) -> None:
-        self.portal.open_menu(event.card, event.at)
+        event.card.focus()
+        self.portal.open_menu(event.card.client_id, event.at)
 
     def action_menu(self) -> None:
         """Open the focused card's menu."""

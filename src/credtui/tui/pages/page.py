@@ -1,14 +1,12 @@
 """What a page of the portal is."""
 
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from textual.containers import Vertical
 
 from credtui.domain.models import Credential
 from credtui.service import Page
-
-if TYPE_CHECKING:
-    from credtui.tui.screens.portal import PortalScreen
+from credtui.tui.portal import Portal
 
 
 def no_access(organization: str) -> str:
@@ -26,9 +24,9 @@ class PortalPage(Vertical):
     """
 
     @property
-    def portal(self) -> "PortalScreen":
+    def portal(self) -> Portal:
         """The screen it stands on."""
-        return cast("PortalScreen", self.screen)
+        return cast("Portal", self.screen)
 
     def page_changed(self, page: Page) -> None:
         """Show the credentials as they are now; called when first shown, and at each change."""

@@ -1,7 +1,7 @@
 """The portal: header, navigation, one page at a time, footer."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from threading import Event
@@ -17,19 +17,17 @@ from textual.reactive import reactive
 from textual.screen import ModalScreen
 from textual.widgets import ContentSwitcher
 
-from credtui.composition import Credtui
 from credtui.domain.errors import CredtuiError
 from credtui.domain.models import Credential
-from credtui.domain.permissions import Actor, Permission
+from credtui.domain.permissions import Permission
 from credtui.service import CredentialService, Page
-from credtui.tui.clipboard import Clipboard
 from credtui.tui.dialogs.dialog import Modal
-from credtui.tui.marks import Marks
-from credtui.tui.pages import ENTRIES, find_entry
+from credtui.tui.pages import ENTRIES, entries_for, find_entry
 from credtui.tui.pages.page import PortalPage
+from credtui.tui.portal import Surroundings
 from credtui.tui.screens.fitting import Fitting
+from credtui.tui.switching import choose_environment, choose_organization
 from credtui.tui.verbs import VERBS, Verb, find_verb
-from credtui.tui.widgets.card import Card
 from credtui.tui.widgets.footer import Footer
 from credtui.tui.widgets.header import Header
 from credtui.tui.widgets.navigation import Navigation
@@ -38,25 +36,6 @@ T = TypeVar("T")
 
 LOOK_EVERY = 0.4
 """Seconds between looks at the store: what one session changes, others show within a second."""
-
-
-@dataclass(frozen=True)
-class Surroundings:
-    """What stays the same for a session of the portal.
-
-    Attributes:
-        credtui: The installation.
-        actor: Who uses it.
-        clipboard: The way to the person's clipboard.
-        marks: The signs that may be drawn.
-        forced: There is no shell behind the person's connection.
-    """
-
-    credtui: Credtui
-    actor: Actor
-    clipboard: Clipboard
-    marks: Marks
-    forced: bool = False
 
 
 class PortalScreen(Fitting):
@@ -87,6 +66,13 @@ class PortalScreen(Fitting):
             "switch_environment",
             "Environment",
             tooltip="Choose another environment.",
+            show=False,
+        ),
+        Binding(
+            "o",
+            "switch_organization",
+            "Organization",
+            tooltip="Choose another organization, or create one.",
             show=False,
         ),
         Binding("question_mark,f1", "app.help", "Help", key_display="?"),
@@ -158,9 +144,12 @@ class PortalScreen(Fitting):
 
     def _show_open_page(self) -> None:
         self._show_header()
-        self.query_one(Navigation).show(self.current.id or "")
+        self._show_navigation()
         self.current.page_changed(self.page)
         self.current.take_focus()
+
+    def _show_navigation(self) -> None:
+        self.query_one(Navigation).show(self.current.id or "", entries_for(self.page))
 
     def _show_header(self) -> None:
         service, marks = self.service, self.surroundings.marks
@@ -176,6 +165,7 @@ class PortalScreen(Fitting):
     def watch_page(self, page: Page) -> None:
         """Show everywhere that something changed."""
         self._show_header()
+        self._show_navigation()
         self.current.page_changed(page)
         for screen in self.app.screen_stack:
             if isinstance(screen, Modal):
@@ -209,31 +199,34 @@ class PortalScreen(Fitting):
         except CredtuiError as error:
             return self.Changed(None, str(error))
 
-    # Another environment
+    # Another environment or organization
 
     @work(exclusive=True, group="switch")
     async def action_switch_environment(self) -> None:
         """Choose another environment, and show it in place of this one."""
-        from credtui.tui.dialogs.environment import EnvironmentDialog
+        await self._go(choose_environment(self))
 
-        installation, service = self.surroundings.credtui, self.service
-        present = service.environment.name
-        environments = [
-            installation.settings.find_environment(name)
-            for name in installation.settings.environments
-        ]
-        chosen = await self.ask(EnvironmentDialog(environments, service.organization, present))
-        if chosen and chosen != present:
-            other = installation.service(
-                service.actor, environment=chosen, organization=service.organization
-            )
-            try:
-                page = await asyncio.to_thread(other.page)
-            except CredtuiError as error:
-                self.warn(str(error))
-            else:
+    @work(exclusive=True, group="switch")
+    async def action_switch_organization(self) -> None:
+        """Choose another organization, and show it in place of this one."""
+        await self._go(choose_organization(self))
+
+    async def _go(self, choice: Awaitable[CredentialService | None]) -> None:
+        try:
+            other = await choice
+            page = await asyncio.to_thread(other.page) if other else None
+        except CredtuiError as error:
+            self.warn(str(error))
+        else:
+            if other and page:
                 opened = self.current.id or ""
                 self.app.switch_screen(PortalScreen(self.surroundings, other, page, opened))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer what the person may do."""
+        if action == "switch_organization" and not self.page.may_manage:
+            return False
+        return super().check_action(action, parameters)
 
     @on(Header.SwitchRequested)
     def _switch(self) -> None:
@@ -241,12 +234,13 @@ class PortalScreen(Fitting):
 
     # Verbs
 
-    def use(self, verb: Verb, credential: Credential | None) -> None:
-        """Do what a verb does, unless something stands against it."""
-        if obstacle := verb.obstacle(self.page, credential):
+    def use(self, verb: str, credential: Credential | None) -> None:
+        """See `Portal.use`."""
+        found = find_verb(verb)
+        if obstacle := found.obstacle(self.page, credential):
             self.warn(obstacle)
         else:
-            self._run(verb, credential)
+            self._run(found, credential)
 
     @work(group="verb")
     async def _run(self, verb: Verb, credential: Credential | None) -> None:
@@ -258,17 +252,19 @@ class PortalScreen(Fitting):
             if self._quit_wanted:
                 self.app.exit()
 
+    def open_menu(self, client_id: str, at: Offset) -> None:
+        """See `Portal.open_menu`."""
+        if credential := self.page.find(client_id):
+            self._offer(credential, at)
+
     @work(group="menu")
-    async def open_menu(self, card: Card, at: Offset) -> None:
-        """Open a card's menu, and use the verb that is chosen."""
+    async def _offer(self, credential: Credential, at: Offset) -> None:
         from credtui.tui.dialogs.menu import CardMenu
 
-        if card.credential is None:
-            return
-        card.focus()
-        name = await self.ask(CardMenu(self.page, card.credential, at))
+        verbs = [verb for verb in VERBS if verb.in_menu]
+        name = await self.ask(CardMenu(verbs, self.page, credential, at))
         if name:
-            self.use(find_verb(name), self.page.find(card.client_id))
+            self.use(name, self.page.find(credential.client_id))
 
     async def ask(self, dialog: ModalScreen[T]) -> T | None:
         """See `Portal.ask`."""
@@ -283,9 +279,12 @@ class PortalScreen(Fitting):
             self._changing -= 1
             self.on_portal_screen_changed(await asyncio.to_thread(self._read))
 
+    def copy(self, value: str) -> None:
+        """See `Portal.copy`."""
+        self._copy(value)
+
     @work(group="copy")
-    async def copy(self, value: str) -> None:
-        """Send a value that is no secret to the person's clipboard, and say by which route."""
+    async def _copy(self, value: str) -> None:
         sent = await asyncio.to_thread(self.surroundings.clipboard.send, value)
         self.tell(f"{sent.message} {sent.fix or ''}".strip())
 
@@ -294,7 +293,7 @@ class PortalScreen(Fitting):
         self.notify(message, markup=False)
 
     def warn(self, message: str) -> None:
-        """Show a refusal or a failure for a while."""
+        """See `Portal.warn`."""
         self.notify(message, severity="warning", timeout=10, markup=False)
 
     def action_focus_navigation(self) -> None:
@@ -309,14 +308,20 @@ class PortalScreen(Fitting):
                 label = verb.label
                 if verb.for_card and credential:
                     label = f"{verb.menu_label(self.page, credential)}: {credential.display_name}"
-                yield SystemCommand(label, verb.help, partial(self.use, verb, credential))
-        for entry in ENTRIES:
+                yield SystemCommand(label, verb.help, partial(self.use, verb.name, credential))
+        for entry in entries_for(self.page):
             yield SystemCommand(
                 entry.title, f"Open the page {entry.title}", partial(self.open_page, entry.name)
             )
         yield SystemCommand(
             "Switch environment", "Choose another environment", self.action_switch_environment
         )
+        if self.page.may_manage:
+            yield SystemCommand(
+                "Switch organization",
+                "Choose another organization, or create one",
+                self.action_switch_organization,
+            )
 
     # Leaving
 

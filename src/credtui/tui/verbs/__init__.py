@@ -9,7 +9,7 @@ from credtui.tui.verbs.make_primary import MakePrimary
 from credtui.tui.verbs.replace import Replace
 from credtui.tui.verbs.rotate import Rotate
 from credtui.tui.verbs.try_it import TryIt
-from credtui.tui.verbs.verb import Portal, Verb
+from credtui.tui.verbs.verb import Verb
 
 VERBS: tuple[Verb, ...] = (
     Generate(),
@@ -23,7 +23,7 @@ VERBS: tuple[Verb, ...] = (
     Identify(),
 )
 
-__all__ = ["VERBS", "Portal", "Verb", "find_verb"]
+__all__ = ["VERBS", "Verb", "find_verb"]
 
 
 def find_verb(name: str) -> Verb:

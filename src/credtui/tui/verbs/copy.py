@@ -1,10 +1,9 @@
 """Copy Client ID: send it to the person's clipboard."""
 
-import asyncio
-
 from credtui.domain.models import Credential
 from credtui.domain.permissions import Permission
-from credtui.tui.verbs.verb import Portal, Verb
+from credtui.tui.portal import Portal
+from credtui.tui.verbs.verb import Verb
 
 
 class CopyClientId(Verb):
@@ -20,6 +19,4 @@ class CopyClientId(Verb):
 
     async def run(self, portal: Portal, credential: Credential) -> None:
         """Send it, and say by which route."""
-        clipboard = portal.surroundings.clipboard
-        sent = await asyncio.to_thread(clipboard.send, credential.client_id)
-        portal.tell(f"{sent.message} {sent.fix or ''}".strip())
+        portal.copy(credential.client_id)

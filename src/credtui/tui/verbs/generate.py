@@ -3,7 +3,8 @@
 from credtui.domain.errors import InvalidNameError, NameTakenError
 from credtui.domain.models import Credential
 from credtui.service import Page
-from credtui.tui.verbs.verb import Portal, Verb
+from credtui.tui.portal import Portal
+from credtui.tui.verbs.verb import Verb
 
 
 class Generate(Verb):

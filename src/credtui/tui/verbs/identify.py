@@ -1,7 +1,8 @@
 """Which credential is this?: tell whose a secret is."""
 
 from credtui.domain.permissions import Permission
-from credtui.tui.verbs.verb import Portal, Verb
+from credtui.tui.portal import Portal
+from credtui.tui.verbs.verb import Verb
 
 
 class Identify(Verb):

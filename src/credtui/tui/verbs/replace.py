@@ -5,7 +5,8 @@ from credtui.domain.models import Credential
 from credtui.domain.names import MAX_NAME_LENGTH
 from credtui.domain.organization import MAX_CREDENTIALS
 from credtui.service import Page
-from credtui.tui.verbs.verb import Portal, Verb
+from credtui.tui.portal import Portal
+from credtui.tui.verbs.verb import Verb
 
 
 class Replace(Verb):

@@ -1,7 +1,8 @@
 """Rotate Credential: replace the secret, show the new one once."""
 
 from credtui.domain.models import Credential
-from credtui.tui.verbs.verb import Portal, Verb
+from credtui.tui.portal import Portal
+from credtui.tui.verbs.verb import Verb
 
 
 class Rotate(Verb):

@@ -2,7 +2,8 @@
 
 from credtui.domain.models import Credential
 from credtui.domain.permissions import Permission
-from credtui.tui.verbs.verb import Portal, Verb
+from credtui.tui.portal import Portal
+from credtui.tui.verbs.verb import Verb
 
 
 class TryIt(Verb):

@@ -1,49 +1,11 @@
 """What a verb is: everything that can be done to credentials is declared as one."""
 
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
+from typing import Any, ClassVar
 
 from credtui.domain.models import Credential
 from credtui.domain.permissions import Permission
-from credtui.service import CredentialService, Page
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from textual.screen import ModalScreen
-
-    from credtui.tui.screens.portal import Surroundings
-
-T = TypeVar("T")
-
-
-class Portal(Protocol):
-    """What verbs and their dialogs need of the screen on which they are used.
-
-    Attributes:
-        service: The present organization and environment.
-        page: What is shown of it.
-        surroundings: What stays the same for the session.
-    """
-
-    service: CredentialService
-    page: Page
-    surroundings: "Surroundings"
-
-    async def ask(self, dialog: "ModalScreen[T]") -> T | None:
-        """Open a dialog, and return what came of it."""
-        ...
-
-    async def do(self, change: "Callable[[], T]") -> T:
-        """Call what blocks, in a thread, and return what it returns."""
-        ...
-
-    def tell(self, message: str) -> None:
-        """Show a message for a while."""
-        ...
-
-    def stay(self) -> None:
-        """Don't quit after all."""
-        ...
+from credtui.service import Page
+from credtui.tui.portal import Portal
 
 
 class Verb:
