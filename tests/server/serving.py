@@ -80,7 +80,13 @@ class Server:
 
 @contextmanager
 def serving(
-    store: Path, log: Path, *, workers: int = 1, port: int = 0, **settings: Any
+    store: Path,
+    log: Path,
+    *,
+    workers: int = 1,
+    port: int = 0,
+    patience: float = 10.0,
+    **settings: Any,
 ) -> Iterator[Server]:
     """A server on a store, until the context is left."""
     asked = {
@@ -88,6 +94,7 @@ def serving(
         "host": "127.0.0.1",
         "port": port,
         "workers": workers,
+        "patience": patience,
         "settings": settings,
     }
     with log.open("wb") as output:
