@@ -64,7 +64,7 @@ class Usage(BaseModel):
 
     def merged(self, other: Self) -> Self:
         """Return both together: neither has seen what the other has."""
-        newer, older = (self, other) if _moment(self) >= _moment(other) else (other, self)
+        newer, older = (self, other) if _moment(self) > _moment(other) else (other, self)
         newest_hour = max((*self.issued, *other.issued), default=0)
         issued = {
             hour: self.issued.get(hour, 0) + other.issued.get(hour, 0)
