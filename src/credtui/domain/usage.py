@@ -95,5 +95,5 @@ def _merge(
         return one or other
     if one.generation != other.generation:
         return max(one, other, key=lambda use: use.generation)
-    newer = max(one, other, key=lambda use: use.last_at)
+    newer = one if one.last_at > other.last_at else other
     return newer.model_copy(update={"count": one.count + other.count})
