@@ -15,7 +15,8 @@ def install(home: Path, *, configuration: str = "") -> str:
     """Make the demo's installation in a folder, and return its third credential's Client ID."""
     store = home / "store"
     store.mkdir(parents=True)
-    (home / "credtui.toml").write_text(configuration)
+    if configuration:
+        (home / "credtui.toml").write_text(configuration)
     credtui = demo_credtui(store, clock=now, random_bytes=secrets.token_bytes, bcrypt_cost=10)
     return credtui.service(local_actor("portal")).page().credentials[2].client_id
 

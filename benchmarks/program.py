@@ -83,15 +83,6 @@ class Program:
             received += data
         return Burst(received, time.perf_counter() - self.started, self.cpu)
 
-    def settle(self, quiet: float = QUIET) -> Burst:
-        """Return what it writes until it is quiet."""
-        began, cpu = time.perf_counter(), self.cpu
-        received, last = b"", began
-        while data := self._read(quiet):
-            received += data
-            last = time.perf_counter()
-        return Burst(received, last - began, self.cpu - cpu)
-
     def press(self, key: str) -> Burst:
         """Send a key, and return what comes of it."""
         began, cpu = time.perf_counter(), self.cpu

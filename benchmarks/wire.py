@@ -1,0 +1,172 @@
+"""Bytes on the line, key to paint and CPU time at 80x24, against two other Textual programs.
+
+The other programs are installed when this is first run, each into an environment of its own under
+build/, which `make clean` removes.
+"""
+
+import subprocess
+import venv
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+from benchmarks.figures import print_table
+from benchmarks.installation import CREDTUI, environment, install
+from benchmarks.program import Burst, Program
+
+ROUNDS = 3
+TIMES = 5
+IDLE = 10.0
+ENVIRONMENTS = Path(__file__).parents[1] / "build" / "benchmarks"
+
+
+class Subject(NamedTuple):
+    """A program, and what a person does with it.
+
+    Attributes:
+        name: What it is called here.
+        argv: How it is started.
+        env: What its environment has besides what all have.
+        ready: What it has written when it can be used.
+        moves: Two keys that move the focus there and back.
+        opens: The key that opens a dialog, or the like.
+        closes: The key that closes it.
+        to_field: The keys that lead to a field to type into.
+    """
+
+    name: str
+    argv: Sequence[str | Path]
+    env: Mapping[str, str]
+    ready: str
+    moves: tuple[str, str]
+    opens: str
+    closes: str
+    to_field: Sequence[str]
+
+
+STEPS = ("first paint", "focus move", "opening a dialog", "typing a character")
+
+
+def main() -> None:
+    """Use each program in turns as a person would."""
+    with TemporaryDirectory() as folder:
+        subjects = [*_credtui(Path(folder)), *_others(Path(folder))]
+        taken: dict[str, dict[str, list[Burst]]] = {subject.name: {} for subject in subjects}
+        for _ in range(ROUNDS):
+            for subject in subjects:
+                _use(subject, taken[subject.name])
+    names = [subject.name for subject in subjects]
+    print("bytes")
+    print_table(["", *names], [[step, *_medians(taken, step, "bytes")] for step in STEPS])
+    print("ms until painted; until ready, for the first paint")
+    print_table(["", *names], [[step, *_medians(taken, step, "ms")] for step in STEPS])
+    print("ms of CPU")
+    print_table(["", *names], [[step, *_medians(taken, step, "cpu")] for step in STEPS])
+    print(f"idle for {IDLE:g} s")
+    print_table(
+        ["", *names],
+        [
+            ["bytes", *_medians(taken, "idle", "bytes")],
+            ["ms of CPU", *_medians(taken, "idle", "cpu")],
+        ],
+    )
+
+
+def _use(subject: Subject, taken: dict[str, list[Burst]]) -> None:
+    def note(step: str, burst: Burst) -> None:
+        taken.setdefault(step, []).append(burst)
+
+    with Program(subject.argv, subject.env) as program:
+        start = program.read_until(subject.ready.encode())
+        rest = program.rest(3.0)
+        note("first paint", Burst(start.data + rest.data, start.seconds, start.cpu))
+        note("idle", program.rest(IDLE))
+        for _ in range(TIMES):
+            for key in subject.moves:
+                note("focus move", program.press(key))
+        for _ in range(TIMES):
+            note("opening a dialog", program.press(subject.opens))
+            program.press(subject.closes)
+        for key in subject.to_field:
+            program.press(key)
+        for character in "abcdefghij":
+            note("typing a character", program.press(character))
+
+
+def _medians(taken: dict[str, dict[str, list[Burst]]], step: str, what: str) -> list[str]:
+    figures = {
+        "bytes": lambda burst: len(burst.data),
+        "ms": lambda burst: burst.seconds * 1000,
+        "cpu": lambda burst: burst.cpu * 1000,
+    }
+    return [f"{median(map(figures[what], steps[step])):.0f}" for steps in taken.values()]
+
+
+def _credtui(folder: Path) -> list[Subject]:
+    subjects = []
+    for name, configuration in (("credtui", ""), ("not frugal", "frugal_output = false\n")):
+        home = folder / name
+        subjects.append(
+            Subject(
+                name,
+                [CREDTUI],
+                environment(home),
+                ready=install(home, configuration=configuration),
+                moves=("j", "k"),
+                opens="e",
+                closes="\x1b",
+                to_field=["e"],
+            )
+        )
+    return subjects
+
+
+def _others(folder: Path) -> list[Subject]:
+    env = {"HOME": str(folder / "home"), "TMPDIR": str(folder)}
+    (folder / "home").mkdir()
+    (folder / "collection").mkdir()
+    found = []
+    # Segmentation faults with the newest tree-sitter.
+    if posting := _installed("posting", "posting==2.11.1", "tree-sitter==0.25.2"):
+        found.append(
+            Subject(
+                "posting",
+                [posting, "--collection", folder / "collection"],
+                env,
+                ready="Search requests",
+                moves=("\t", "\x1b[Z"),
+                opens="\x1bOP",
+                closes="\x1b",
+                to_field=["\x0c"],
+            )
+        )
+    if harlequin := _installed("harlequin", "harlequin==2.17.0"):
+        found.append(
+            Subject(
+                "harlequin",
+                [harlequin, "--no-download-tzdata"],
+                env,
+                ready="memory",
+                moves=("\x1bOQ", "\x1bOS"),
+                opens="\x1bOP",
+                closes="\x1b",
+                to_field=["\x1bOQ"],
+            )
+        )
+    return found
+
+
+def _installed(name: str, *requirements: str) -> Path | None:
+    """Return where a program is, once it is installed; say so if it can't be."""
+    folder = ENVIRONMENTS / requirements[0]
+    program = folder / "bin" / name
+    if not program.exists():
+        venv.create(folder, with_pip=True, clear=True)
+        pip = [str(folder / "bin" / "pip"), "install", "--quiet", *requirements]
+        subprocess.run(pip, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+    if not program.exists():
+        print(f"{requirements[0]}: not installed")
+        return None
+    return program
