@@ -1,0 +1,97 @@
+"""The rules for operators."""
+
+import pytest
+
+from credtui.domain.errors import (
+    InvalidOperatorError,
+    KeyTakenError,
+    NoRepresentativeError,
+    NoSuchOperatorError,
+    OperatorExistsError,
+    PermissionDeniedError,
+)
+from credtui.domain.permissions import Actor, Operator, Operators, Permission, parse_operator
+from credtui.domain.ssh_keys import parse_public_key
+from tests.domain.test_ssh_keys import ED25519, OTHER
+
+RITA = Operator(name="rita", representative=True)
+ALICE = Operator(name="alice", keys=(ED25519,), permissions={"acme": Permission.CAN_EDIT})
+BOTH = Operators(members=(RITA, ALICE))
+FINGERPRINT = parse_public_key(ED25519).fingerprint
+
+
+@pytest.mark.parametrize("name", ["a", "_", "alice-2", "x" * 32])
+def test_names(name: str) -> None:
+    assert parse_operator(name) == name
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "A",
+        "2a",
+        "-a",
+        "a b",
+        "a.b",
+        "x" * 33,
+        "ä",
+        "a\n",
+        "a;b",
+        "$(id)",
+        "../a",
+        "--yes",
+        "a\x1b",
+    ],
+)
+def test_hostile_names(name: str) -> None:
+    with pytest.raises(InvalidOperatorError):
+        parse_operator(name)
+
+
+def test_the_first_is_a_representative() -> None:
+    with pytest.raises(NoRepresentativeError, match="first operator must be a representative"):
+        Operators().add(ALICE)
+    assert Operators().add(RITA).members == (RITA,)
+
+
+def test_the_last_representative_stays_one() -> None:
+    with pytest.raises(NoRepresentativeError):
+        BOTH.remove("rita")
+    with pytest.raises(NoRepresentativeError):
+        BOTH.replace(RITA.model_copy(update={"representative": False}))
+    assert BOTH.add(Operator(name="ruth", representative=True)).remove("rita").find("rita") is None
+
+
+def test_names_and_keys_are_one_operator_s() -> None:
+    with pytest.raises(OperatorExistsError):
+        BOTH.add(Operator(name="alice"))
+    with pytest.raises(KeyTakenError, match="alice already"):
+        BOTH.add(Operator(name="eve", keys=(f"{ED25519} another comment",)))
+    with pytest.raises(KeyTakenError):
+        BOTH.replace(RITA.model_copy(update={"keys": (ED25519,)}))
+    assert BOTH.replace(ALICE.model_copy(update={"keys": (ED25519, OTHER)}))
+
+
+@pytest.mark.parametrize("change", ["replace", "remove"])
+def test_who_is_not_there(change: str) -> None:
+    with pytest.raises(NoSuchOperatorError):
+        getattr(BOTH, change)(Operator(name="eve") if change == "replace" else "eve")
+
+
+def test_a_key_that_is_not_the_operator_s_identifies_nobody() -> None:
+    by_key = Actor(operator="alice", fingerprint=FINGERPRINT)
+    by_other = Actor(operator="alice", fingerprint=parse_public_key(OTHER).fingerprint)
+    assert BOTH.identify(by_key) == BOTH.identify(Actor(operator="alice")) == ALICE
+    assert BOTH.identify(by_other) is None
+    assert BOTH.permission_for(by_key, "acme") is Permission.CAN_EDIT
+    assert BOTH.permission_for(by_other, "acme") is Permission.NO_ACCESS
+    assert not BOTH.is_representative(Actor(operator="rita", fingerprint=FINGERPRINT))
+
+
+def test_who_may_manage() -> None:
+    Operators().ensure_may_manage(Actor(operator="anyone"))
+    BOTH.ensure_may_manage(Actor(operator="rita"))
+    for name in ("alice", "eve"):
+        with pytest.raises(PermissionDeniedError):
+            BOTH.ensure_may_manage(Actor(operator=name))

@@ -1,0 +1,209 @@
+"""A real sshd on the loopback address, with configuration and keys of its own."""
+
+import os
+import pwd
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from credtui.composition import Credtui, open_credtui
+from credtui.domain.permissions import Actor, Permission
+from tests.terminal import TIMEOUT, Terminal, need_program
+
+ACCOUNT = pwd.getpwuid(os.getuid()).pw_name
+LOCAL = Actor(operator="rita", channel="command line")
+
+
+class Ran(NamedTuple):
+    """What became of a command at the other end."""
+
+    status: int
+    out: str
+    err: str
+
+
+class Host:
+    """The host: sshd, an account that keeps credtui's data, and keys to come in with."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.home = folder / "data"
+        self.port = _free_port()
+        self.log = folder / "sshd.log"
+        self._ssh = need_program("ssh")
+        self._sshd: subprocess.Popen[bytes] | None = None
+        self._masters: dict[str, tuple[str, subprocess.Popen[bytes]]] = {}
+
+    @property
+    def credtui(self) -> Credtui:
+        """The installation on the host."""
+        return open_credtui(environ={"CREDTUI_HOME": str(self.home)})
+
+    def make_key(self, name: str, *options: str) -> str:
+        """Make a pair of keys, and return the public one."""
+        path = self.folder / name
+        generate = [need_program("ssh-keygen"), "-q", "-N", "", "-C", f"{name}@laptop"]
+        kind = options or ("-t", "ed25519")
+        subprocess.run([*generate, "-f", str(path), *kind], check=True)
+        return path.with_name(f"{name}.pub").read_text().strip()
+
+    def start(self, *extra: str) -> None:
+        """Start sshd.
+
+        Args:
+            extra: More lines of its configuration.
+        """
+        if os.getuid() == 0:
+            Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
+        self.make_key("host_key")
+        configuration = self.folder / "sshd_config"
+        # The fragment that docs/ssh.md shows, with what a daemon of the tests needs besides. sshd
+        # insists that the program it asks for keys and all folders above are root's alone, as
+        # those of a test needn't be; env is.
+        keys = f"/usr/bin/env {sys.executable} -m credtui --home {self.home} authorized-keys"
+        configuration.write_text(
+            "\n".join(
+                [
+                    f"ListenAddress 127.0.0.1:{self.port}",
+                    f"HostKey {self.folder / 'host_key'}",
+                    "PidFile none",
+                    "UsePAM no",
+                    "PasswordAuthentication no",
+                    "KbdInteractiveAuthentication no",
+                    "PermitRootLogin prohibit-password",
+                    "AuthorizedKeysFile none",
+                    f"AuthorizedKeysCommand {keys} %u %t %k",
+                    f"AuthorizedKeysCommandUser {ACCOUNT}",
+                    "LogLevel VERBOSE",
+                    *extra,
+                ]
+            )
+            + "\n"
+        )
+        self._sshd = sshd = subprocess.Popen(
+            [need_program("sshd"), "-D", "-f", configuration, "-E", self.log]
+        )
+        _wait_for(self._listens, lambda: sshd.poll() is None)
+
+    def connect(self, key: str) -> None:
+        """Keep a connection open, which whatever is run with this key from now on shares."""
+        if key in self._masters:
+            return
+        path = str(self.folder / f"{key}.line")
+        words = self.words(key, options=["-M", "-N", "-S", path])
+        master = subprocess.Popen(words, stdin=subprocess.DEVNULL)
+        self._masters[key] = path, master
+        _wait_for(Path(path).exists, lambda: master.poll() is None)
+
+    def stop(self) -> None:
+        """Stop sshd, and whoever is still connected."""
+        for _, master in self._masters.values():
+            master.terminate()
+            master.wait(TIMEOUT)
+        if self._sshd:
+            self._sshd.terminate()
+            self._sshd.wait(TIMEOUT)
+
+    def words(self, key: str, *words: str, options: Sequence[str] = ()) -> list[str]:
+        """Return the command line with which a client comes in with a key."""
+        return [
+            self._ssh,
+            *("-F", "none", "-p", str(self.port), "-i", str(self.folder / key)),
+            *("-o", "BatchMode=yes", "-o", "IdentitiesOnly=yes", "-o", "IdentityAgent=none"),
+            *("-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null"),
+            *("-o", "LogLevel=ERROR"),
+            *(("-S", self._masters[key][0]) if key in self._masters else ()),
+            *options,
+            "--",
+            f"{ACCOUNT}@127.0.0.1",
+            *words,
+        ]
+
+    def ssh(
+        self,
+        key: str,
+        *words: str,
+        options: Sequence[str] = (),
+        env: Mapping[str, str] | None = None,
+        typed: str = "",
+    ) -> Ran:
+        """Run a command at the host, and return what became of it."""
+        done = subprocess.run(
+            self.words(key, *words, options=options),
+            env={"PATH": os.environ["PATH"], "HOME": str(self.folder), **(env or {})},
+            input=typed,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=TIMEOUT,
+        )
+        return Ran(done.returncode, done.stdout, done.stderr)
+
+    def portal(self, key: str, *words: str) -> Terminal:
+        """Open the portal from a terminal."""
+        return Terminal(self.words(key, *words, options=["-t"]), env={"HOME": str(self.folder)})
+
+    def _listens(self) -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Iterator[Host]:
+    """A host that isn't started yet."""
+    host = Host(tmp_path)
+    try:
+        yield host
+    finally:
+        host.stop()
+
+
+@pytest.fixture(scope="module")
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("host")
+
+
+@pytest.fixture(scope="module")
+def bastion(shared_folder: Path) -> Iterator[Host]:
+    """A started host with a representative rita, alice who may edit acme, and bob who may view."""
+    host = Host(shared_folder)
+    operators = host.credtui.operator_service(LOCAL)
+    operators.add("rita", keys=[host.make_key("rita")], representative=True)
+    for organization in ("acme", "globex"):
+        operators.create_organization(organization, "uat")
+    operators.add("alice", keys=[host.make_key("alice")], permissions={"acme": Permission.CAN_EDIT})
+    operators.add("bob", keys=[host.make_key("bob")], permissions={"acme": Permission.CAN_VIEW})
+    host.make_key("mallory")
+    host.start()
+    try:
+        yield host
+    finally:
+        host.stop()
+
+
+@pytest.fixture
+def empty(bastion: Host) -> Host:
+    """The host, with nothing left of what other tests did to the organization acme."""
+    for path in (bastion.home / "store").glob("*/acme.*"):
+        path.unlink()
+    return bastion
+
+
+def _wait_for(holds: Callable[[], bool], goes_on: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + TIMEOUT
+    while not holds():
+        assert goes_on(), "it has ended"
+        assert time.monotonic() < deadline, "it takes too long"
+        time.sleep(0.02)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

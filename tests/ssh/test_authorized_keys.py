@@ -1,0 +1,128 @@
+"""What sshd is told about a key."""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from credtui.composition import open_credtui
+from credtui.domain.ssh_keys import parse_public_key
+from tests.domain.test_ssh_keys import ED25519, OTHER
+from tests.ssh.conftest import ACCOUNT, LOCAL, Ran
+
+KEY = parse_public_key(ED25519)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    home = tmp_path / 'with "quotes" and spaces'
+    operators = open_credtui(environ={"CREDTUI_HOME": str(home)}).operator_service(LOCAL)
+    operators.add("rita", keys=[ED25519], representative=True)
+    return home
+
+
+def ask(home: Path, *words: str, env: Mapping[str, str] | None = None) -> Ran:
+    done = subprocess.run(
+        [sys.executable, "-m", "credtui", "--home", str(home), "authorized-keys", *words],
+        env=env or {"PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    return Ran(done.returncode, done.stdout, done.stderr)
+
+
+def test_one_line_for_the_key_of_an_operator(home: Path) -> None:
+    ran = ask(home, ACCOUNT, KEY.type, KEY.data)
+    assert (ran.status, ran.err) == (0, "")
+    match = re.fullmatch(r'restrict,pty,command="((?:[^"\\]|\\.)*)" (\S+) (\S+)\n', ran.out)
+    assert match
+    assert match.groups()[1:] == (KEY.type, KEY.data)
+    command = shlex.split(match[1].replace(r"\"", '"'))
+    assert command == [
+        *(sys.executable, "-P", "-m", "credtui", "--home", str(home)),
+        *("ssh-session", "--operator", "rita", "--fingerprint", KEY.fingerprint),
+    ]
+
+
+def test_the_installed_script_is_named_by_its_path(home: Path) -> None:
+    script = Path(sys.executable).with_name("credtui")
+    done = subprocess.run(
+        [script, "--home", home, "authorized-keys", ACCOUNT, KEY.type, KEY.data],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert f'command="{script} --home ' in done.stdout
+
+
+def test_a_home_from_the_environment_is_passed_on(home: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "credtui", "authorized-keys", ACCOUNT, KEY.type, KEY.data],
+        env={"PATH": os.environ["PATH"], "CREDTUI_HOME": str(home)},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert " --home " in done.stdout
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        (ACCOUNT, *OTHER.split()[:2]),
+        (f"not-{ACCOUNT}", KEY.type, KEY.data),
+        (ACCOUNT, "ssh-rsa", KEY.data),
+        (ACCOUNT, KEY.type, KEY.data[:-4]),
+        (ACCOUNT, KEY.type, KEY.data + "\nssh-ed25519 " + KEY.data),
+        (ACCOUNT, 'command="sh" ' + KEY.type, KEY.data),
+        (ACCOUNT, "", ""),
+        (ACCOUNT, "$(id)", "`id`"),
+    ],
+)
+def test_nothing_for_whatever_else(home: Path, words: tuple[str, ...]) -> None:
+    assert ask(home, *words) == (0, "", "")
+
+
+def test_words_that_look_like_options_are_an_error(home: Path) -> None:
+    ran = ask(home, "--operator", "rita", KEY.data)
+    assert (ran.status, ran.out) == (2, "")
+
+
+def test_nothing_while_there_are_no_operators(tmp_path: Path) -> None:
+    assert ask(tmp_path, ACCOUNT, KEY.type, KEY.data) == (0, "", "")
+
+
+def test_a_damaged_store_lets_nobody_in(home: Path) -> None:
+    (home / "store" / "operators.json").write_text("{")
+    ran = ask(home, ACCOUNT, KEY.type, KEY.data)
+    assert (ran.status, ran.out) == (7, "")
+
+
+def test_a_wrong_configuration_keeps_nobody_out(home: Path) -> None:
+    """So that a representative can come in; the session itself says what is wrong."""
+    (home / "credtui.toml").write_text("nonsense = 1\n")
+    assert ask(home, ACCOUNT, KEY.type, KEY.data).out.startswith("restrict,pty,")
+
+
+def test_a_session_is_for_operators_only(home: Path) -> None:
+    for name, fingerprint in (("mallory", KEY.fingerprint), ("rita", "SHA256:other")):
+        flags = ("--operator", name, "--fingerprint", fingerprint)
+        done = subprocess.run(
+            [sys.executable, "-m", "credtui", "--home", str(home), "ssh-session", *flags],
+            env={"PATH": os.environ["PATH"], "SSH_ORIGINAL_COMMAND": "list"},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        assert (done.returncode, done.stdout) == (4, "")
+        assert done.stderr == f"credtui: This key doesn't identify {name} any more.\n"
