@@ -18,7 +18,7 @@ class ExitCode(IntEnum):
     NOT_FOUND = 5, "no such credential, operator, key or organization"
     UNAVAILABLE = (
         6,
-        "the disk is full, the store busy or read-only, or the clock is wrong",
+        "the disk is full, the store busy or read-only, the clock wrong, or the port taken",
     )
     DAMAGED = 7, "the store is damaged, was tampered with, or is from a later version"
     UNDELIVERED = 8, "a new secret could not be written to standard output: rotate the credential"
@@ -45,6 +45,7 @@ _BY_CODE = {
     "no_such_operator": ExitCode.NOT_FOUND,
     "no_such_organization": ExitCode.NOT_FOUND,
     "clock_went_back": ExitCode.UNAVAILABLE,
+    "server_unavailable": ExitCode.UNAVAILABLE,
     "store_unavailable": ExitCode.UNAVAILABLE,
     "store_busy": ExitCode.UNAVAILABLE,
     "store_corrupt": ExitCode.DAMAGED,

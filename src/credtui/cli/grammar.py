@@ -1,6 +1,7 @@
 """What may be said on the command line."""
 
-from argparse import ArgumentParser
+from argparse import SUPPRESS, ArgumentParser
+from collections.abc import Callable
 
 from credtui import __version__
 from credtui.cli.exit_codes import ExitCode
@@ -43,6 +44,20 @@ def ssh_parser() -> Parser:
 def _add_local(commands: Commands) -> None:
     demo = "open the portal on a throw-away store with three credentials"
     commands.add_parser("demo", help=demo).set_defaults(command="demo")
+
+    help_ = "serve access tokens to clients: see docs/token-endpoint.md"
+    serve = commands.add_parser("serve", help=help_)
+    serve.set_defaults(command="serve")
+    add_place(serve, default=SUPPRESS)
+    serve.add_argument(
+        "--host", metavar="ADDRESS", default="127.0.0.1", help="where to listen (127.0.0.1)"
+    )
+    serve.add_argument(
+        "--port", metavar="N", type=_between(0, 65535), default=8000, help="which port (8000)"
+    )
+    serve.add_argument(
+        "--workers", metavar="N", type=_between(1, 64), default=1, help="how many processes (1)"
+    )
 
     keys = commands.add_parser("authorized-keys", help="for sshd: see docs/ssh.md")
     keys.set_defaults(command="authorized-keys")
@@ -123,6 +138,15 @@ def _count(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 10):
         raise ValueError
     return int(text)
+
+
+def _between(least: int, most: int) -> Callable[[str], int]:
+    def number(text: str) -> int:
+        if not least <= (value := _count(text)) <= most:
+            raise ValueError
+        return value
+
+    return number
 
 
 _count.__name__ = "number"  # argparse names it in its message

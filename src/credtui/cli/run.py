@@ -81,6 +81,11 @@ def follow(session: "Session") -> int:
         from credtui.cli.portal import open_portal
 
         return open_portal(session)
+    if command == "serve":
+        from credtui.server import run_server
+
+        asked = session.arguments
+        return run_server(session.credtui, asked.host, asked.port, asked.workers)
     if command == "audit":
         from credtui.cli.audit import audit
 
