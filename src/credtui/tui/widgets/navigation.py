@@ -11,7 +11,7 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from credtui.tui.marks import Marks
-from credtui.tui.pages import ENTRIES, Entry
+from credtui.tui.pages import Entry
 
 
 class Navigation(OptionList):
@@ -33,24 +33,28 @@ class Navigation(OptionList):
 
         name: str
 
-    def __init__(self, marks: Marks, entries: Sequence[Entry] = ENTRIES) -> None:
+    def __init__(self, marks: Marks) -> None:
         self._marks = marks
-        self._entries = entries
-        super().__init__(*self._list(""), markup=False)
+        self._shown: tuple[str, Sequence[Entry]] = ("", ())
+        super().__init__(markup=False)
 
-    def show(self, name: str) -> None:
-        """Mark the page that is open."""
-        options = self._list(name)
-        highlighted = self.highlighted
+    def show(self, name: str, entries: Sequence[Entry]) -> None:
+        """Show the entries, and mark the page that is open."""
+        if (name, entries) == self._shown:
+            return
+        self._shown = (name, entries)
+        options = self._list(name, entries)
+        highlighted = self.highlighted_option.id if self.highlighted_option else None
         self.clear_options()
         self.add_options(options)
-        here = next(place for place, option in enumerate(options) if option.id == name)
-        self.highlighted = here if highlighted is None or not self.has_focus else highlighted
+        ids = [option.id for option in options]
+        wanted = highlighted if self.has_focus and highlighted in ids else name
+        self.highlighted = ids.index(wanted) if wanted in ids else None
 
-    def _list(self, here: str) -> list[Option]:
+    def _list(self, here: str, entries: Sequence[Entry]) -> list[Option]:
         options: list[Option] = []
         section = ""
-        for entry in self._entries:
+        for entry in entries:
             if entry.section != section and entry.section:
                 title = f"{self._marks.down} {entry.section}"
                 options.append(Option(Content.styled(title, "bold"), id=f"section-{entry.name}"))
