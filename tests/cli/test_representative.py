@@ -1,0 +1,156 @@
+"""Operators, organizations and networks on the command line."""
+
+import re
+
+import pytest
+
+from credtui.composition import account_name
+from credtui.domain.ssh_keys import parse_public_key
+from tests.cli.conftest import PROGRAM, Credtui
+from tests.domain.test_ssh_keys import ED25519, OTHER
+from tests.terminal import Terminal
+
+ME = account_name()
+FINGERPRINT = parse_public_key(ED25519).fingerprint
+
+
+@pytest.fixture
+def managed(credtui: Credtui) -> Credtui:
+    """The command line of a representative, with an operator alice who may edit acme."""
+    credtui("organization", "create", "acme")
+    credtui("operator", "add", ME, "--representative")
+    credtui("operator", "add", "alice", "--can-edit", "acme", "--key", f"{ED25519} alice@laptop")
+    return credtui
+
+
+def test_nobody_yet(credtui: Credtui) -> None:
+    assert credtui("operator", "list", "--json").json == {"operators": []}
+    ran = credtui("operator", "list")
+    assert (ran.status, ran.out) == (0, "")
+    assert "There are no operators" in ran.err
+    refused = credtui("operator", "add", "alice", "--can-edit", "acme")
+    assert refused.status == 5
+    assert credtui("operator", "add", "alice").status == 3
+
+
+def test_operators_in_json(managed: Credtui) -> None:
+    assert managed("operator", "list", "--json").json == {
+        "operators": [
+            {"name": ME, "representative": True, "permissions": {}, "keys": []},
+            {
+                "name": "alice",
+                "representative": False,
+                "permissions": {"acme": "Can Edit"},
+                "keys": [
+                    {"type": "ssh-ed25519", "fingerprint": FINGERPRINT, "comment": "alice@laptop"}
+                ],
+            },
+        ]
+    }
+
+
+def test_operators_in_a_table(managed: Credtui) -> None:
+    lines = managed("operator", "list").out.splitlines()
+    assert lines[0].split() == ["OPERATOR", "MAY", "SSH", "KEYS"]
+    assert lines[2].split("  ")[-1].strip() == FINGERPRINT
+    assert "acme: Can Edit" in lines[2]
+
+
+def test_set(managed: Credtui) -> None:
+    managed("organization", "create", "globex")
+    ran = managed(
+        *("operator", "set", "alice", "--can-view", "globex", "--no-access", "acme"),
+        *("--add-key", OTHER, "--remove-key", FINGERPRINT, "--json"),
+    )
+    assert ran.json["permissions"] == {"globex": "Can View"}
+    assert [key["fingerprint"] for key in ran.json["keys"]] == [parse_public_key(OTHER).fingerprint]
+    assert managed("operator", "set", "alice", "--representative", "--json").json["representative"]
+    ran = managed("operator", "set", "alice", "--no-representative", "--json")
+    assert not ran.json["representative"]
+
+
+def test_remove(managed: Credtui) -> None:
+    assert managed("operator", "remove", "alice").status == 0
+    assert managed("operator", "remove", "alice").status == 5
+    assert managed("operator", "remove", ME).status == 3
+
+
+def test_keys_from_standard_input(managed: Credtui, process: Credtui) -> None:
+    typed = f"# of bob\n{OTHER}\n"
+    ran = process("operator", "add", "bob", "--key", "-", "--json", typed=typed)
+    assert ran.status == 0, ran
+    assert len(ran.json["keys"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "status"),
+    [
+        (("add", "bob", "--can-view", "acme", "--can-edit", "acme"), 2),
+        (("add", "bob", "--can-view", "Not Allowed"), 2),
+        (("add", "bob", "--key", "nonsense"), 3),
+        (("add", "bob\x1b[31m"), 3),
+        (("add", "--", "-rf"), 3),
+        (("set", "alice", "--representative", "--no-representative"), 2),
+        (("set", "alice", "--remove-key", "SHA256:nothing"), 5),
+    ],
+)
+def test_what_is_refused(managed: Credtui, words: tuple[str, ...], status: int) -> None:
+    before = managed("operator", "list", "--json")
+    ran = managed("operator", *words)
+    assert (ran.status, ran.out) == (status, "")
+    assert "\x1b" not in ran.err
+    assert managed("operator", "list", "--json") == before
+
+
+def test_organizations(managed: Credtui) -> None:
+    assert managed("organization", "create", "globex", "--json").json == {"organization": "globex"}
+    assert managed("organization", "create", "globex").status == 3
+    assert managed("organization", "list").out == "acme\nglobex\n"
+    assert managed("organization", "list", "--json").json == {"organizations": ["acme", "globex"]}
+    ran = managed("list", "--organization", "glolex")
+    assert (ran.status, ran.out) == (5, "")
+    assert "There is no organization glolex" in ran.err
+
+
+def test_networks(managed: Credtui) -> None:
+    assert managed("networks", "list").err == "From everywhere.\n"
+    ran = managed("networks", "set", "192.0.2.0/24", "2001:db8::/32", "--json")
+    assert ran.json["networks"] == ["192.0.2.0/24", "2001:db8::/32"]
+    assert managed("networks", "list").out == "192.0.2.0/24\n2001:db8::/32\n"
+    assert managed("networks", "set", "192.0.2.1/24").status == 3
+    assert managed("networks", "clear").status == 0
+    assert managed("networks", "list", "--json").json["networks"] == []
+
+
+def test_audit_of_operators(managed: Credtui) -> None:
+    events = managed("audit", "--operators", "--json").json["events"]
+    assert [(event["action"], event["name"]) for event in events] == [
+        ("add operator", "alice"),
+        ("add operator", ME),
+    ]
+    assert managed("audit", "--operators", "--verify", "--json").json["events"] == 2
+
+
+def test_who_is_no_operator_has_no_access(credtui: Credtui) -> None:
+    credtui("operator", "add", "rita", "--representative")
+    for words in (("list",), ("generate", "One"), ("operator", "list"), ("audit",)):
+        ran = credtui(*words)
+        assert (ran.status, ran.out) == (4, ""), words
+
+
+def test_a_representative_types_the_name_of_the_primary(
+    managed: Credtui, environ: dict[str, str]
+) -> None:
+    managed("generate", "One")
+    managed("generate", "Two")
+    assert managed("delete", "One", "--yes").status == 3
+    with Terminal([*PROGRAM, "delete", "One"], env=environ, cols=120) as terminal:
+        terminal.wait_for(re.compile("type its name"))
+        terminal.send("Two\r")
+        assert terminal.wait_exit() == 3
+    with Terminal([*PROGRAM, "delete", "One"], env=environ, cols=120) as terminal:
+        terminal.wait_for(re.compile("type its name"))
+        terminal.send("One\r")
+        assert terminal.wait_exit() == 0
+    assert managed("show", "Two", "--json").json["primary"]
+    assert managed("delete", "Two", "--typed-name", "Two").status == 0
