@@ -36,14 +36,17 @@ def save(issued: IssuedSecret, path: Path, form: Format) -> None:
     Raises:
         SaveRefusedError: It can't be written there. Nothing of it is left.
     """
-    path = path.expanduser()
+    try:
+        path = path.expanduser()
+    except RuntimeError:
+        raise SaveRefusedError(f"Can't write {path}: there is no such home folder.") from None
     try:
         descriptor = os.open(
             path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600
         )
     except FileExistsError:
         raise SaveRefusedError(f"{path} exists already; choose another name.") from None
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise SaveRefusedError(f"Can't write {path}: {_reason(error)}.") from None
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
@@ -57,5 +60,7 @@ def save(issued: IssuedSecret, path: Path, form: Format) -> None:
         raise SaveRefusedError(f"Can't write {path}: {_reason(error)}.") from None
 
 
-def _reason(error: OSError) -> str:
+def _reason(error: OSError | ValueError) -> str:
+    if isinstance(error, ValueError):
+        return "that can't be the name of a file"
     return (error.strerror or "the system gives no reason").lower()

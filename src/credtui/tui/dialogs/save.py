@@ -38,6 +38,7 @@ class SaveDialog(Dialog[Path]):
     ) -> None:
         super().__init__("Save to File")
         self._save = save
+        self._writing = False
         words = "".join(c if c.isascii() and c.isalnum() else "-" for c in credential.name.lower())
         name = "-".join(filter(None, words.split("-"))) or credential.client_id
         self._stem = f"~/{service.organization}-{service.environment.name}-{name}"
@@ -69,8 +70,11 @@ class SaveDialog(Dialog[Path]):
     def action_confirm(self) -> None:
         """Write the file."""
         text = self.query_one("#path", Input).value.strip()
+        if self._writing:
+            return
         if text:
-            self._write(Path(text).expanduser().absolute(), self._format)
+            self._writing = True
+            self._write(Path(text), self._format)
         else:
             self._refuse("Enter a file's name.")
 
@@ -78,16 +82,17 @@ class SaveDialog(Dialog[Path]):
     def _cancel(self) -> None:
         self.action_cancel()
 
-    @work(thread=True, exclusive=True)
+    @work(thread=True)
     def _write(self, path: Path, form: Format) -> None:
         try:
             self._save(path, form)
         except SaveRefusedError as error:
             self.app.call_from_thread(self._refuse, str(error))
         else:
-            self.app.call_from_thread(self.dismiss, path)
+            self.app.call_from_thread(self.dismiss, path.expanduser().absolute())
 
     def _refuse(self, reason: str) -> None:
+        self._writing = False
         self.query_one("#problem", Static).update(reason)
 
     @property

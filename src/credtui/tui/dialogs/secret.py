@@ -314,6 +314,8 @@ class SecretDialog(Dialog[str]):
         self._forget_copies()
 
     def _forget_copies(self) -> None:
+        # The framework keeps what was cut from a field or selected, for every field to paste.
+        self.app._clipboard = ""
         clipboard = self._surroundings.clipboard
         seconds = self._surroundings.credtui.settings.clear_clipboard_after
         self.app.run_worker(clipboard.clear, thread=True, exit_on_error=False)
