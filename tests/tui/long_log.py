@@ -1,0 +1,38 @@
+"""An audit log that is longer than anybody wants to wait for."""
+
+import json
+from datetime import timedelta
+
+from credtui.domain.audit import Action, AuditEvent
+from credtui.domain.permissions import Actor
+from credtui.store.log import AuditLog
+from tests.support import ALICE
+from tests.tui.apps import NOW, Installation
+
+CAROL = Actor(operator="carol", address="203.0.113.9", channel="command line")
+
+
+def lengthen_log(installation: Installation, count: int, *, rare: int) -> None:
+    """Make the log of acme in uat `count` events long, one of them, number `rare`, by carol."""
+    newest = next(installation.service(ALICE).events())
+    begin = NOW + timedelta(seconds=1)
+    events = []
+    for number in range(newest.number + 1, count + 1):
+        newest = AuditEvent(
+            number=number,
+            at=begin + timedelta(seconds=number),
+            actor=CAROL if number == rare else ALICE,
+            action=Action.RENAME,
+            name="Payout gateway",
+            previous=newest.hash,
+        ).sealed()
+        events.append(newest)
+    folder = installation.folder / "uat"
+    AuditLog(folder / "acme.audit.jsonl").append(events, 0o600)
+    # The store keeps the last transaction's events with the credentials too.
+    kept = folder / "acme.json"
+    tables = json.loads(kept.read_text())
+    (about,) = tables["about"].values()
+    about["events"] = [newest.model_dump(mode="json")]
+    kept.write_text(json.dumps(tables))
+    installation.clock.advance(timedelta(seconds=count + 60))

@@ -1,0 +1,245 @@
+"""The page Activity, by keyboard and mouse, on a real store."""
+
+import asyncio
+import json
+
+import pytest
+from textual.widgets import Input
+
+from credtui.domain.errors import CapReachedError
+from credtui.domain.permissions import Operator, Permission
+from credtui.tui.dialogs.event import EventDialog
+from credtui.tui.widgets.event_table import EventTable
+from tests.support import ALICE
+from tests.tui.apps import BOB, Installation, Session, portal
+from tests.tui.long_log import lengthen_log
+
+
+async def _open(session: Session) -> EventTable:
+    await session.click_on("Activity")
+    await session.see("Who, where")
+    return session.one(EventTable.__name__, EventTable)
+
+
+def _numbers(table: EventTable) -> list[int]:
+    return [event.number for event in table.shown]
+
+
+async def test_events_are_listed_newest_first_with_who_where_what_and_why(
+    demo: Installation,
+) -> None:
+    async with portal(demo) as session:
+        table = await _open(session)
+        await session.see("10 events")
+        assert _numbers(table) == list(range(10, 0, -1))
+        assert session.find("2026-11-12  bob              Delete: Payout gateway")
+        assert session.find("09:30       198.51.100.23    Refused. The primary")
+        assert session.find("credential can't be deleted.")
+        await session.press("end")
+        await session.see("Generate: Payout gateway")
+
+
+async def test_the_outcome_stands_beside_where_there_is_room(demo: Installation) -> None:
+    async with portal(demo, size=(120, 40)) as session:
+        await _open(session)
+        row = session.find("Delete: Payout gateway")[1]
+        assert "Refused. The primary credential can't" in session.lines[row]
+        await session.resize(80, 24)
+        await session.see("09:30       198.51.100.23    Refused. The primary")
+
+
+async def test_a_long_name_is_shown_whole(empty: Installation) -> None:
+    name = "Settlement of the last business day of each month and " + "quarter"
+    empty.add(name[:60])
+    async with portal(empty) as session:
+        await _open(session)
+        await session.see("2 events")
+        _, first = session.find("Confirm secret:")
+        shown = " ".join(line[48:].strip() for line in session.lines[first : first + 5])
+        assert name[:60] in shown
+
+
+async def test_names_are_shown_as_text(empty: Installation) -> None:
+    empty.add("[red]not red[/red]")
+    async with portal(empty) as session:
+        await _open(session)
+        await session.see("[red]not red[/red]")
+        await session.press("enter")
+        await session.at(EventDialog)
+        await session.see("[red]not red[/red]")
+
+
+async def test_an_empty_log_says_so(empty: Installation) -> None:
+    async with portal(empty) as session:
+        await session.click_on("Activity")
+        await session.see("Nothing has happened here yet.")
+        await session.see("0 events")
+        empty.add("Payout gateway")
+        await session.see("Generate: Payout gateway")
+        await session.see_no("Nothing has happened here yet.")
+
+
+async def test_the_filter_takes_effect_as_it_is_typed(demo: Installation) -> None:
+    async with portal(demo) as session:
+        table = await _open(session)
+        await session.press("f")
+        await session.write("bob refused")
+        await session.see("1 of 10 events")
+        assert _numbers(table) == [10]
+        await session.write("x")
+        await session.see("No event has all of these words.")
+        await session.press("backspace", "escape")
+        await session.see("1 of 10 events")
+        assert session.app.focused is table
+
+
+async def test_a_refused_attempt_appears_at_once(demo: Installation) -> None:
+    async with portal(demo) as session:
+        table = await _open(session)
+        await session.see("10 events")
+        with pytest.raises(CapReachedError):
+            demo.service(BOB).generate("A fourth")
+        await session.see("Generate: A fourth")
+        assert _numbers(table)[0] == 11
+
+
+async def test_what_comes_in_moves_nothing_under_the_person(demo: Installation) -> None:
+    lengthen_log(demo, 300, rare=200)
+    async with portal(demo) as session:
+        table = await _open(session)
+        await session.see("300 events")
+        await session.press(*["pagedown"] * 4)
+        await session.until(lambda: table.scroll_y == table.scroll_target_y, "end of scrolling")
+        at, before = table.shown[table.cursor_row], session.lines[8:22]
+        demo.service(BOB).rename(demo.id_of("Treasury sync"), "Treasury sync 2")
+        await session.see("301 events")
+        await session.until(lambda: session.lines[8:22] == before, "the same lines")
+        assert table.shown[table.cursor_row] == at
+        await session.press("enter")
+        assert (await session.at(EventDialog)).title_text == f"Event {at.number}"
+
+
+async def test_what_comes_in_respects_the_filter(demo: Installation) -> None:
+    async with portal(demo) as session:
+        table = await _open(session)
+        await session.press("f")
+        await session.write("alice")
+        await session.see("6 of 10 events")
+        demo.service(BOB).rename(demo.id_of("Treasury sync"), "By Bob")
+        await session.see("6 of 11 events")
+        demo.service(ALICE).rename(demo.id_of("By Bob"), "By Alice")
+        await session.see("7 of 12 events")
+        assert _numbers(table)[0] == 12
+
+
+async def test_a_long_log_is_read_as_far_as_the_person_scrolls(demo: Installation) -> None:
+    lengthen_log(demo, 5000, rare=13)
+    async with portal(demo) as session:
+        table = await _open(session)
+        await session.see("5000 events")
+        assert len(table.shown) <= 200
+        await session.press("end")
+        await session.until(lambda: len(table.shown) > 200, "more events")
+        assert _numbers(table) == list(range(5000, 5000 - len(table.shown), -1))
+        assert len(table.shown) < 1000
+        await session.press("f")
+        await session.write("carol")
+        await session.see("1 of 5000 events")
+        assert _numbers(table) == [13]
+
+
+async def test_details_show_every_field(demo: Installation) -> None:
+    event = next(demo.service().events())
+    async with portal(demo) as session:
+        await _open(session)
+        await session.see("10 events")
+        await session.press("enter")
+        await session.at(EventDialog)
+        for text in (
+            "Event 10",
+            "2026-11-12 09:30:00 UTC",
+            "bob",
+            "198.51.100.23",
+            "ssh",
+            demo.id_of("Payout gateway"),
+            "Refused. The primary credential can't be deleted.",
+        ):
+            await session.see(text)
+        everything = "".join(line.strip(" │") for line in session.lines)
+        assert event.hash[:55] in everything
+        await session.press("escape")
+        await session.see_no("Event 10")
+
+
+async def test_a_click_on_the_chosen_event_shows_its_details(demo: Installation) -> None:
+    async with portal(demo) as session:
+        await _open(session)
+        await session.see("10 events")
+        await session.click_on("Rotate: Payout gateway")
+        await session.click_on("Rotate: Payout gateway")
+        assert (await session.at(EventDialog)).title_text == "Event 8"
+
+
+async def test_verify_tells_what_to_compare(demo: Installation) -> None:
+    last = next(demo.service().events())
+    async with portal(demo) as session:
+        await _open(session)
+        await session.press("y")
+        await session.see("The log holds together.")
+        await session.see(f"number 10; its hash begins with {last.hash[:12]}.")
+
+
+async def test_verify_finds_an_event_that_was_changed(demo: Installation) -> None:
+    log = demo.folder / "uat" / "acme.audit.jsonl"
+    lines = log.read_text().splitlines()
+    lines[3] = json.dumps(json.loads(lines[3]) | {"name": "Innocent"})
+    log.write_text("\n".join(lines) + "\n")
+    async with portal(demo) as session:
+        await _open(session)
+        await session.click_on("Verify")
+        await session.see("The audit log was tampered with: event 4 is not as it was written.")
+
+
+async def test_who_may_view_sees_the_events(demo: Installation) -> None:
+    demo.set_operators(
+        Operator(name="alice", representative=True),
+        Operator(name="bob", permissions={"acme": Permission.CAN_VIEW}),
+    )
+    async with portal(demo, BOB) as session:
+        await _open(session)
+        await session.see("Delete: Payout gateway")
+
+
+async def test_without_access_there_is_no_data(demo: Installation) -> None:
+    demo.set_operators(Operator(name="alice", representative=True))
+    before = demo.actions()
+    async with portal(demo, BOB) as session:
+        await session.click_on("Activity")
+        await session.see("You have no access to the API credentials of acme.")
+        assert "Payout" not in session.everything()
+        await session.press("y", "f")
+        assert demo.actions() == before
+
+
+async def test_access_that_is_taken_away_takes_the_data_along(demo: Installation) -> None:
+    demo.set_operators(
+        Operator(name="alice", representative=True),
+        Operator(name="bob", permissions={"acme": Permission.CAN_VIEW}),
+    )
+    async with portal(demo, BOB) as session:
+        await _open(session)
+        await session.see("Delete: Payout gateway")
+        demo.set_operators(Operator(name="alice", representative=True))
+        await session.see("You have no access to the API credentials of acme.")
+        assert not session.one(EventTable.__name__, EventTable).shown
+        await session.see_no("Payout gateway")
+
+
+async def test_quitting_ends_a_search(demo: Installation) -> None:
+    lengthen_log(demo, 5000, rare=13)
+    async with portal(demo) as session:
+        await _open(session)
+        session.one("#filter", Input).value = "nobody at all"
+        await asyncio.sleep(0)
+        await session.press("ctrl+q")
+        await session.until(lambda: session.ended, "end")
