@@ -1,0 +1,259 @@
+"""Processes that use a store, each started in a few milliseconds.
+
+One process imports everything and then only forks. What a worker reports comes through a pipe,
+which ends when the worker does, however it ends.
+"""
+
+import json
+import os
+import random
+import resource
+import secrets
+import select
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from credtui.composition import now
+from credtui.domain.audit import Action
+from credtui.domain.errors import CredtuiError
+from credtui.domain.permissions import Actor
+from credtui.service import CredentialService
+from credtui.store.protocol import Place
+from credtui.store.tinydb import TinyDBStore
+from tests.support import UAT
+
+PLACE = Place("uat", "acme")
+
+Report = Callable[[object], None]
+
+
+class Worker:
+    """A process at work."""
+
+    def __init__(self, pid: int, pipe: int) -> None:
+        self.pid = pid
+        self._pipe = pipe
+        self._rest = b""
+
+    def send_signal(self, number: signal.Signals) -> None:
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, number)
+
+    def receive(self, timeout: float = 60) -> Any:
+        """Return the next report; None when there are no more since the process ended."""
+        deadline = time.monotonic() + timeout
+        while b"\n" not in self._rest:
+            ready, _, _ = select.select([self._pipe], [], [], max(0, deadline - time.monotonic()))
+            assert ready, f"process {self.pid} reported nothing in {timeout} seconds"
+            if not (read := os.read(self._pipe, 1 << 16)):
+                return None
+            self._rest += read
+        line, _, self._rest = self._rest.partition(b"\n")
+        return json.loads(line)
+
+    def receive_all(self) -> Iterator[Any]:
+        """Yield reports until the process ended."""
+        while (report := self.receive()) is not None:
+            yield report
+
+    def end(self) -> None:
+        """Kill the process, and wait until it is gone."""
+        self.send_signal(signal.SIGKILL)
+        for _ in self.receive_all():
+            pass
+        os.close(self._pipe)
+
+
+class Workers:
+    """Starts workers."""
+
+    def __enter__(self) -> Self:
+        self._socket, theirs = socket.socketpair()
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", __name__, str(theirs.fileno())],
+                pass_fds=[theirs.fileno()],
+                env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            )
+        self._started: list[Worker] = []
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        for worker in self._started:
+            with suppress(OSError):
+                worker.end()
+        self._socket.close()
+        self._process.wait()
+
+    def start(self, task: Callable[..., None], *arguments: object) -> Worker:
+        """Run one of this module's functions in a process of its own."""
+        reader, writer = os.pipe()
+        order = json.dumps([task.__name__, *map(_plain, arguments)]).encode()
+        socket.send_fds(self._socket, [order], [writer])
+        os.close(writer)
+        worker = Worker(int(self._socket.recv(32)), reader)
+        self._started.append(worker)
+        return worker
+
+
+def _plain(argument: object) -> object:
+    return str(argument) if isinstance(argument, Path) else argument
+
+
+def make_service(folder: str) -> CredentialService:
+    return CredentialService(
+        TinyDBStore(Path(folder)),
+        UAT,
+        "acme",
+        Actor(operator=f"process {os.getpid()}"),
+        clock=now,
+        random_bytes=secrets.token_bytes,
+        bcrypt_cost=4,
+    )
+
+
+def generate_at_once(report: Report, folder: str, start: str) -> None:
+    """Generate a credential as soon as there is a byte in the named pipe."""
+    service = make_service(folder)
+    report("ready")
+    with Path(start).open("rb", buffering=0) as pipe:
+        pipe.read(1)
+    try:
+        issued = service.generate(f"Process {os.getpid()}")
+    except CredtuiError as error:
+        report({"outcome": error.code, "sentence": str(error)})
+    else:
+        report({"outcome": "done", "secret": issued.secret.get_secret_value()})
+
+
+def change_for_ever(report: Report, folder: str, seed: int) -> None:
+    """Change credentials at random, and report each change after it was acknowledged."""
+    service = make_service(folder)
+    store = TinyDBStore(Path(folder))
+    chance = random.Random(seed)
+    report({"ready": True})
+    while True:
+        page = service.page()
+        client_ids = [credential.client_id for credential in page.credentials]
+        actions = [Action.ROTATE, Action.RENAME, Action.MAKE_PRIMARY, Action.DELETE, Action.CONFIRM]
+        action = chance.choice(actions)
+        if not client_ids or (len(client_ids) < 3 and chance.random() < 0.5):
+            action = Action.GENERATE
+        client_id = chance.choice(client_ids) if client_ids else ""
+        if action is Action.DELETE and client_id == page.primary:
+            action = Action.ROTATE
+        secret = None
+        if action is Action.GENERATE:
+            issued = service.generate(f"{chance.random()} \u00e9")
+            client_id, secret = issued.credential.client_id, issued.secret.get_secret_value()
+        elif action is Action.ROTATE:
+            secret = service.rotate(client_id).secret.get_secret_value()
+        elif action is Action.RENAME:
+            service.rename(client_id, f"{chance.random()} \u00e9")
+        elif action is Action.MAKE_PRIMARY:
+            service.make_primary(client_id)
+        elif action is Action.DELETE:
+            service.delete(client_id)
+        else:
+            seen = next(found for found in page.credentials if found.client_id == client_id)
+            service.confirm(client_id, seen=seen.generation, how="copied")
+        page = service.page()
+        report(
+            {
+                "events": next(store.events(PLACE)).number,
+                "credentials": [found.model_dump(mode="json") for found in page.credentials],
+                "primary": page.primary,
+                "client_id": client_id,
+                "secret": secret,
+            }
+        )
+
+
+def hold(report: Report, folder: str) -> None:
+    """Hold the store's lock for ever."""
+    with TinyDBStore(Path(folder)).transaction(PLACE):
+        report("held")
+        while True:
+            signal.pause()
+
+
+def attempt(
+    report: Report,
+    folder: str,
+    uid: int | None = None,
+    umask: int = 0o022,
+    largest_file: int | None = None,
+) -> None:
+    """Look at the page and generate a credential, and report how each went.
+
+    Args:
+        report: Where to.
+        folder: The store's.
+        uid: The user, and group, to become first.
+        umask: The file mode creation mask.
+        largest_file: The size in bytes beyond which the kernel lets no file grow.
+    """
+    os.umask(umask)
+    if uid is not None:
+        os.setgroups([])
+        os.setgid(uid)
+        os.setuid(uid)
+    if largest_file is not None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, largest_file))
+    service = make_service(folder)
+    for action in (service.page, lambda: service.generate(f"Process {os.getpid()}")):
+        try:
+            action()
+        except CredtuiError as error:
+            report({"outcome": error.code, "sentence": str(error)})
+        else:
+            report({"outcome": "done", "sentence": ""})
+
+
+def main() -> None:
+    """Fork for each order that comes through the socket."""
+    with tempfile.TemporaryDirectory() as folder:
+        # Whatever is imported late is imported here.
+        make_service(folder).generate("First")
+        next(TinyDBStore(Path(folder)).events(PLACE))
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    orders = socket.socket(fileno=int(sys.argv[1]))
+    while True:
+        order, (*descriptors,), _, _ = socket.recv_fds(orders, 1 << 16, 1)
+        if not order:
+            return
+        (writer,) = descriptors
+        if pid := os.fork():
+            os.close(writer)
+            orders.send(str(pid).encode())
+            continue
+        orders.close()
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        task, *arguments = json.loads(order)
+
+        def report(what: object, writer: int = writer) -> None:
+            os.write(writer, json.dumps(what).encode() + b"\n")
+
+        try:
+            globals()[task](report, *arguments)
+        finally:
+            sys.stderr.flush()
+            os._exit(0)
+
+
+if __name__ == "__main__":
+    main()
