@@ -1,0 +1,25 @@
+"""The command that requests an access token, as a shell reads it."""
+
+import shlex
+
+from credtui.tui.curl import token_command
+from tests.support import UAT
+
+
+def test_it_is_one_command_without_a_secret() -> None:
+    command = token_command(UAT, "acme", "cid_0123456789abcdef")
+    assert shlex.split(command.replace("\\\n", "")) == [
+        "curl",
+        *("--user", "cid_0123456789abcdef"),
+        *("--data", "grant_type=client_credentials"),
+        *("--data-urlencode", "audience=urn:ripplexcurrent-uat:acme"),
+        "http://127.0.0.1:8000/v2/oauth/token",
+    ]
+
+
+def test_whatever_the_settings_allow_reaches_curl_as_it_is() -> None:
+    audience, token_url = "$(id)'`;!&{organization}", "https://example.org/t?a=1&b='$x;"
+    odd = UAT.model_copy(update={"audience": audience, "token_url": token_url})
+    words = shlex.split(token_command(odd, "acme", "cid_0123456789abcdef").replace("\\\n", ""))
+    assert words[-1] == token_url
+    assert words[-2] == "audience=$(id)'`;!&acme"
