@@ -94,7 +94,7 @@ class CardMenu(Modal[str]):
     def on_key(self, event: events.Key) -> None:
         """Take a verb's own key, and explain one that can't be used."""
         for verb in self._verbs:
-            if event.key == verb.key:
+            if event.key == verb.key and not self.covered:
                 event.stop()
                 if obstacle := verb.obstacle(self._page, self._credential):
                     self.app.notify(obstacle, severity="warning", markup=False)

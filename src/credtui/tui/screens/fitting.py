@@ -26,6 +26,7 @@ class Fitting(Screen):  # type: ignore[type-arg]
     # "-tiny" is for terminals narrower than what the screens were drawn for.
     HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (80, "-narrow"), (100, "-wide")]  # noqa: RUF012
 
+    _too_small: TooSmall | None = None
     _focused_before: Widget | None = None
 
     def on_mount(self) -> None:
@@ -39,25 +40,39 @@ class Fitting(Screen):  # type: ignore[type-arg]
     def fit(self, columns: int, rows: int) -> None:
         """Cover or uncover the screen."""
         too_small = columns < MIN_COLUMNS or rows < MIN_ROWS
-        cover = next(iter(self.query(TooSmall)), None)
         if too_small:
             text = f"credtui needs {MIN_COLUMNS} columns and {MIN_ROWS} rows; this terminal has "
             text += f"{columns} and {rows}. Enlarge it to go on."
-            if cover:
-                cover.update(text)
+            if self._too_small:
+                self._too_small.update(text)
             else:
                 self._focused_before = self.focused
                 self.set_focus(None)
-                self.mount(TooSmall(text, markup=False))
-        elif cover:
-            cover.remove()
+                self._too_small = TooSmall(text, markup=False)
+                self.mount(self._too_small)
+        elif self._too_small:
+            self._too_small.remove()
+            self._too_small = None
             if self._focused_before and self._focused_before.is_attached:
-                self.set_focus(self._focused_before)
+                # Otherwise a field would select its text, and the next letter replace it.
+                self.set_focus(self._focused_before, from_app_focus=True)
+
+    def set_focus(
+        self,
+        widget: Widget | None,
+        scroll_visible: bool = True,  # noqa: FBT001, FBT002
+        from_app_focus: bool = False,  # noqa: FBT001, FBT002
+    ) -> None:
+        """Focus a widget; while the screen is covered, once it no longer is."""
+        if self.covered and widget:
+            self._focused_before = widget
+        else:
+            super().set_focus(widget, scroll_visible, from_app_focus)
 
     @property
     def covered(self) -> bool:
         """Whether the screen can't be seen."""
-        return bool(self.query(TooSmall))
+        return self._too_small is not None
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Let nothing happen to what can't be seen."""

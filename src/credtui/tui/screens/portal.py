@@ -80,6 +80,8 @@ class PortalScreen(Fitting):
         Binding("slash", "focus_navigation", "Go to the navigation", show=False),
     ]
 
+    AUTO_FOCUS = ""  # the open page knows where a person begins
+
     page: reactive[Page] = reactive(
         lambda: Page(permission=Permission.NO_ACCESS), init=False, always_update=True
     )
@@ -169,7 +171,7 @@ class PortalScreen(Fitting):
         self.current.page_changed(page)
         for screen in self.app.screen_stack:
             if isinstance(screen, Modal):
-                screen.page_changed(page)
+                screen.call_later(screen.page_changed, page)  # it may not be composed yet
 
     def on_portal_screen_changed(self, event: Changed) -> None:
         """Show what the store holds now."""
