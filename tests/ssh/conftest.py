@@ -1,5 +1,6 @@
 """A real sshd on the loopback address, with configuration and keys of its own."""
 
+import grp
 import os
 import pwd
 import socket
@@ -36,6 +37,7 @@ class Host:
         self.home = folder / "data"
         self.port = _free_port()
         self.log = folder / "sshd.log"
+        self.configuration = folder / "etc" / "ssh" / "sshd_config"
         self._ssh = need_program("ssh")
         self._sshd: subprocess.Popen[bytes] | None = None
         self._masters: dict[str, tuple[str, subprocess.Popen[bytes]]] = {}
@@ -59,35 +61,40 @@ class Host:
         Args:
             extra: More lines of its configuration.
         """
+        # sshd insists that the program it asks for keys and all folders above are root's alone, as
+        # those of a test needn't be; env is.
+        program = f"/usr/bin/env {sys.executable} -m credtui --home {self.home}"
+        self.start_with(
+            "AuthorizedKeysFile none",
+            f"AuthorizedKeysCommand {program} authorized-keys %u %t %k",
+            f"AuthorizedKeysCommandUser {ACCOUNT}",
+            *extra,
+        )
+
+    def configure(self, *lines: str) -> None:
+        """Write a configuration of sshd that ends with these lines."""
+        if not (self.folder / "host_key").exists():
+            self.make_key("host_key")
+        first = [
+            f"ListenAddress 127.0.0.1:{self.port}",
+            f"HostKey {self.folder / 'host_key'}",
+            "PidFile none",
+            "UsePAM no",
+            "PasswordAuthentication no",
+            "KbdInteractiveAuthentication no",
+            "PermitRootLogin prohibit-password",
+            "LogLevel VERBOSE",
+        ]
+        self.configuration.parent.mkdir(parents=True, exist_ok=True)
+        self.configuration.write_text("\n".join([*first, *lines]) + "\n")
+
+    def start_with(self, *lines: str) -> None:
+        """Start sshd with these lines at the end of its configuration."""
         if os.getuid() == 0:
             Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
-        self.make_key("host_key")
-        configuration = self.folder / "sshd_config"
-        # The fragment that docs/ssh.md shows, with what a daemon of the tests needs besides. sshd
-        # insists that the program it asks for keys and all folders above are root's alone, as
-        # those of a test needn't be; env is.
-        keys = f"/usr/bin/env {sys.executable} -m credtui --home {self.home} authorized-keys"
-        configuration.write_text(
-            "\n".join(
-                [
-                    f"ListenAddress 127.0.0.1:{self.port}",
-                    f"HostKey {self.folder / 'host_key'}",
-                    "PidFile none",
-                    "UsePAM no",
-                    "PasswordAuthentication no",
-                    "KbdInteractiveAuthentication no",
-                    "PermitRootLogin prohibit-password",
-                    "AuthorizedKeysFile none",
-                    f"AuthorizedKeysCommand {keys} %u %t %k",
-                    f"AuthorizedKeysCommandUser {ACCOUNT}",
-                    "LogLevel VERBOSE",
-                    *extra,
-                ]
-            )
-            + "\n"
-        )
+        self.configure(*lines)
         self._sshd = sshd = subprocess.Popen(
-            [need_program("sshd"), "-D", "-f", configuration, "-E", self.log]
+            [need_program("sshd"), "-D", "-f", self.configuration, "-E", self.log]
         )
         _wait_for(self._listens, lambda: sshd.poll() is None)
 
@@ -147,6 +154,7 @@ class Host:
 
     def portal(self, key: str, *words: str) -> Terminal:
         """Open the portal from a terminal."""
+        need_terminals_of_sshd()
         return Terminal(self.words(key, *words, options=["-t"]), env={"HOME": str(self.folder)})
 
     def _listens(self) -> bool:
@@ -193,6 +201,21 @@ def empty(bastion: Host) -> Host:
     for path in (bastion.home / "store").glob("*/acme.*"):
         path.unlink()
     return bastion
+
+
+def need_terminals_of_sshd() -> None:
+    """Skip the test, or fail it in CI, if sshd can't give terminals: root can, others may not."""
+    if os.getuid() == 0:
+        return
+    ours, theirs = os.openpty()
+    owned = os.fstat(theirs).st_gid == grp.getgrnam("tty").gr_gid
+    os.close(ours)
+    os.close(theirs)
+    if not owned:
+        reason = "/dev/pts is mounted without gid=5: only root's sshd can give terminals here"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
 
 
 def _wait_for(holds: Callable[[], bool], goes_on: Callable[[], bool]) -> None:
