@@ -140,11 +140,11 @@ class CredentialsPage(PortalPage):
     @property
     def credential(self) -> Credential | None:
         """The credential that verbs are about: that of the focused card, or the only one."""
-        cards = list(self.query(Card))
-        for card in cards:
-            if card.has_focus:
-                return card.credential
-        return cards[0].credential if len(cards) == 1 else None
+        focused = self.screen.focused
+        if isinstance(focused, Card):
+            return focused.credential
+        cards = self.query(Card)
+        return cards.first().credential if len(cards) == 1 else None
 
     # Verbs
 

@@ -95,11 +95,11 @@ class Card(Widget, can_focus=True):
 
     def on_focus(self) -> None:
         """Show absolute times."""
-        self.refresh(layout=True)
+        self.refresh()
 
     def on_blur(self) -> None:
         """Show relative times."""
-        self.refresh(layout=True)
+        self.refresh()
 
     def on_click(self, event: events.Click) -> None:
         """Open the menu at its button."""
