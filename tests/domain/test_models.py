@@ -76,6 +76,7 @@ def test_public_is_all_but_the_hash() -> None:
 @pytest.mark.parametrize(
     "secret_hash",
     ["", "x", PLAIN[0], PLAIN[1][:-1], PLAIN[1] + "x", PLAIN[1] + "\n", PLAIN[1][:-1] + "\u00e4"],
+    ids=["nothing", "short", "a secret", "cut", "long", "with a line break", "not ASCII"],
 )
 def test_what_is_no_hash(secret_hash: str) -> None:
     with pytest.raises(ValidationError, match="not a bcrypt hash"):
