@@ -49,15 +49,15 @@ class AuditLog:
                 return
             self._drop_torn_line()
         newest = next(self.newest_first(), None)
-        if newest is not None and newest.hash == last_events[-1].hash:
+        if newest == last_events[-1]:
             return
         number = newest.number if newest else 0
         missing = [event for event in last_events if event.number > number]
         previous = newest.hash if newest else missing[0].previous if missing else ""
         if not missing or missing[0].number != number + 1 or missing[0].previous != previous:
             raise AuditTamperedError(
-                f"The audit log {self._path} lacks events, or was restored without its "
-                "credentials. Restore both files from the same moment."
+                f"The audit log {self._path} lacks events, was edited, or was restored without "
+                "its credentials. Restore both files from the same moment."
             )
         with explained(self._path):
             self.append(missing, mode)
