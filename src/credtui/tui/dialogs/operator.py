@@ -166,6 +166,7 @@ class OperatorDialog(Dialog[OperatorDraft]):
             for key in self._keys.values()
         )
         keys.display = bool(self._keys)
+        keys.highlighted = 0 if self._keys else None
         label = "SSH public keys" if self._keys else "SSH public keys: none"
         self.query_one("#keys-label", Label).update(label)
 
@@ -213,7 +214,10 @@ class OperatorDialog(Dialog[OperatorDraft]):
 
     @on(Input.Changed, "#name")
     def _judge_name(self) -> None:
-        self._operator = self.query_one("#name", Input).value.strip()
+        typed = self.query_one("#name", Input).value.strip()
+        if typed == self._operator:  # what stood there at first
+            return
+        self._operator = typed
         self._say(self._name_problem() if self._operator else "")
         self._allow()
 

@@ -222,6 +222,9 @@ class PortalScreen(Fitting):
         else:
             if other and page:
                 opened = self.current.id or ""
+                if not self._result_callbacks:
+                    # Switching takes a callback away, of which the first screen was given none.
+                    self._push_result_callback(self, None)
                 self.app.switch_screen(PortalScreen(self.surroundings, other, page, opened))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
