@@ -1,6 +1,7 @@
 """The console script `credtui`, and `python -m credtui`."""
 
 import gc
+import os
 import sys
 
 
@@ -8,6 +9,8 @@ def main() -> int:
     """Do what the command line says, and return the exit status."""
     # Looking for garbage among what is only being imported costs a seventh of the start.
     gc.set_threshold(100_000, 50, 50)
+    # Nor need pydantic look for plugins among all that is installed, which would see secrets.
+    os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
     from credtui.cli.run import run
 
     return run(sys.argv[1:])
