@@ -116,7 +116,7 @@ def facts(credential: Credential, page: Page, now: datetime) -> list[tuple[str, 
     """Return what a person should know before doing something to a credential."""
     dot, wide = ",", 1000
     found = [
-        ("Secret", f"since {ago(credential.secret_since, now)}"),
+        ("Secret", f"{duration(credential.secret_age(now))} old"),
         ("Last used", use(page.usage.get(credential.client_id), now, wide, dot, exact=False)),
     ]
     if previous := previous_secret_in_use(credential, page, now, wide):

@@ -46,7 +46,7 @@ class EnvironmentDialog(Modal[str]):
                         (environment.name, "bold"),
                         " (open)" if environment.name == self._present else "",
                         "\n",
-                        (environment.audience_for(self._organization), "$foreground 60%"),
+                        environment.audience_for(self._organization),
                     ),
                     id=environment.name,
                 )

@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from typing import ClassVar
 
+from rich.table import Table
+from rich.text import Text
 from textual.binding import Binding, BindingType
-from textual.content import Content
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
@@ -31,13 +32,11 @@ class HelpDialog(Dialog[None]):
 
     def compose_parts(self) -> Iterable[Widget]:
         """One line for each binding."""
-        width = max(len(key) for key, _ in self._lines)
-        yield Static(
-            Content("\n").join(
-                Content.assemble((f"{key:>{width}}", "bold $accent"), f"  {text}")
-                for key, text in self._lines
-            )
-        )
+        table = Table.grid(padding=(0, 2))
+        table.add_column(justify="right", no_wrap=True)
+        for key, text in self._lines:
+            table.add_row(Text(key, style="bold"), Text(text))
+        yield Static(table)
 
     def compose_buttons(self) -> Iterable[Widget]:
         """None: the keys are all there is."""

@@ -50,7 +50,7 @@ class CardMenu(Modal[str]):
         offer = self._offer(self._page)
         following = [*(obstacle for _, obstacle in offer[1:]), None]
         for verb, (label, obstacle), after in zip(self._verbs, offer, following, strict=True):
-            prompt = Content.assemble(f"{label:<20}", (f"{verb.key:>3}", "$foreground 60%"))
+            prompt = Content(f"{label:<20}{verb.key:>3}")
             if obstacle and obstacle != after:
                 prompt = Content.assemble(prompt, "\n", (obstacle, "italic $foreground 60%"))
             options.append(Option(prompt, id=verb.name, disabled=obstacle is not None))

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from textual import on, work
 from textual.binding import Binding, BindingType
+from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Button, Input, Label, RadioButton, RadioSet, Static
 
@@ -15,6 +16,14 @@ from credtui.secret_file import Format
 from credtui.service import CredentialService
 from credtui.tui.dialogs.dialog import Dialog
 from credtui.tui.widgets.field import Field
+
+
+class _Choice(RadioButton):
+    """Shows without colour whether it is chosen."""
+
+    @property
+    def _button(self) -> Content:
+        return Content("(•)" if self.value else "( )")
 
 
 class SaveDialog(Dialog[Path]):
@@ -47,9 +56,7 @@ class SaveDialog(Dialog[Path]):
         """The file and its format."""
         yield Label("New file, readable by you alone")
         yield Field(self._stem + Format.ENV, id="path")
-        yield RadioSet(
-            RadioButton(".env", value=True), RadioButton("JSON"), id="format", compact=True
-        )
+        yield RadioSet(_Choice(".env", value=True), _Choice("JSON"), id="format", compact=True)
         yield Static("", id="problem", markup=False)
 
     def compose_buttons(self) -> Iterable[Widget]:
