@@ -214,7 +214,7 @@ class CredentialService:
             usage = self._store.usage(self._place).get(client_id)
             if usage and usage.last_used_at and not usage.is_quiet(at):
                 raise StillUsedError(
-                    f"{organization.find(client_id).name} was last used at "
+                    f"{organization.find(client_id).display_name} was last used at "
                     f"{usage.last_used_at:%Y-%m-%d %H:%M} UTC from {usage.last_used_from}. "
                     "Move that client over; the credential can go when it was quiet for a day."
                 )

@@ -89,7 +89,10 @@ def test_checksum_catches_neighbours_that_changed_places(secret: str, data: st.D
     assert recognise(changed) == (recognise(secret) if one == other else None)
 
 
-@given(st.text() | st.from_regex(SECRET_PATTERN, fullmatch=True))
+@given(
+    st.text()
+    | st.builds("csk_{}_{}".format, tags, st.text(ALPHABET[:-1], min_size=49, max_size=49))
+)
 def test_garbage_is_not_recognised(text: str) -> None:
     # A text of the right shape has the right check digits once in 2^32.
     assert recognise(text) is None

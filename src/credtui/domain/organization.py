@@ -243,7 +243,9 @@ class Organization(BaseModel):
         credential = self._find_as_seen(client_id, seen)
         successor = self.successor_of(client_id)
         if successor is None:
-            raise NothingReplacedError(f"{credential.name} is not being replaced by another one.")
+            raise NothingReplacedError(
+                f"{credential.display_name} is not being replaced by another one."
+            )
         organization = self.make_primary(successor.client_id) if client_id == self.primary else self
         return organization._without(credential)
 
@@ -254,7 +256,7 @@ class Organization(BaseModel):
     def _ensure_not_replaced(self, credential: StoredCredential) -> None:
         if successor := self.successor_of(credential.client_id):
             raise AlreadyReplacedError(
-                f"{credential.name} is already being replaced by {successor.name}. "
+                f"{credential.display_name} is already being replaced by {successor.display_name}. "
                 "Finish that first, or delete one of them."
             )
 
