@@ -38,6 +38,19 @@ def ask(home: Path, *words: str, env: Mapping[str, str] | None = None) -> Ran:
     return Ran(done.returncode, done.stdout, done.stderr)
 
 
+def session(home: Path, name: str, fingerprint: str, asked: str = "list") -> Ran:
+    flags = ("--operator", name, "--fingerprint", fingerprint)
+    done = subprocess.run(
+        [sys.executable, "-m", "credtui", "--home", str(home), "ssh-session", *flags],
+        env={"PATH": os.environ["PATH"], "SSH_ORIGINAL_COMMAND": asked, "LANG": "C.UTF-8"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    return Ran(done.returncode, done.stdout, done.stderr)
+
+
 def test_one_line_for_the_key_of_an_operator(home: Path) -> None:
     ran = ask(home, ACCOUNT, KEY.type, KEY.data)
     assert (ran.status, ran.err) == (0, "")
@@ -114,15 +127,31 @@ def test_a_wrong_configuration_keeps_nobody_out(home: Path) -> None:
 
 
 def test_a_session_is_for_operators_only(home: Path) -> None:
-    for name, fingerprint in (("mallory", KEY.fingerprint), ("rita", "SHA256:other")):
-        flags = ("--operator", name, "--fingerprint", fingerprint)
-        done = subprocess.run(
-            [sys.executable, "-m", "credtui", "--home", str(home), "ssh-session", *flags],
-            env={"PATH": os.environ["PATH"], "SSH_ORIGINAL_COMMAND": "list"},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-        )
-        assert (done.returncode, done.stdout) == (4, "")
-        assert done.stderr == f"credtui: This key doesn't identify {name} any more.\n"
+    other = parse_public_key(OTHER).fingerprint
+    for name, fingerprint in (("mallory", KEY.fingerprint), ("rita", other)):
+        ran = session(home, name, fingerprint)
+        assert (ran.status, ran.out) == (4, "")
+        assert ran.err == f"credtui: This key doesn't identify {name} any more.\n"
+    assert session(home, "rita", KEY.fingerprint, "organization list").status == 0
+
+
+@pytest.mark.parametrize("name", ["", "Rita", "a b", "$(id)", "a\x1b[31m", "\udcff"])
+def test_hostile_operators_of_a_session(home: Path, name: str) -> None:
+    ran = session(home, name, KEY.fingerprint)
+    assert (ran.status, ran.out) == (3, "")
+    assert ran.err.startswith("credtui: An operator's name has")
+
+
+@pytest.mark.parametrize(
+    "fingerprint", ["", "SHA256:x", "$(id)", "\udcff", KEY.fingerprint + "=\n"]
+)
+def test_hostile_fingerprints_of_a_session(home: Path, fingerprint: str) -> None:
+    ran = session(home, "rita", fingerprint)
+    assert (ran.status, ran.out) == (2, "")
+    assert ran.err.startswith("credtui: A fingerprint is")
+
+
+def test_a_command_that_is_no_text(home: Path) -> None:
+    ran = session(home, "rita", KEY.fingerprint, "list \udcff\udcfe")
+    assert (ran.status, ran.out) == (2, "")
+    assert ran.err == "credtui: unrecognized arguments: \ufffd\ufffd. See credtui --help.\n"

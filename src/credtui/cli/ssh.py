@@ -1,6 +1,7 @@
 """One Unix account, many operators: what sshd asks, and what it runs for whom it let in."""
 
 import os
+import re
 import shlex
 import signal
 import sys
@@ -19,11 +20,14 @@ if TYPE_CHECKING:
     from credtui.domain.permissions import Operator
     from credtui.operator_service import OperatorService
 
+_FINGERPRINT = re.compile(r"SHA256:[A-Za-z0-9+/]{43}")
+
 _PASSED_ON = {
     *("HOME", "LOGNAME", "PATH", "SHELL", "TZ", "USER"),
     *("LANG", "LC_ALL", "LC_CTYPE"),
     *("COLORTERM", "NO_COLOR", "TERM"),
     *("SSH_CONNECTION", "SSH_TTY"),
+    "PYDANTIC_DISABLE_PLUGINS",  # which this program sets itself
 }
 """The environment variables that a session keeps. A client that may send others rules nothing."""
 
@@ -58,17 +62,19 @@ def ssh_session(arguments: Namespace) -> int:
     """
     # Nobody could resume what is stopped: there is no shell behind it.
     signal.signal(signal.SIGTSTP, signal.SIG_IGN)
+    if not _FINGERPRINT.fullmatch(arguments.fingerprint):
+        raise UsageError("A fingerprint is SHA256: and 43 letters, digits, + and /.")
     asked = os.environ.get("SSH_ORIGINAL_COMMAND", "")
     _forget_environment()
     from credtui.cli.run import follow, place_flags
     from credtui.cli.session import Session
     from credtui.composition import client_address, open_credtui
-    from credtui.domain.permissions import Actor
+    from credtui.domain.permissions import Actor, parse_operator
 
     environ = {"CREDTUI_HOME": arguments.home} if arguments.home else {}
     credtui = open_credtui(environ=environ)
     actor = Actor(
-        operator=arguments.operator,
+        operator=parse_operator(arguments.operator),
         address=client_address(),
         fingerprint=arguments.fingerprint,
         channel="ssh",
