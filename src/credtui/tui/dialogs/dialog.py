@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import ClassVar, TypeVar
 
 from textual.app import ComposeResult
+from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
@@ -21,6 +22,24 @@ class Modal(Fitting, ModalScreen[T]):
     """Opens above the portal and returns what the person decided, None for nothing."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "Cancel")]
+
+    _dismissed = False
+    _result: T | None = None
+
+    def dismiss(self, result: T | None = None) -> AwaitComplete:
+        """Return a result, the first time; close as soon as nothing is open above.
+
+        The framework would take the screen on top away, whichever it is.
+        """
+        if self._dismissed:
+            return AwaitComplete()
+        self._dismissed, self._result = True, result
+        return super().dismiss(result) if self.is_active else AwaitComplete()
+
+    def on_screen_resume(self) -> None:
+        """Close what was dismissed under another screen."""
+        if self._dismissed:
+            super().dismiss(self._result)
 
     def page_changed(self, page: Page) -> None:
         """Take notice that the organization's credentials changed while this is open."""

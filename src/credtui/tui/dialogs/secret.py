@@ -18,7 +18,7 @@ from credtui.domain.models import IssuedSecret
 from credtui.secret_file import save
 from credtui.service import Page
 from credtui.tui.clipboard import Route, Sent
-from credtui.tui.dialogs.dialog import Dialog
+from credtui.tui.dialogs.dialog import Dialog, Modal
 from credtui.tui.portal import Portal
 from credtui.tui.widgets.field import Field
 
@@ -271,6 +271,9 @@ class SecretDialog(Dialog[str]):
 
     def leave(self) -> bool:
         """Close first, which may take a question."""
+        above = self.app.screen
+        if above is not self and isinstance(above, Modal) and not self._asking:
+            above.action_cancel()
         self.action_close()
         return False
 

@@ -100,6 +100,7 @@ class PortalScreen(Fitting):
         self._opened = opened
         self._changing = 0
         self._quit_wanted = False
+        self._in_use = False
         self._stop_watching = Event()
 
     # What is shown
@@ -244,7 +245,8 @@ class PortalScreen(Fitting):
         found = find_verb(verb)
         if obstacle := found.obstacle(self.page, credential):
             self.warn(obstacle)
-        else:
+        elif not self._in_use:  # the key may repeat before a dialog takes it
+            self._in_use = True
             self._run(found, credential)
 
     @work(group="verb")
@@ -254,12 +256,15 @@ class PortalScreen(Fitting):
         except CredtuiError as error:
             self.warn(str(error))
         finally:
+            self._in_use = False
             if self._quit_wanted:
                 self.app.exit()
 
     def open_menu(self, client_id: str, at: Offset) -> None:
         """See `Portal.open_menu`."""
-        if credential := self.page.find(client_id):
+        credential = self.page.find(client_id)
+        if credential and not self._in_use:
+            self._in_use = True
             self._offer(credential, at)
 
     @work(group="menu")
@@ -267,7 +272,10 @@ class PortalScreen(Fitting):
         from credtui.tui.dialogs.menu import CardMenu
 
         verbs = [verb for verb in VERBS if verb.in_menu]
-        name = await self.ask(CardMenu(verbs, self.page, credential, at))
+        try:
+            name = await self.ask(CardMenu(verbs, self.page, credential, at))
+        finally:
+            self._in_use = False
         if name:
             self.use(name, self.page.find(credential.client_id))
 
