@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from rich.console import Console
+from textual.events import Key, Paste
 from textual.pilot import Pilot
 from textual.widget import Widget
 from textual.widgets import Input
@@ -158,14 +159,18 @@ class Session:
         """Press keys by name."""
         await self.pilot.press(*keys)
 
+    async def burst(self, *keys: str) -> None:
+        """Press keys so fast that none is dealt with before the last was pressed."""
+        for key in keys:
+            self.app.post_message(Key(key, key if len(key) == 1 else None))
+        await self.pilot.pause()
+
     async def write(self, text: str) -> None:
         """Type a text."""
         await self.pilot.press(*("space" if letter == " " else letter for letter in text))
 
     async def paste(self, text: str) -> None:
         """Paste a text, as a terminal passes it on."""
-        from textual.events import Paste
-
         self.app.post_message(Paste(text))
         await self.pilot.pause()
 

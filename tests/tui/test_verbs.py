@@ -467,3 +467,73 @@ class TestMenu:
             session.app.portal.page = page.model_copy(update={"networks": ("10.0.0.0/8",)})
             await session.pilot.pause()
             assert session.app.screen is menu
+
+
+class TestImpatience:
+    """Keys that arrive all at once, as over a slow line or from a repeating key."""
+
+    @pytest.mark.parametrize("key", ["n", "r", "e", "full_stop", "v", "w", "x"])
+    async def test_a_key_twice_opens_one_dialog(self, two: Installation, key: str) -> None:
+        async with portal(two) as session:
+            await session.burst(key, key)
+            await session.until(lambda: len(session.app.screen_stack) > 1)
+            for _ in range(5):
+                await session.pilot.pause()
+            assert len(session.app.screen_stack) <= 2
+            await session.press("escape")
+            await session.until(lambda: len(session.app.screen_stack) == 1)
+
+    async def test_two_verbs_at_once_are_one(self, two: Installation) -> None:
+        async with portal(two) as session:
+            await session.press("j")
+            await session.burst("r", "d")
+            await session.until(lambda: len(session.app.screen_stack) > 1)
+            for _ in range(5):
+                await session.pilot.pause()
+            assert len(session.app.screen_stack) == 2
+
+    async def test_confirming_twice_rotates_once(self, two: Installation) -> None:
+        async with portal(two) as session:
+            await session.press("r")
+            await session.at(ConfirmCredentialDialog)
+            await session.burst("y", "y", "y")
+            await session.at(SecretDialog)
+        assert credential(two, "Payout gateway").generation == 2
+
+    async def test_saving_twice_generates_once(self, two: Installation) -> None:
+        async with portal(two) as session:
+            await session.press("n")
+            await session.at(NameDialog)
+            await session.write("Treasury sync")
+            await session.burst("enter", "enter")
+            await session.see("Secret for Treasury sync")
+        assert len(two.names) == 3
+
+    async def test_escaping_twice_leaves_the_portal_open(self, two: Installation) -> None:
+        async with portal(two) as session:
+            await session.press("r")
+            await session.at(ConfirmCredentialDialog)
+            await session.burst("escape", "escape", "n")
+            await session.until(lambda: not isinstance(session.app.screen, ConfirmCredentialDialog))
+            assert not session.ended
+
+    async def test_giving_up_twice_closes_once(self, two: Installation) -> None:
+        async with portal(two) as session:
+            await session.press("r")
+            await session.at(ConfirmCredentialDialog)
+            await session.press("y")
+            await session.at(SecretDialog)
+            await session.burst("escape", "escape")
+            await session.see("Close without saving?")
+            await session.burst("y", "y", "y")
+            await session.until(lambda: len(session.app.screen_stack) == 1)
+            assert not session.ended
+        assert credential(two, "Payout gateway").confirmed
+
+    async def test_choosing_twice_in_the_menu_uses_once(self, two: Installation) -> None:
+        async with portal(two) as session:
+            await session.press("full_stop")
+            await session.at(CardMenu)
+            await session.burst("enter", "enter")
+            await session.until(lambda: not isinstance(session.app.screen, CardMenu))
+            assert len(session.app.screen_stack) <= 2
