@@ -58,8 +58,13 @@ def parse_name(text: str) -> str:
 
 
 def name_key(name: str) -> str:
-    """Return what two names share when they differ only in case or in compatible forms."""
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+    """Return what two names share when they differ only in case or in compatible forms.
+
+    This is the Unicode Standard's compatibility caseless matching (definition D146).
+    """
+    folded = unicodedata.normalize("NFD", name).casefold()
+    folded = unicodedata.normalize("NFKD", folded).casefold()
+    return unicodedata.normalize("NFKD", folded)
 
 
 def parse_organization(text: str) -> str:
