@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from credtui.server import parameters, protocol
+from credtui.server import protocol
 from tests.server.serving import PATIENCE, Account, Server, serving
 
 TOKEN = "/v2/oauth/token"
@@ -158,5 +158,4 @@ async def test_a_client_that_drips_is_hung_up_on(impatient: Server) -> None:
 
 
 def test_patience_is_limited() -> None:
-    assert protocol.HEAD_PATIENCE <= 10
-    assert parameters.BODY_PATIENCE <= 10
+    assert protocol.PATIENCE <= 10

@@ -87,7 +87,7 @@ class Clients:
 
     def _load(self, place: Place) -> Mapping[str, Client]:
         # The watch begins before the organization is read: a change in between shows.
-        watch = self._store.watch(place)
+        watch = self._store.watch_organization(place)
         try:
             organization = self._store.load(place)
         except BaseException:

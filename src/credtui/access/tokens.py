@@ -1,10 +1,12 @@
 """Access tokens: signed, and good only while the credential's generation is what it was."""
 
-import base64
+import json
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import jwt
+from jwt.algorithms import HMACAlgorithm
+from jwt.utils import base64url_encode
 
 from credtui.access.clients import Client
 from credtui.domain.secrets import RandomBytes
@@ -55,43 +57,34 @@ class AccessTokens:
         self._store = store
         self._key = store.token_key(random_bytes)
         self._random_bytes = random_bytes
+        self._hmac = HMACAlgorithm(HMACAlgorithm.SHA256)
+        head = jwt.PyJWS().encode(b"", self._key, _ALGORITHM, {"typ": "at+jwt"})
+        self._head = head.partition(".")[0].encode() + b"."
 
     def issue(self, client: Client, now: datetime) -> str:
         """Return a new access token."""
         issued_at = int(now.timestamp())
-        return jwt.encode(
-            {
-                "aud": client.audience,
-                "sub": client.client_id,
-                "env": client.place.environment,
-                "gen": client.credential.generation,
-                "scope": SCOPE,
-                "iat": issued_at,
-                "exp": issued_at + self.lifetime,
-                "jti": base64.urlsafe_b64encode(self._random_bytes(15)).decode("ascii"),
-            },
-            self._key,
-            algorithm=_ALGORITHM,
-            headers={"typ": "at+jwt"},
-        )
+        said = {
+            "aud": client.audience,
+            "sub": client.client_id,
+            "env": client.place.environment,
+            "gen": client.credential.generation,
+            "scope": SCOPE,
+            "iat": issued_at,
+            "exp": issued_at + self.lifetime,
+            "jti": base64url_encode(self._random_bytes(15)).decode(),
+        }
+        # The compact form of RFC 7515. Its head is the same each time, and is made once.
+        signed = self._head + base64url_encode(json.dumps(said).encode())
+        return f"{signed.decode()}.{base64url_encode(self._hmac.sign(signed, self._key)).decode()}"
 
     def read(self, token: str, now: datetime) -> Claims | None:
         """Return what an access token says, None if it is not genuine or has expired."""
         try:
-            said: dict[str, Any] = jwt.decode(
-                token,
-                self._key,
-                algorithms=[_ALGORITHM],
-                options={
-                    "verify_aud": False,
-                    # The clock is ours.
-                    "verify_exp": False,
-                    "verify_iat": False,
-                    "require": ["aud", "sub", "env", "gen", "iat", "exp", "jti"],
-                },
-            )
+            signed = jwt.PyJWS().decode(token, self._key, algorithms=[_ALGORITHM])
         except (jwt.PyJWTError, ValueError, RecursionError):
             return None
+        said: dict[str, Any] = json.loads(signed)
         claims = Claims(
             token=said["jti"],
             environment=said["env"],

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager, suppress
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
@@ -25,14 +25,13 @@ from credtui.domain.errors import StoreError
 from credtui.domain.secrets import generate_secret
 from credtui.server.endpoints import Endpoints
 from credtui.server.gate import Gate
-from credtui.server.log import Logged, facts_of, logger, start_logging
-from credtui.server.oauth import NO_STORE, OAuthError, unavailable
+from credtui.server.log import LOG, Logged, facts_of, logger
+from credtui.server.oauth import OAuthError, unavailable
 
 WRITE_USAGE_EVERY = 1.0
 """Seconds between the batches in which usage is written down."""
 
 _MAX_ORGANIZATIONS = 20_000
-_DESCRIPTORS_PER_ORGANIZATION = 2
 
 
 class TokenEndpoint:
@@ -82,7 +81,8 @@ def build_app(credtui: Credtui, *, parent: int | None = None) -> ASGIApp:
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         # In a process of its own, logging has not been started.
-        log = None if parent is None else start_logging()
+        if parent is not None:
+            LOG.start()
         tasks = [
             asyncio.create_task(_repair_indexes(credtui)),
             asyncio.create_task(_write_usage(usage)),
@@ -97,8 +97,8 @@ def build_app(credtui: Credtui, *, parent: int | None = None) -> ASGIApp:
             gate.close()
             clients.close()
             await _write_usage_once(usage)
-            if log is not None:
-                log.stop()
+            if parent is not None:
+                LOG.stop()
 
     routes = [
         Route("/v2/oauth/token", endpoints.token, methods=["POST"]),
@@ -117,7 +117,7 @@ def build_app(credtui: Credtui, *, parent: int | None = None) -> ASGIApp:
             OAuthError: _refuse,
             StoreError: _report_store,
             HTTPException: _refuse_http,
-            ClientDisconnect: _gone,
+            ClientDisconnect: _drop,
             Exception: _report_fault,
         },
     )
@@ -129,40 +129,34 @@ def build_app(credtui: Credtui, *, parent: int | None = None) -> ASGIApp:
 
 async def _refuse(request: Request, error: Exception) -> Response:
     assert isinstance(error, OAuthError)  # noqa: S101
-    facts_of(request.scope)["error"] = error.error
+    facts_of(request.scope).update(status=error.status, error=error.error)
     return error.response()
 
 
 async def _report_store(request: Request, error: Exception) -> Response:
     assert isinstance(error, StoreError)  # noqa: S101
-    facts_of(request.scope)["error"] = error.code
     logger.error("%s", error)
-    return unavailable().response()
+    return await _refuse(request, unavailable())
 
 
 async def _refuse_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101
     names = {404: "not_found", 405: "method_not_allowed"}
     name = names.get(error.status_code, "invalid_request")
-    facts_of(request.scope)["error"] = name
-    return JSONResponse(
-        {"error": name, "error_description": error.detail},
-        status_code=error.status_code,
-        headers={**NO_STORE, **(error.headers or {})},
-    )
+    status, headers = error.status_code, error.headers
+    return await _refuse(request, OAuthError(name, error.detail, status=status, headers=headers))
 
 
-async def _gone(_: Request, __: Exception) -> Response:
-    return Response(status_code=400)
-
-
-async def _report_fault(_: Request, __: Exception) -> Response:
+async def _report_fault(request: Request, _: Exception) -> Response:
     # The server logs it.
-    return JSONResponse(
-        {"error": "server_error", "error_description": "Something is wrong here."},
-        status_code=500,
-        headers=NO_STORE,
+    return await _refuse(
+        request, OAuthError("server_error", "Something is wrong here.", status=500)
     )
+
+
+async def _drop(request: Request, _: Exception) -> Response:
+    # Nobody is there to read this.
+    return await _refuse(request, OAuthError("invalid_request", "Gone.", status=400))
 
 
 async def _repair_indexes(credtui: Credtui) -> None:
@@ -203,10 +197,10 @@ def _measure(secrets: VerifiedSecrets, credtui: Credtui) -> float:
 def _room_for_organizations() -> int:
     """Return how many organizations can be watched, after asking for as many as are allowed."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = _MAX_ORGANIZATIONS * _DESCRIPTORS_PER_ORGANIZATION * 2
+    wanted = _MAX_ORGANIZATIONS * 2
     if hard != resource.RLIM_INFINITY:
         wanted = min(wanted, hard)
     with suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return max(10, min(_MAX_ORGANIZATIONS, soft // (2 * _DESCRIPTORS_PER_ORGANIZATION)))
+    return max(10, min(_MAX_ORGANIZATIONS, soft // 2))

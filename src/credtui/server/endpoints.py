@@ -21,7 +21,6 @@ from credtui.server.oauth import (
 )
 from credtui.server.openapi import DESCRIPTION
 from credtui.server.parameters import read_credentials, read_parameters, required
-from credtui.server.throttle import parse_address
 
 GRANT_TYPE = "client_credentials"
 
@@ -58,7 +57,7 @@ class Endpoints:
             raise OAuthError("invalid_target", f"The audience of this client is {client.audience}.")
         now = self._clock()
         token = self._tokens.issue(client, now)
-        self._usage.record_token(client, _address(request), now)
+        self._usage.record_token(client, facts_of(request.scope)["address"], now)
         return JSONResponse(
             {
                 "access_token": token,
@@ -147,10 +146,11 @@ class Endpoints:
 
     async def _admit(self, request: Request, parameters: Mapping[str, str]) -> Client:
         credentials = read_credentials(request, parameters)
-        address = _address(request)
-        facts_of(request.scope)["client_id"] = credentials.client_id
+        facts = facts_of(request.scope)
+        facts["client_id"] = credentials.client_id
+        address: str = facts["address"]
         client = await self._gate.admit(credentials.client_id, credentials.secret, address)
-        facts_of(request.scope)["organization"] = client.place.organization
+        facts["organization"] = client.place.organization
         if not client.may_come_from(address):
             raise OAuthError(
                 "access_denied",
@@ -167,10 +167,6 @@ class Endpoints:
             return None
         client = await self._gate.find(claims.environment, claims.client_id)
         return claims if self._tokens.counts(claims, client) else None
-
-
-def _address(request: Request) -> str:
-    return parse_address(request.client.host if request.client else "")
 
 
 def _metadata(token_url: str) -> Mapping[str, Any]:

@@ -66,17 +66,18 @@ class Gate:
             OAuthError: They are nobody's, or were tried too often.
             StoreError: The store can't be read.
         """
+        for environment in self._environments_by_tag.values():
+            client = self._clients.recall(environment, client_id)
+            if client is not None and self._secrets.remembers(client, secret):
+                self._make_familiar(client_id, address)
+                return client
         tag = recognise(secret.get_secret_value())
         if tag is None:
             raise invalid_client("client_secret is mistyped or cut: its check digits don't fit.")
         if not is_client_id(client_id):
             raise invalid_client("client_id is not a Client ID.")
-        environment = self._environments_by_tag.get(tag)
-        client = None
-        if environment is not None:
-            client = self._clients.recall(environment, client_id)
-            if client is None:
-                client = await self._find(environment, client_id)
+        where = self._environments_by_tag.get(tag)
+        client = None if where is None else await self.find(where, client_id)
         if client is not None:
             if self._secrets.remembers(client, secret):
                 self._make_familiar(client_id, address)

@@ -2,16 +2,18 @@
 
 import json
 import logging
-import queue
+import os
 import sys
+import threading
 import time
 import traceback
-from collections.abc import MutableMapping
+from collections import deque
+from collections.abc import Mapping, MutableMapping
+from contextlib import suppress
 from datetime import UTC, datetime
-from logging.handlers import QueueHandler, QueueListener
 from typing import Any
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from credtui.domain.names import printable
 from credtui.domain.secrets import is_client_id, redact
@@ -20,12 +22,76 @@ from credtui.server.throttle import parse_address
 logger = logging.getLogger("credtui.server")
 
 _FACTS = "credtui.facts"
+_GATHERING = 0.05
 _MAX_WAITING = 10_000
 
 
+class LogWriter:
+    """Writes lines to standard error from a thread of its own, many at once.
+
+    Nobody waits for whoever reads the log: of what can't be written, the oldest is dropped.
+    """
+
+    def __init__(self) -> None:
+        self._lines: deque[tuple[float, Mapping[str, Any]]] = deque(maxlen=_MAX_WAITING)
+        self._some = threading.Event()
+        self._ended = False
+        self._thread: threading.Thread | None = None
+
+    def put(self, line: Mapping[str, Any]) -> None:
+        """Write a line, soon."""
+        self._lines.append((time.time(), line))
+        if not self._some.is_set():
+            self._some.set()
+
+    def start(self) -> None:
+        """Begin to write, uvicorn's events too."""
+        for name in ("credtui.server", "uvicorn"):
+            named = logging.getLogger(name)
+            named.handlers = [_Handler(self)]
+            named.setLevel(logging.INFO)
+            named.propagate = False
+        self._ended = False
+        self._thread = threading.Thread(target=self._work, name="log", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Write what is left, and end."""
+        self._ended = True
+        self._some.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _work(self) -> None:
+        while not self._ended:
+            self._some.wait()
+            if not self._ended:
+                time.sleep(_GATHERING)
+            self._some.clear()
+            self._write()
+
+    def _write(self) -> None:
+        process = os.getpid()
+        lines = []
+        while self._lines:
+            at, line = self._lines.popleft()
+            moment = datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")
+            lines.append(json.dumps({"at": moment, "process": process, **line}) + "\n")
+        with suppress(OSError, ValueError):
+            sys.stderr.write("".join(lines))
+            sys.stderr.flush()
+
+
+LOG = LogWriter()
+"""This process's log."""
+
+
 def facts_of(scope: Scope) -> MutableMapping[str, Any]:
-    """Return what the log says of a request; add to it."""
-    facts: MutableMapping[str, Any] = scope.setdefault(_FACTS, {})
+    """Return what the log says of a request. Add to it, and the status unless that is 200.
+
+    `address` is where it comes from.
+    """
+    facts: MutableMapping[str, Any] = scope[_FACTS]
     return facts
 
 
@@ -42,47 +108,36 @@ class Logged:
             await self._app(scope, receive, send)
             return
         started = time.perf_counter()
-        status = 0
+        path, client = scope["path"], scope.get("client")
+        facts = scope[_FACTS] = {
+            "level": "info",
+            "event": "request",
+            "method": scope["method"],
+            "path": path if path in self._paths else "other",
+            "status": 200,
+            "address": parse_address(client[0] if client else ""),
+        }
 
-        async def watched_send(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
-
-        facts = facts_of(scope)
         try:
-            await self._app(scope, receive, watched_send)
+            await self._app(scope, receive, send)
         finally:
-            client_id = facts.get("client_id", "")
-            if not is_client_id(client_id):
+            if "client_id" in facts and not is_client_id(facts["client_id"]):
                 # What isn't a Client ID may be a secret in the wrong place.
-                facts.pop("client_id", None)
-            path, client = scope["path"], scope.get("client")
-            logger.info(
-                "request",
-                extra={
-                    "facts": {
-                        "method": scope["method"],
-                        "path": path if path in self._paths else "other",
-                        "status": status,
-                        "address": parse_address(client[0] if client else ""),
-                        **facts,
-                        "ms": round((time.perf_counter() - started) * 1000, 1),
-                    }
-                },
-            )
+                del facts["client_id"]
+            facts["ms"] = round((time.perf_counter() - started) * 1000, 1)
+            LOG.put(facts)
 
 
-class JsonFormatter(logging.Formatter):
-    """Writes a record as a line of JSON. Of an exception it tells where, and not what it said."""
+class _Handler(logging.Handler):
+    """Writes what is logged by `logging`. Of an exception it tells where, and not what it said."""
 
-    def format(self, record: logging.LogRecord) -> str:
-        """Return the line."""
+    def __init__(self, writer: LogWriter) -> None:
+        super().__init__()
+        self._writer = writer
+
+    def emit(self, record: logging.LogRecord) -> None:
         line: dict[str, Any] = {
-            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
-            "process": record.process,
             "event": redact(printable(record.getMessage())),
             **getattr(record, "facts", {}),
         }
@@ -93,36 +148,4 @@ class JsonFormatter(logging.Formatter):
                 f"{frame.filename}:{frame.lineno} {frame.name}"
                 for frame in traceback.extract_tb(trace)
             ]
-        return json.dumps(line)
-
-
-class _Handler(QueueHandler):
-    """Never waits for whoever reads the log: what can't be kept for them is dropped."""
-
-    def prepare(self, record: logging.LogRecord) -> logging.LogRecord:
-        return record
-
-    def enqueue(self, record: logging.LogRecord) -> None:
-        try:
-            self.queue.put_nowait(record)
-        except queue.Full:
-            return
-
-
-def start_logging() -> QueueListener:
-    """Send what is logged, uvicorn's events too, to standard error, from a thread of its own.
-
-    Returns:
-        The thread; stop it at the end.
-    """
-    records: queue.Queue[logging.LogRecord] = queue.Queue(_MAX_WAITING)
-    stream = logging.StreamHandler(sys.stderr)
-    stream.setFormatter(JsonFormatter())
-    for name in ("credtui.server", "uvicorn"):
-        named = logging.getLogger(name)
-        named.handlers = [_Handler(records)]
-        named.setLevel(logging.INFO)
-        named.propagate = False
-    listener = QueueListener(records, stream)
-    listener.start()
-    return listener
+        self._writer.put(line)

@@ -68,16 +68,6 @@ def too_large(limit: int) -> OAuthError:
     )
 
 
-def too_slow() -> OAuthError:
-    """Return the error for a body that doesn't arrive."""
-    return OAuthError(
-        "invalid_request",
-        "The body did not arrive in time.",
-        status=408,
-        headers={"Connection": "close"},
-    )
-
-
 def too_many(seconds: float) -> OAuthError:
     """Return the error for somebody who tried too often."""
     wait = max(1, math.ceil(seconds))

@@ -44,7 +44,6 @@ _PLAIN_ERRORS = {
     "400": _json("The request can't be understood, or a parameter is wrong.", _ERROR),
     "401": _json("The client is unknown, or its secret is wrong.", _ERROR, _AUTHENTICATE),
     "403": _json("The client may not do this, or not from this address.", _ERROR),
-    "408": _json("The body did not arrive in time.", _ERROR),
     "413": _json("The body is too long.", _ERROR),
     "429": _json("Too many wrong secrets.", _ERROR, _RETRY_AFTER),
     "503": _json("The store can't be read at the moment.", _ERROR, _RETRY_AFTER),

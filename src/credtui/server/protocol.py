@@ -1,4 +1,4 @@
-"""HTTP, with limits on what comes before a request's body."""
+"""HTTP, with limits on how long a request may take to arrive, and how long its headers are."""
 
 import asyncio
 from http import HTTPStatus
@@ -8,25 +8,25 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 MAX_HEAD = 16 * 1024
 """Bytes in a request's line and headers."""
 
-HEAD_PATIENCE = 10.0
-"""Seconds to wait for them."""
+PATIENCE = 10.0
+"""Seconds to wait for a whole request."""
 
 
 class Protocol(HttpToolsProtocol):
-    """Ends a connection whose headers are too long, or too slow.
+    """Ends a connection whose request is too slow, or has too long headers.
 
-    uvicorn waits for headers of any length and as long as it takes; the application sees a request
-    only when they are complete, and looks after the body.
+    uvicorn waits for headers of any length, and for as long as it takes; the application sees a
+    request only when they are complete.
     """
 
-    _awaiting_head = True
+    _in_head = True
     _head_size = 0
     _timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A client has connected."""
         super().connection_made(transport)
-        self._await_head()
+        self._watch_arrival()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The client is gone."""
@@ -35,42 +35,45 @@ class Protocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """The client has sent something."""
-        if self._awaiting_head:
+        if self._in_head:
             self._head_size += len(data)
-            if self._timer is None:
-                self._await_head(self._head_size)
         super().data_received(data)
-        if self._awaiting_head and self._head_size > MAX_HEAD:
+        if self._in_head and self._head_size > MAX_HEAD:
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+        self._watch_arrival()
 
     def on_headers_complete(self) -> None:
-        """The headers are there."""
-        self._awaiting_head = False
-        self._stop_timer()
+        """A request's headers are there."""
+        self._in_head = False
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
-        """The body is there: the next thing is another request's headers."""
-        self._awaiting_head = True
+        """A whole request is there: what comes next is another's headers."""
+        self._in_head = True
         self._head_size = 0
+        self._stop_timer()
         super().on_message_complete()
 
-    def _await_head(self, size: int = 0) -> None:
-        self._head_size = size
-        self._timer = self.loop.call_later(HEAD_PATIENCE, self._too_slow)
-
-    def _too_slow(self) -> None:
-        self._timer = None
-        if self._awaiting_head:
-            self._refuse(HTTPStatus.REQUEST_TIMEOUT)
+    def _watch_arrival(self) -> None:
+        """Limit the time to a whole request, unless nothing is wanted at the moment."""
+        idle = self._in_head and not self._head_size and self.cycle is not None
+        if self._timer is None and not idle:
+            self._timer = self.loop.call_later(PATIENCE, self._end_waiting)
 
     def _stop_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
+    def _end_waiting(self) -> None:
+        self._timer = None
+        self._refuse(HTTPStatus.REQUEST_TIMEOUT)
+
     def _refuse(self, status: HTTPStatus) -> None:
-        if not self.transport.is_closing():
+        if self.transport.is_closing():
+            return
+        # An answer that was begun, or is due to an earlier request, isn't mixed with another.
+        if self.cycle is None or self.cycle.response_complete or not self.cycle.response_started:
             line = f"HTTP/1.1 {status.value} {status.phrase}\r\n"
             self.transport.write(f"{line}connection: close\r\ncontent-length: 0\r\n\r\n".encode())
-            self.transport.close()
+        self.transport.close()

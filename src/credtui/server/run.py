@@ -10,7 +10,7 @@ from uvicorn.supervisors import Multiprocess
 from credtui.composition import Credtui
 from credtui.domain.errors import ServerError
 from credtui.server.app import TokenEndpoint
-from credtui.server.log import logger, start_logging
+from credtui.server.log import LOG, logger
 from credtui.server.protocol import Protocol
 
 STOP_PATIENCE = 10
@@ -32,6 +32,7 @@ def run_server(credtui: Credtui, host: str, port: int, workers: int = 1) -> int:
         config = uvicorn.Config(
             TokenEndpoint(credtui, parent=os.getpid() if workers > 1 else None),
             http=Protocol,
+            loop="asyncio",
             ws="none",
             lifespan="on",
             workers=workers,
@@ -46,7 +47,7 @@ def run_server(credtui: Credtui, host: str, port: int, workers: int = 1) -> int:
         for number in (signal.SIGINT, signal.SIGTERM):
             # uvicorn has its own way with them, and raises them again at the end.
             signal.signal(number, _already_stopped)
-        log = start_logging()
+        LOG.start()
         bound_host, bound_port = listening.getsockname()[:2]
         logger.info("listening", extra={"facts": {"host": bound_host, "port": bound_port}})
         try:
@@ -58,7 +59,7 @@ def run_server(credtui: Credtui, host: str, port: int, workers: int = 1) -> int:
             return 0 if server.started else 1
         finally:
             logger.info("stopped")
-            log.stop()
+            LOG.stop()
 
 
 def _already_stopped(_: int, __: object) -> None:

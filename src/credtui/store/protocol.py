@@ -134,6 +134,10 @@ class Store(Protocol):
         """Begin to watch an organization, and operators."""
         ...
 
+    def watch_organization(self, place: Place) -> Watch:
+        """Begin to watch an organization alone. `Watch.changed` may then be asked very often."""
+        ...
+
     def find(self, environment: str, client_id: str) -> Place | None:
         """Return where the credential with this Client ID is kept, None if it is nowhere.
 

@@ -94,6 +94,10 @@ class TinyDBStore:
         """See `Store.watch`."""
         return FileWatch(self._ledger(place).path, self._operators_ledger().path)
 
+    def watch_organization(self, place: Place) -> FileWatch:
+        """See `Store.watch_organization`."""
+        return FileWatch(self._ledger(place).path)
+
     def find(self, environment: str, client_id: str) -> Place | None:
         """See `Store.find`."""
         organization = ClientIndex(self._folder / environment).find(client_id)
