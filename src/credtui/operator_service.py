@@ -54,7 +54,7 @@ class OperatorService:
         """
 
         def apply(operators: Operators) -> Operators:
-            self._ensure_organizations(permissions or {})
+            self._ensure_organizations(operators, permissions or {})
             operator = Operator(
                 name=parse_operator(name),
                 keys=_parsed(keys),
@@ -85,7 +85,7 @@ class OperatorService:
         """
 
         def apply(operators: Operators) -> Operators:
-            self._ensure_organizations(permissions or {})
+            self._ensure_organizations(operators, permissions or {})
             before = operators.get(name)
             given = {**before.permissions, **(permissions or {})}
             return operators.replace(
@@ -212,9 +212,9 @@ class OperatorService:
                 detail=refusal.code,
             )
 
-    def _ensure_organizations(self, names: Iterable[str]) -> None:
+    def _ensure_organizations(self, operators: Operators, names: Iterable[str]) -> None:
         for name in names:
-            if not self._store.has_organization(name):
+            if not operators.mention(name) and not self._store.has_organization(name):
                 raise NoSuchOrganizationError(f"There is no organization {name}. Create it first.")
 
     def _ensure_new(self, organization: str) -> None:

@@ -36,6 +36,8 @@ class Host:
         self.folder = folder
         self.home = folder / "data"
         self.port = _free_port()
+        self.account_home = folder / "home"
+        self.account_home.mkdir()
         self.log = folder / "sshd.log"
         self.configuration = folder / "etc" / "ssh" / "sshd_config"
         self._ssh = need_program("ssh")
@@ -84,6 +86,9 @@ class Host:
             "KbdInteractiveAuthentication no",
             "PermitRootLogin prohibit-password",
             "LogLevel VERBOSE",
+            # The shell reads .bashrc there before a forced command: what the true home has in it
+            # is none of the tests' business.
+            f"SetEnv HOME={self.account_home}",
         ]
         self.configuration.parent.mkdir(parents=True, exist_ok=True)
         self.configuration.write_text("\n".join([*first, *lines]) + "\n")
@@ -200,6 +205,7 @@ def empty(bastion: Host) -> Host:
     """The host, with nothing left of what other tests did to the organization acme."""
     for path in (bastion.home / "store").glob("*/acme.*"):
         path.unlink()
+    bastion.credtui.operator_service(LOCAL).create_organization("acme", "uat")
     return bastion
 
 

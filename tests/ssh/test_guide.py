@@ -207,7 +207,6 @@ def test_the_guide_for_your_own_account(guided: Guided) -> None:
     guided.start_with(
         f"AuthorizedKeysFile {guided.root}/alice.pub",
         "StrictModes no",
-        f"SetEnv HOME={guided.root}/home",
     )
     (portal,) = blocks("sh", "personal terminal")
     with guided.open(portal, "alice") as terminal:

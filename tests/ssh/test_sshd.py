@@ -127,6 +127,33 @@ def test_the_portal_opens_where_it_was_asked_to(empty: Host) -> None:
         terminal.wait_for(re.compile(r"acme .* production"))
 
 
+def test_an_open_portal_follows_the_permission(empty: Host) -> None:
+    operators = empty.credtui.operator_service(LOCAL)
+    try:
+        with empty.portal("alice") as terminal:
+            terminal.wait_for(re.compile(r"alice .* Can Edit"))
+            operators.set("alice", permissions={"acme": Permission.CAN_VIEW})
+            terminal.wait_for(re.compile(r"alice .* Can View"))
+            operators.set("alice", permissions={"acme": Permission.NO_ACCESS})
+            terminal.wait_for(re.compile(r"alice .* No access"))
+    finally:
+        operators.set("alice", permissions={"acme": Permission.CAN_EDIT})
+
+
+def test_a_secret_in_the_portal_is_not_saved_on_the_host(empty: Host) -> None:
+    with empty.portal("alice") as terminal:
+        terminal.wait_for("New Credential")
+        terminal.press("n")
+        terminal.wait_for("Credential name")
+        terminal.send("Payout gateway")
+        terminal.press("enter")
+        terminal.wait_for("Save your secret now")
+        (secret,) = re.findall(r"csk_uat_\w+", terminal.text)
+        terminal.click_on("Save to File")
+        terminal.wait_for("Your connection has no shell")
+    assert_no_secret(secret, empty.folder)
+
+
 def test_without_a_terminal_the_portal_names_the_commands(empty: Host) -> None:
     ran = empty.ssh("alice", options=["-T"])
     assert (ran.status, ran.out) == (ExitCode.USAGE, "")
