@@ -24,6 +24,7 @@ def lengthen_log(installation: Installation, count: int, *, rare: int) -> None:
             actor=CAROL if number == rare else ALICE,
             action=Action.RENAME,
             name="Payout gateway",
+            detail=f"was number {number}",
             previous=newest.hash,
         ).sealed()
         events.append(newest)

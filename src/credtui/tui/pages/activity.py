@@ -71,7 +71,8 @@ class ActivityPage(PortalPage):
 
     def take_focus(self) -> None:
         """Focus the events."""
-        self.query_one(EventTable).focus()
+        if self.portal.page.permission >= Permission.CAN_VIEW:
+            self.query_one(EventTable).focus()
 
     def on_unmount(self) -> None:
         """Let a search end."""
@@ -134,7 +135,8 @@ class ActivityPage(PortalPage):
         found = f"{shown}{'' if feed.ended else '+'} of " if filtered else ""
         noun = "event" if feed.total == 1 else "events"
         self.query_one(".count", Static).update(f"{found}{feed.total} {noun}")
-        self.query_one(EventTable).display = bool(shown)
+        # It stays, so that keys go on to mean the same when it is empty.
+        self.query_one(EventTable).show_header = bool(shown)
         self._say_alone("" if shown else NO_MATCH if filtered else EMPTY)
 
     def _fail(self, feed: EventFeed, error: CredtuiError) -> None:

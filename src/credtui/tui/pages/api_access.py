@@ -131,7 +131,8 @@ class ApiAccessPage(PortalPage):
 
     def take_focus(self) -> None:
         """Focus the choice."""
-        self.query_one(_Choice).focus()
+        if self.query_one("#guide").display:
+            self.query_one(_Choice).focus()
 
     @property
     def credential(self) -> Credential | None:

@@ -65,8 +65,9 @@ class EnvironmentPage(PortalPage):
         self.refresh_bindings()
 
     def take_focus(self) -> None:
-        """Focus the first fact."""
-        self.query(LabelledValue).first().focus()
+        """Choose the first value."""
+        if self.query_one(".facts").display:
+            self.query(LabelledValue).first().focus()
 
     def time_passed(self) -> None:
         """Show what this computer's clock says."""

@@ -63,6 +63,12 @@ class EventTable(DataTable[Text | _When]):
             self._build()
             self.move_cursor(row=row)
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer details where there are any."""
+        if action == "select_cursor" and not self._shown:
+            return False
+        return super().check_action(action, parameters)
+
     @property
     def shown(self) -> Sequence[AuditEvent]:
         """The events that are shown."""
