@@ -1,0 +1,141 @@
+"""Draws the gallery from demo data: the same pictures each time.
+
+    python screenshots/draw.py [FOLDER]
+
+Each picture is an SVG, and a PNG for places that show no SVG. Time stands still, randomness is
+seeded, and the only secret to be seen is that of 256 zero bits.
+"""
+
+import asyncio
+import random
+import re
+import sys
+import tempfile
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from textual.pilot import Pilot
+
+from credtui.demo import ALICE, demo_credtui
+from credtui.tui.app import CredtuiApp
+
+HERE = Path(__file__).parent
+NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
+PATIENCE = 1500
+"""How often to look for a text before giving up."""
+
+
+class Picture(NamedTuple):
+    """A picture of the portal.
+
+    Attributes:
+        name: The file's name without its ending.
+        title: The window's title.
+        steps: Keys to press, and in quotation marks texts to type or, with a "?", to wait for.
+        columns: The terminal's width.
+        rows: The terminal's height.
+    """
+
+    name: str
+    title: str
+    steps: Sequence[str] = ()
+    columns: int = 80
+    rows: int = 24
+
+
+GALLERY = (
+    Picture("credentials", "credtui"),
+    Picture("credentials-wide", "credtui", columns=120, rows=40),
+    Picture("menu", "credtui", ["j", "full_stop", "?Rotate Credential"]),
+    Picture(
+        "new-credential",
+        "credtui",
+        ["j", "d", "y", "?2 of 3", "n", "?Credential name", "=Ledger export"],
+    ),
+    Picture("rotate", "credtui", ["j", "r", "?immediately invalidated"]),
+    Picture(
+        "secret",
+        "credtui",
+        ["j", "r", "?immediately invalidated", "y", "?Save your secret now"],
+    ),
+    Picture("delete-refused", "credtui", ["full_stop", "?Rotate Credential"]),
+    Picture("activity", "credtui", ["ctrl+p", "=Activity", "?Open the page", "enter", "?delete"]),
+    Picture("environment", "credtui", ["ctrl+p", "=Environment", "?Open the", "enter", "?Token"]),
+    Picture("api-access", "credtui", ["ctrl+p", "=API acc", "?Open the page", "enter", "?curl"]),
+)
+
+
+def fake_bytes() -> "random.Random":
+    """Randomness for Client IDs."""
+    return random.Random(7)  # noqa: S311
+
+
+async def draw(picture: Picture) -> str:
+    """Return a picture as SVG."""
+    others = fake_bytes()
+    with tempfile.TemporaryDirectory() as folder:
+        credtui = demo_credtui(
+            Path(folder),
+            clock=lambda: NOW,
+            random_bytes=lambda count: bytes(count) if count == 32 else others.randbytes(count),
+            bcrypt_cost=4,
+        )
+        credtui.settings = credtui.settings.model_copy(update={"clipboard": "none"})
+        app = CredtuiApp(credtui, ALICE, credtui.service(ALICE).page())
+        app.animation_level = "none"
+        size = (picture.columns, picture.rows)
+        async with app.run_test(size=size, notifications=False) as pilot:
+            await pilot.pause()
+            for step in picture.steps:
+                await _take(step, pilot)
+            await pilot.pause()
+            return _without_noise(app.export_screenshot(title=picture.title))
+
+
+async def _take(step: str, pilot: "Pilot[None]") -> None:
+    app = pilot.app
+    if len(step) > 1 and step[0] == "?":
+        for _ in range(PATIENCE):
+            # Blanks don't break in an SVG.
+            if step[1:] in app.export_screenshot().replace("&#160;", " "):
+                return
+            await pilot.pause(0.02)
+        raise TimeoutError(f"{step[1:]!r} didn't appear")
+    if len(step) > 1 and step[0] == "=":
+        await pilot.press(*("space" if letter == " " else letter for letter in step[1:]))
+    else:
+        await pilot.press(step)
+
+
+def _without_noise(svg: str) -> str:
+    """Take out what names a host on the network, or differs each time."""
+    svg = re.sub(r"\s*@font-face \{.*?\}\n", "", svg, flags=re.DOTALL)
+    return re.sub(r"\bterminal-\d+-", "terminal-", svg)
+
+
+def to_png(svg: str) -> bytes:
+    """Return a picture as PNG, in the fonts that this computer has."""
+    import resvg_py
+
+    return bytes(
+        resvg_py.svg_to_bytes(
+            svg_string=svg,
+            font_family="DejaVu Sans Mono",
+            monospace_family="DejaVu Sans Mono",
+            skip_system_fonts=False,
+        )
+    )
+
+
+def main(folder: Path = HERE) -> None:
+    """Draw the whole gallery."""
+    for picture in GALLERY:
+        svg = asyncio.run(draw(picture))
+        (folder / f"{picture.name}.svg").write_text(svg)
+        (folder / f"{picture.name}.png").write_bytes(to_png(svg))
+
+
+if __name__ == "__main__":
+    main(*map(Path, sys.argv[1:2]))
