@@ -1,6 +1,6 @@
 """What pages, verbs and dialogs need of the screen that they are used on."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
@@ -52,6 +52,10 @@ class Portal(Protocol):
 
     def use(self, verb: str, credential: Credential | None) -> None:
         """Do what the verb of this name does, unless something stands against it."""
+        ...
+
+    def run(self, flow: Callable[[], Awaitable[object]]) -> None:
+        """Do what takes dialogs, unless such a thing is under way; tell of what is refused."""
         ...
 
     def open_menu(self, client_id: str, at: "Offset") -> None:

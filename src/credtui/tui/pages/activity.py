@@ -1,6 +1,7 @@
 """The page that shows what was done and attempted."""
 
 import asyncio
+from functools import partial
 from typing import ClassVar
 
 from textual import on, work
@@ -163,7 +164,8 @@ class ActivityPage(PortalPage):
     def _show_details(self, event: DataTable.RowSelected) -> None:
         from credtui.tui.dialogs.event import EventDialog
 
-        self.app.push_screen(EventDialog(self.query_one(EventTable).shown[event.cursor_row]))
+        dialog = EventDialog(self.query_one(EventTable).shown[event.cursor_row])
+        self.portal.run(partial(self.portal.ask, dialog))
 
     @on(Button.Pressed, "#verify")
     @work(exclusive=True, group="verify")

@@ -2,13 +2,12 @@
 
 from typing import ClassVar
 
-from textual import on, work
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import Button, Static
 
-from credtui.domain.errors import CredtuiError
 from credtui.domain.organization import MAX_CREDENTIALS
 from credtui.domain.permissions import Permission
 from credtui.service import Page
@@ -97,19 +96,16 @@ class EnvironmentPage(PortalPage):
             self.portal.copy(self.screen.focused.value)
 
     @on(Button.Pressed, "#edit-networks")
-    @work(exclusive=True, group="networks")
-    async def action_edit_networks(self) -> None:
-        """Ask for the networks until they are accepted."""
+    def action_edit_networks(self) -> None:
+        """Say from where clients may come."""
+        self.portal.run(self._edit_networks)
+
+    async def _edit_networks(self) -> None:
         from credtui.tui.dialogs.networks import NetworksDialog
 
         portal = self.portal
         networks = await portal.ask(NetworksDialog(portal.page.networks))
-        if networks is None or networks == portal.page.networks:
-            return
-        try:
+        if networks is not None and networks != portal.page.networks:
             kept = await portal.do(lambda: portal.service.set_networks(networks))
-        except CredtuiError as error:
-            portal.warn(str(error))
-        else:
             where = f"from {', '.join(kept)}" if kept else "from everywhere"
             portal.tell(f"The credentials may now be used {where}.")

@@ -119,9 +119,25 @@ class OperatorsPage(PortalPage):
     # What a representative does
 
     @on(Button.Pressed, "#add")
-    @work(exclusive=True, group="operator")
-    async def action_add(self) -> None:
-        """Ask for an operator until one is accepted."""
+    def action_add(self) -> None:
+        """Let somebody use credtui."""
+        self.portal.run(self._add)
+
+    def action_edit(self) -> None:
+        """Change the chosen operator."""
+        if operator := self._chosen:
+            self.portal.run(partial(self._edit, operator))
+
+    def action_remove(self) -> None:
+        """Remove the chosen operator."""
+        if operator := self._chosen:
+            self.portal.run(partial(self._remove, operator))
+
+    @on(OptionList.OptionSelected)
+    def _edit_chosen(self) -> None:
+        self.action_edit()
+
+    async def _add(self) -> None:
         first = not self._operators
         name = self.portal.service.actor.operator if first else ""
         draft = await self._ask(
@@ -130,20 +146,28 @@ class OperatorsPage(PortalPage):
         if draft:
             self.portal.tell(f"{draft.name} is added.")
 
-    @work(exclusive=True, group="operator")
-    async def action_edit(self) -> None:
-        """Ask what to change until it is accepted."""
-        operator = self._chosen
-        if operator:
-            draft = await self._ask(
-                f"Edit {operator.name}", OperatorDraft.of(operator), before=operator
-            )
-            if draft:
-                self.portal.tell(f"{operator.name} is changed.")
+    async def _edit(self, operator: Operator) -> None:
+        draft = await self._ask(
+            f"Edit {operator.name}", OperatorDraft.of(operator), before=operator
+        )
+        if draft:
+            self.portal.tell(f"{operator.name} is changed.")
 
-    @on(OptionList.OptionSelected)
-    def _edit_chosen(self) -> None:
-        self.action_edit()
+    async def _remove(self, operator: Operator) -> None:
+        from credtui.tui.dialogs.confirm import ConfirmDialog
+
+        sure = await self.portal.ask(
+            ConfirmDialog(
+                "Remove Operator",
+                "Remove",
+                (("Operator", operator.name), ("Keys", str(len(operator.keys)))),
+                "They lose access to every organization. Whatever they have open ends at its "
+                "next action.",
+            )
+        )
+        if sure:
+            await self.portal.do(lambda: self._service.remove(operator.name))
+            self.portal.tell(f"{operator.name} is removed.")
 
     async def _ask(
         self,
@@ -154,12 +178,9 @@ class OperatorsPage(PortalPage):
         first: bool = False,
         before: Operator | None = None,
     ) -> OperatorDraft | None:
+        """Ask until the service accepts it, and return it; None when it was given up."""
         portal, problem = self.portal, ""
-        try:
-            organizations = await asyncio.to_thread(self._service.organizations)
-        except CredtuiError as error:
-            portal.warn(str(error))
-            return None
+        organizations = await asyncio.to_thread(self._service.organizations)
         here = portal.service.organization
         listed = sorted(organizations, key=lambda name: (name != here, name))
         while True:
@@ -175,36 +196,8 @@ class OperatorsPage(PortalPage):
                 await portal.do(partial(_save, self._service, draft, before))
             except Refusal as refusal:
                 problem = str(refusal)
-            except CredtuiError as error:
-                portal.warn(str(error))
-                return None
             else:
                 return draft
-
-    @work(exclusive=True, group="operator")
-    async def action_remove(self) -> None:
-        """Remove an operator, if the person is sure."""
-        from credtui.tui.dialogs.confirm import ConfirmDialog
-
-        operator, portal = self._chosen, self.portal
-        if operator is None:
-            return
-        sure = await portal.ask(
-            ConfirmDialog(
-                "Remove Operator",
-                "Remove",
-                (("Operator", operator.name), ("Keys", str(len(operator.keys)))),
-                "They lose access to every organization. Whatever they have open ends at its "
-                "next action.",
-            )
-        )
-        if sure:
-            try:
-                await portal.do(lambda: self._service.remove(operator.name))
-            except CredtuiError as error:
-                portal.warn(str(error))
-            else:
-                portal.tell(f"{operator.name} is removed.")
 
     def action_move(self, step: int) -> None:
         """Choose the next operator or the one before."""

@@ -27,7 +27,7 @@ from credtui.tui.pages.page import PortalPage
 from credtui.tui.portal import Surroundings
 from credtui.tui.screens.fitting import Fitting
 from credtui.tui.switching import choose_environment, choose_organization
-from credtui.tui.verbs import VERBS, Verb, find_verb
+from credtui.tui.verbs import VERBS, find_verb
 from credtui.tui.widgets.footer import Footer
 from credtui.tui.widgets.header import Header
 from credtui.tui.widgets.navigation import Navigation
@@ -204,29 +204,24 @@ class PortalScreen(Fitting):
 
     # Another environment or organization
 
-    @work(exclusive=True, group="switch")
-    async def action_switch_environment(self) -> None:
+    def action_switch_environment(self) -> None:
         """Choose another environment, and show it in place of this one."""
-        await self._go(choose_environment(self))
+        self.run(partial(self._go, choose_environment))
 
-    @work(exclusive=True, group="switch")
-    async def action_switch_organization(self) -> None:
+    def action_switch_organization(self) -> None:
         """Choose another organization, and show it in place of this one."""
-        await self._go(choose_organization(self))
+        self.run(partial(self._go, choose_organization))
 
-    async def _go(self, choice: Awaitable[CredentialService | None]) -> None:
-        try:
-            other = await choice
-            page = await asyncio.to_thread(other.page) if other else None
-        except CredtuiError as error:
-            self.warn(str(error))
-        else:
-            if other and page:
-                opened = self.current.id or ""
-                if not self._result_callbacks:
-                    # Switching takes a callback away, of which the first screen was given none.
-                    self._push_result_callback(self, None)
-                self.app.switch_screen(PortalScreen(self.surroundings, other, page, opened))
+    async def _go(
+        self, choose: Callable[["PortalScreen"], Awaitable[CredentialService | None]]
+    ) -> None:
+        if other := await choose(self):
+            page = await asyncio.to_thread(other.page)
+            if not self._result_callbacks:
+                # Switching takes a callback away, of which the first screen was given none.
+                self._push_result_callback(self, None)
+            opened = self.current.id or ""
+            self.app.switch_screen(PortalScreen(self.surroundings, other, page, opened))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer what the person may do."""
@@ -245,14 +240,19 @@ class PortalScreen(Fitting):
         found = find_verb(verb)
         if obstacle := found.obstacle(self.page, credential):
             self.warn(obstacle)
-        elif not self._in_use:  # the key may repeat before a dialog takes it
-            self._in_use = True
-            self._run(found, credential)
+        else:
+            self.run(partial(found.run, self, credential))
 
-    @work(group="verb")
-    async def _run(self, verb: Verb, credential: Credential | None) -> None:
+    def run(self, flow: Callable[[], Awaitable[object]]) -> None:
+        """See `Portal.run`."""
+        if not self._in_use:  # the key may repeat before a dialog takes it
+            self._in_use = True
+            self._run(flow)
+
+    @work(group="flow")
+    async def _run(self, flow: Callable[[], Awaitable[object]]) -> None:
         try:
-            await verb.run(self, credential)
+            await flow()
         except CredtuiError as error:
             self.warn(str(error))
         finally:
