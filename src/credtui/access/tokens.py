@@ -1,11 +1,11 @@
 """Access tokens: signed, and good only while the credential's generation is what it was."""
 
+import hmac
 import json
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import jwt
-from jwt.algorithms import HMACAlgorithm
 from jwt.utils import base64url_encode
 
 from credtui.access.clients import Client
@@ -57,7 +57,7 @@ class AccessTokens:
         self._store = store
         self._key = store.token_key(random_bytes)
         self._random_bytes = random_bytes
-        self._hmac = HMACAlgorithm(HMACAlgorithm.SHA256)
+        self._hmac = hmac.new(self._key, digestmod="sha256")
         head = jwt.PyJWS().encode(b"", self._key, _ALGORITHM, {"typ": "at+jwt"})
         self._head = head.partition(".")[0].encode() + b"."
 
@@ -76,7 +76,9 @@ class AccessTokens:
         }
         # The compact form of RFC 7515. Its head is the same each time, and is made once.
         signed = self._head + base64url_encode(json.dumps(said).encode())
-        return f"{signed.decode()}.{base64url_encode(self._hmac.sign(signed, self._key)).decode()}"
+        signature = self._hmac.copy()
+        signature.update(signed)
+        return f"{signed.decode()}.{base64url_encode(signature.digest()).decode()}"
 
     def read(self, token: str, now: datetime) -> Claims | None:
         """Return what an access token says, None if it is not genuine or has expired."""

@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from credtui.access.clients import Client
 from credtui.access.tokens import SCOPE, AccessTokens, Claims
@@ -14,7 +14,7 @@ from credtui.clock import Clock
 from credtui.server.gate import Gate
 from credtui.server.log import facts_of
 from credtui.server.oauth import (
-    NO_STORE,
+    Answer,
     OAuthError,
     invalid_token,
     missing_token,
@@ -58,14 +58,13 @@ class Endpoints:
         now = self._clock()
         token = self._tokens.issue(client, now)
         self._usage.record_token(client, facts_of(request.scope)["address"], now)
-        return JSONResponse(
+        return Answer(
             {
                 "access_token": token,
                 "token_type": "Bearer",
                 "expires_in": self._tokens.lifetime,
                 "scope": SCOPE,
-            },
-            headers=NO_STORE,
+            }
         )
 
     async def test(self, request: Request) -> Response:
@@ -84,9 +83,7 @@ class Endpoints:
             )
         facts_of(request.scope)["client_id"] = claims.client_id
         left = claims.expires_at - int(self._clock().timestamp())
-        return JSONResponse(
-            [{"message": "token_ok", "seconds_to_expiry": max(left, 0)}], headers=NO_STORE
-        )
+        return Answer([{"message": "token_ok", "seconds_to_expiry": max(left, 0)}])
 
     async def introspect(self, request: Request) -> Response:
         """`POST /oauth/introspect`: tell the API's gateway what an access token is good for."""
@@ -102,8 +99,8 @@ class Endpoints:
             )
         claims = await self._read_token(token)
         if claims is None or claims.environment != gateway.place.environment:
-            return JSONResponse({"active": False}, headers=NO_STORE)
-        return JSONResponse(
+            return Answer({"active": False})
+        return Answer(
             {
                 "active": True,
                 "scope": SCOPE,
@@ -115,8 +112,7 @@ class Endpoints:
                 "exp": claims.expires_at,
                 "jti": claims.token,
                 "iss": self._metadata["issuer"],
-            },
-            headers=NO_STORE,
+            }
         )
 
     async def revoke(self, request: Request) -> Response:
@@ -130,19 +126,19 @@ class Endpoints:
             if claims.client_id != client.client_id:
                 raise OAuthError("invalid_grant", "The access token was issued to another client.")
             await self._gate.work(self._tokens.revoke, claims, now)
-        return JSONResponse({}, headers=NO_STORE)
+        return Answer({})
 
     async def metadata(self, _: Request) -> Response:
         """`GET /.well-known/oauth-authorization-server`: tell clients what there is."""
-        return JSONResponse(self._metadata)
+        return Answer(self._metadata)
 
     async def health(self, _: Request) -> Response:
         """`GET /healthz`: tell that requests are answered."""
-        return JSONResponse({"status": "ok"}, headers=NO_STORE)
+        return Answer({"status": "ok"})
 
     async def openapi(self, _: Request) -> Response:
         """`GET /openapi.json`: describe all this."""
-        return JSONResponse(DESCRIPTION)
+        return Answer(DESCRIPTION)
 
     async def _admit(self, request: Request, parameters: Mapping[str, str]) -> Client:
         credentials = read_credentials(request, parameters)

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Mapping, MutableMapping
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -22,7 +23,7 @@ from credtui.server.throttle import parse_address
 logger = logging.getLogger("credtui.server")
 
 _FACTS = "credtui.facts"
-_GATHERING = 0.05
+_GATHERING = 0.1
 _MAX_WAITING = 10_000
 
 
@@ -75,11 +76,16 @@ class LogWriter:
         lines = []
         while self._lines:
             at, line = self._lines.popleft()
-            moment = datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")
+            moment = f"{_second(int(at))}.{int(at % 1 * 1000):03}Z"
             lines.append(json.dumps({"at": moment, "process": process, **line}) + "\n")
         with suppress(OSError, ValueError):
             sys.stderr.write("".join(lines))
             sys.stderr.flush()
+
+
+@lru_cache(maxsize=4)
+def _second(at: int) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 LOG = LogWriter()

@@ -1,15 +1,39 @@
 """OAuth errors: what a client is told when it gets no answer that it wants."""
 
+import json
 import math
 import re
 from collections.abc import Mapping
+from typing import Any
 
-from starlette.responses import JSONResponse
+from starlette.responses import Response
 
-NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 BASIC = {"WWW-Authenticate": 'Basic realm="credtui", charset="UTF-8"'}
 
+_NO_STORE = [
+    (b"cache-control", b"no-store"),
+    (b"pragma", b"no-cache"),
+    (b"content-type", b"application/json"),
+]
+_encode = json.JSONEncoder(separators=(",", ":")).encode
 _NOT_ALLOWED = re.compile(r"[^ !#-\[\]-~]")
+
+
+class Answer(Response):
+    """A JSON response that nobody may store."""
+
+    media_type = "application/json"
+
+    def __init__(
+        self, content: Any, status: int = 200, headers: Mapping[str, str] | None = None
+    ) -> None:
+        body = _encode(content).encode()
+        self.status_code = status
+        self.background = None
+        self.body = body
+        self.raw_headers = [*_NO_STORE, (b"content-length", str(len(body)).encode())]
+        for name, value in (headers or {}).items():
+            self.raw_headers.append((name.lower().encode(), value.encode("latin-1")))
 
 
 class OAuthError(Exception):
@@ -37,13 +61,10 @@ class OAuthError(Exception):
         self.description = _NOT_ALLOWED.sub("?", description)
         self.headers = headers or {}
 
-    def response(self) -> JSONResponse:
+    def response(self) -> Answer:
         """Return the response that tells of it."""
-        return JSONResponse(
-            {"error": self.error, "error_description": self.description},
-            status_code=self.status,
-            headers={**NO_STORE, **self.headers},
-        )
+        said = {"error": self.error, "error_description": self.description}
+        return Answer(said, self.status, self.headers)
 
 
 def invalid_request(description: str) -> OAuthError:

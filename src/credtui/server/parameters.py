@@ -39,7 +39,7 @@ async def read_parameters(request: Request) -> Mapping[str, str]:
     if request.scope["query_string"]:
         raise invalid_request("Parameters belong into the body, where no log keeps them.")
     body = await _read_body(request)
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    kind = _kind(request)
     if not body:
         pairs: Iterable[tuple[str, object]] = ()
     elif kind == _FORM:
@@ -60,6 +60,13 @@ async def read_parameters(request: Request) -> Mapping[str, str]:
     return {name: value for name, value in parameters.items() if value}
 
 
+def _kind(request: Request) -> str:
+    for name, value in request.scope["headers"]:
+        if name == b"content-type":
+            return str(value, "latin-1").partition(";")[0].strip().lower()
+    return ""
+
+
 def required(parameters: Mapping[str, str], name: str) -> str:
     """Return a parameter.
 
@@ -77,7 +84,7 @@ def read_credentials(request: Request, parameters: Mapping[str, str]) -> Credent
     Raises:
         OAuthError: Nothing, in two ways at once, or unreadable.
     """
-    headers = request.headers.getlist("authorization")
+    headers = [value for name, value in request.scope["headers"] if name == b"authorization"]
     if not headers:
         client_id = required(parameters, "client_id")
         return Credentials(client_id, SecretStr(required(parameters, "client_secret")))
@@ -87,7 +94,7 @@ def read_credentials(request: Request, parameters: Mapping[str, str]) -> Credent
         raise invalid_request(
             "The client authenticates in two ways at once: by HTTP Basic and by client_secret."
         )
-    credentials = _parse_basic(headers[0])
+    credentials = _parse_basic(str(headers[0], "latin-1"))
     if parameters.get("client_id", credentials.client_id) != credentials.client_id:
         raise invalid_request("client_id is not the one in the Authorization header.")
     return credentials

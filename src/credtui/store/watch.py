@@ -17,7 +17,7 @@ class FileWatch:
 
     def changed(self) -> bool:
         """See `Watch.changed`."""
-        replaced = [path for path, held in self._held.items() if held.identity != _identity(path)]
+        replaced = [path for path, held in self._held.items() if held.is_replaced()]
         for path in replaced:
             self._held[path].close()
             self._held[path] = _HeldFile(path)
@@ -39,17 +39,21 @@ class _HeldFile:
         self._file = None
         with suppress(OSError):
             self._file = path.open("rb", buffering=0)
-        self.identity = _identity(self._file.fileno() if self._file else path)
+        self._path = str(path)
+        self._identity = _identity(self._file.fileno() if self._file else self._path)
+
+    def is_replaced(self) -> bool:
+        return self._identity != _identity(self._path)
 
     def close(self) -> None:
         if self._file:
             self._file.close()
 
 
-def _identity(file: Path | int) -> tuple[int, ...] | None:
+def _identity(file: str | int) -> tuple[int, ...] | None:
     """Return what another file, or this one written over by hand, doesn't share."""
     try:
-        status = os.fstat(file) if isinstance(file, int) else file.stat()
+        status = os.stat(file)  # noqa: PTH116  # asked at every request for an access token
     except OSError:
         return None
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
