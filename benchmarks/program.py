@@ -20,6 +20,8 @@ ROWS, COLUMNS = 24, 80
 TIMEOUT = 60.0
 QUIET = 0.25
 """Seconds without a byte after which a program has said what it had to say."""
+BUSY = 0.02
+"""Seconds of CPU time in such a while after which it has more to say: no cursor needs as much."""
 
 
 class Burst(NamedTuple):
@@ -87,11 +89,21 @@ class Program:
         """Send a key, and return what comes of it."""
         began, cpu = time.perf_counter(), self.cpu
         os.write(self._master, key.encode())
-        received, last, patience = b"", began, QUIET * 4
-        while data := self._read(patience):
-            received += data
-            last, patience = time.perf_counter(), QUIET
-        return Burst(received, last - began, self.cpu - cpu)
+        return self.settle(began, cpu)
+
+    def settle(self, began: float, cpu: float) -> Burst:
+        """Return what it writes until it is quiet and idle."""
+        received, last, used, patience = b"", began, cpu, 4 * QUIET
+        while True:
+            while data := self._read(patience):
+                patience = QUIET
+                received += data
+                last = time.perf_counter()
+                used = self.cpu
+            idle = self.cpu - used < BUSY
+            used = self.cpu
+            if idle or last - began > TIMEOUT:
+                return Burst(received, last - began, used - cpu)
 
     def rest(self, seconds: float) -> Burst:
         """Return what it writes for some time while nobody does anything."""

@@ -5,6 +5,7 @@ build/, which `make clean` removes.
 """
 
 import subprocess
+import time
 import venv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,7 +18,7 @@ from benchmarks.installation import CREDTUI, environment, install
 from benchmarks.program import Burst, Program
 
 ROUNDS = 3
-TIMES = 5
+TIMES = 3
 IDLE = 10.0
 ENVIRONMENTS = Path(__file__).parents[1] / "build" / "benchmarks"
 
@@ -80,7 +81,7 @@ def _use(subject: Subject, taken: dict[str, list[Burst]]) -> None:
 
     with Program(subject.argv, subject.env) as program:
         start = program.read_until(subject.ready.encode())
-        rest = program.rest(3.0)
+        rest = program.settle(time.perf_counter(), program.cpu)
         note("first paint", Burst(start.data + rest.data, start.seconds, start.cpu))
         note("idle", program.rest(IDLE))
         for _ in range(TIMES):
