@@ -1,6 +1,7 @@
 """The OpenAPI description is true, whatever is sent."""
 
 import zlib
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -16,6 +17,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from credtui.config import ServerSettings
 from credtui.server.openapi import DESCRIPTION
 from tests.server.serving import PATIENCE, Account, Server
 
@@ -59,6 +61,12 @@ def test_a_success_is_as_described(server: Server, known: Account) -> None:
     assert schema["/v2/oauth/token"]["POST"].is_valid_response(answer)
     answer = httpx.post(server.token_url, data={}, timeout=PATIENCE)
     assert schema["/v2/oauth/token"]["POST"].is_valid_response(answer)
+
+
+def test_the_guide_names_every_address_and_setting() -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "token-endpoint.md").read_text()
+    for name in (*DESCRIPTION["paths"], *ServerSettings.model_fields):
+        assert f"{name}`" in guide, name
 
 
 def test_every_route_is_described(server: Server) -> None:

@@ -97,6 +97,20 @@ def test_usage_is_for_its_owner_alone(store: TinyDBStore, folder: Path) -> None:
     assert (folder / "uat" / ".usage" / "acme.json").stat().st_mode & 0o777 == 0o600
 
 
+def test_in_a_shared_folder_everything_is_the_groups(store: TinyDBStore, folder: Path) -> None:
+    folder.mkdir()
+    folder.chmod(0o2770)
+    store.add_usage(ACME, {CLIENT_ID: used(NOON)})
+    store.revoke("uat", "one", NOON, NOON - timedelta(hours=1))
+    store.token_key(secrets.token_bytes)
+    modes = {
+        path.relative_to(folder).as_posix(): path.stat().st_mode & 0o7777
+        for path in folder.rglob("*")
+    }
+    assert {mode for path, mode in modes.items() if (folder / path).is_dir()} == {0o2770}
+    assert {mode for path, mode in modes.items() if (folder / path).is_file()} == {0o660}
+
+
 def test_everyone_gets_the_same_key(folder: Path) -> None:
     keys: list[bytes] = []
     threads = [

@@ -1,8 +1,8 @@
 """What the token endpoint keeps: the key that signs access tokens, and which are revoked."""
 
-import os
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -61,7 +61,9 @@ class Revocations:
         mode = file_mode(shared=is_shared(self._folder))
         path = self._path(token, expires_at)
         with explained(path):
-            os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, mode))
+            path.touch(mode)
+            with suppress(PermissionError):
+                path.chmod(mode)
             sync_folder(self._folder)
             self._sweep(now)
 
