@@ -70,6 +70,11 @@ class TestActivity:
         """What was done and refused, newest first."""
         assert pictures.same(pictures.installation(demo=True), opening("Activity", "10 events"))
 
+    def test_smallest(self, small: Pictures) -> None:
+        """All of it in 60 columns."""
+        small.size = (60, 20)
+        assert small.same(small.installation(demo=True), opening("Activity", "10 events"))
+
     def test_filtered(self, pictures: Pictures) -> None:
         """Only what has both words."""
         do = opening(

@@ -128,9 +128,10 @@ class OperatorDialog(Dialog[OperatorDraft]):
     def _show_rights(self) -> None:
         rights = self.query_one(_Rights)
         highlighted = rights.highlighted or 0
+        width = max(map(len, (REPRESENTATIVE, *self._organizations)))
         rights.clear_options()
         rights.add_options(
-            Option(_line(label, value), id=label)
+            Option(Content(f"{label:<{width}}  {value}"), id=label)
             for label, value in (
                 (REPRESENTATIVE, "yes" if self._representative else "no"),
                 *((name, self._described(name)) for name in self._organizations),
@@ -263,7 +264,3 @@ class FieldRow(Horizontal):
 
     def __init__(self, label: str, field: Field, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(Label(label), field, id=id)
-
-
-def _line(label: str, value: str) -> Content:
-    return Content(f"{label:<40} {value}")

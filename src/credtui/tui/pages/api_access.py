@@ -65,7 +65,7 @@ class ApiAccessPage(PortalPage):
     """Shows a command with the chosen credential's Client ID, never a secret."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("c", "copy", "Copy Command", tooltip="Send the command to your clipboard."),
+        Binding("c", "copy", "Copy", tooltip="Send the command to your clipboard."),
         *(
             Binding(verb.key, f"verb('{verb.name}')", verb.short, tooltip=verb.help)
             for verb in (find_verb("try-it"), find_verb("identify"))

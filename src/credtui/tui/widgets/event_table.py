@@ -17,6 +17,9 @@ from credtui.tui.event_feed import outcome
 WIDE = 76
 """Columns from which the outcome stands beside what was attempted, not below it."""
 
+NARROW = 50
+"""Columns below which who did it stands above what was attempted, not beside it."""
+
 
 class _When(NamedTuple):
     """The first cell of a row, by which rows are ordered."""
@@ -110,16 +113,23 @@ class EventTable(DataTable[Text | _When]):
             self.post_message(self.NearEnd())
 
     def _measure(self) -> tuple[int, ...]:
-        when, who, padding = 10, 15, 2
-        rest = self.scrollable_content_region.width - when - who - 2 * padding
-        if rest < WIDE - when - who - 2 * padding:
-            return (when, who, max(12, rest - padding))
-        what = (rest - 2 * padding) * 2 // 5
-        return (when, who, what, rest - 2 * padding - what)
+        when, who, padding = 10, 15, 2 * self.cell_padding
+        width = self.scrollable_content_region.width
+        rest = width - when - padding - padding
+        if width < NARROW:
+            return (when, max(1, rest))
+        rest -= who + padding
+        if width < WIDE:
+            return (when, who, rest)
+        rest -= padding
+        what = rest * 2 // 5
+        return (when, who, what, rest - what)
 
     def _build(self) -> None:
         self.clear(columns=True)
-        titles = ("When (UTC)", "Who, where", "What", "Outcome")
+        titles = ["When (UTC)", "Who, where", "What", "Outcome"]
+        if len(self._widths) == len(("when", "what")):
+            titles = ["When (UTC)", "Who, where, what"]
         for title, width in zip(titles, self._widths, strict=False):
             self.add_column(title, width=width, key=title.split()[0].lower())
         for event in self._shown:
@@ -139,14 +149,15 @@ class EventTable(DataTable[Text | _When]):
         muted = self.get_component_rich_style("event-table--muted", partial=True)
         refused = self.get_component_rich_style("event-table--refused", partial=True)
         actor = event.actor
-        who = Text.assemble(
-            printable(actor.operator),
-            "\n",
-            (printable(actor.address) if actor.address else "this computer", muted),
-        )
+        operator = Text(printable(actor.operator))
+        place = Text(printable(actor.address) if actor.address else "this computer", muted)
         about = f": {printable(event.name)}" if event.name else ""
         what = Text.assemble((event.action.capitalize(), "bold"), about)
         result = Text(outcome(event), refused if event.outcome == "refused" else muted)
-        if len(self._widths) > len(("when", "who", "what")):
-            return [who, what, result]
-        return [who, Text.assemble(what, "\n", result)]
+        match len(self._widths):
+            case 2:
+                return [Text("\n").join((Text(", ").join((operator, place)), what, result))]
+            case 3:
+                return [Text("\n").join((operator, place)), Text("\n").join((what, result))]
+            case _:
+                return [Text("\n").join((operator, place)), what, result]
