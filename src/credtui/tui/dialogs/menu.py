@@ -56,6 +56,7 @@ class CardMenu(Modal[str]):
             options.append(Option(prompt, id=verb.name, disabled=obstacle is not None))
         menu = OptionList(*options, markup=False)
         menu.border_title = Content(self._credential.display_name)
+        menu.styles.offset = (self.app.size.width, 0)  # out of sight until it has its size
         yield menu
 
     def on_mount(self) -> None:

@@ -34,6 +34,8 @@ from credtui.tui.widgets.navigation import Navigation
 
 T = TypeVar("T")
 
+BY_MOUSE = "Select it with your terminal's own mouse, mostly while you hold Shift."
+
 LOOK_EVERY = 0.4
 """Seconds between looks at the store: what one session changes, others show within a second."""
 
@@ -281,6 +283,7 @@ class PortalScreen(Fitting):
 
     async def ask(self, dialog: ModalScreen[T]) -> T | None:
         """See `Portal.ask`."""
+        self.app.clear_notifications()  # they would cover it
         return await self.app.push_screen_wait(dialog)
 
     async def do(self, change: Callable[[], T]) -> T:
@@ -298,7 +301,8 @@ class PortalScreen(Fitting):
 
     @work(group="copy")
     async def _copy(self, value: str) -> None:
-        sent = await asyncio.to_thread(self.surroundings.clipboard.send, value)
+        send = partial(self.surroundings.clipboard.send, value, otherwise=BY_MOUSE)
+        sent = await asyncio.to_thread(send)
         self.tell(f"{sent.message} {sent.fix or ''}".strip())
 
     def tell(self, message: str) -> None:
