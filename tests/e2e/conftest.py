@@ -1,0 +1,62 @@
+"""The whole program in a real pseudo-terminal, on a home of the test's own."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from credtui.composition import open_credtui
+from credtui.config import find_home
+from credtui.domain.permissions import Actor
+from credtui.service import CredentialService
+from tests.terminal import Terminal
+
+SOURCES = Path(__file__).parents[2] / "src"
+
+Start = Callable[..., Terminal]
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """The folder that CREDTUI_HOME names; its configuration keeps secrets off real clipboards."""
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "credtui.toml").write_text('clipboard = "osc52"\n')
+    return home
+
+
+@pytest.fixture
+def start(home: Path) -> Iterator[Start]:
+    """Starts the program in a terminal; whatever still runs ends with the test."""
+    with ExitStack() as terminals:
+
+        def start(*words: str, env: dict[str, str] | None = None, **options: Any) -> Terminal:
+            return terminals.enter_context(
+                Terminal(
+                    [sys.executable, "-m", "credtui", *words],
+                    env={
+                        "CREDTUI_HOME": str(home),
+                        "HOME": str(home),
+                        "PYTHONPATH": str(SOURCES),
+                        **(env or {}),
+                    },
+                    cwd=home,
+                    **options,
+                )
+            )
+
+        yield start
+
+
+@pytest.fixture
+def service(home: Path) -> CredentialService:
+    """Another session on the same home, without a terminal."""
+    assert os.environ.get("CREDTUI_HOME") != str(home)
+    credtui = open_credtui(
+        home=find_home({"CREDTUI_HOME": str(home)}), environ={}, flags={"environment": None}
+    )
+    return credtui.service(Actor(operator="bob", channel="command line"))

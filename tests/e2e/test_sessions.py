@@ -1,0 +1,219 @@
+"""Sessions of the whole program: several at once, dropped, killed, stopped, refused."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from credtui.domain.secrets import SECRET_PATTERN
+from credtui.service import CredentialService
+from tests.e2e.conftest import SOURCES, Start
+from tests.e2e.test_guide import read_secret
+from tests.secrets_scan import assert_no_secret
+from tests.terminal import Terminal
+
+
+def generate(terminal: Terminal, name: str) -> str:
+    """Generate a credential, and return the secret that is on screen."""
+    terminal.wait_for("API credentials")
+    terminal.press("n")
+    terminal.wait_for("Credential name")
+    terminal.send(name)
+    terminal.press("enter")
+    terminal.wait_for(f"Secret for {name}")
+    return read_secret(terminal)
+
+
+class TestTwoSessions:
+    def test_what_one_changes_the_other_shows_within_a_second(
+        self, start: Start, service: CredentialService
+    ) -> None:
+        service.generate("Payout gateway")
+        first, second = start(), start()
+        first.wait_for("Payout gateway")
+        second.wait_for("Payout gateway")
+        generate(first, "Reporting batch")
+        second.wait_for("Reporting batch")
+        assert "2 of 3" in second.text
+        first.press("escape")
+        first.wait_for("Close without saving?")
+        second.wait_for("Secret never confirmed")
+        first.press("y")
+        second.wait_until(lambda: second.text.count("Secret never confirmed") == 1, "confirmation")
+
+    def test_two_at_the_third_slot(self, start: Start, service: CredentialService) -> None:
+        for name in ("One", "Two"):
+            service.generate(name)
+        first, second = start(), start()
+        for terminal, name in ((first, "Red"), (second, "Blue")):
+            terminal.wait_for("2 of 3")
+            terminal.press("n")
+            terminal.wait_for("Credential name")
+            terminal.send(name)
+            terminal.wait_for(name)
+        first.press("enter")
+        second.press("enter")
+        for terminal in (first, second):
+            terminal.wait_for(re.compile("Secret for|Delete a credential before creating"))
+        won = [terminal for terminal in (first, second) if "Secret for" in terminal.text]
+        assert len(won) == 1
+        assert len(service.page().credentials) == 3
+
+
+class TestDropped:
+    def test_a_kill_leaves_the_secret_never_confirmed(
+        self, start: Start, service: CredentialService, tmp_path: Path
+    ) -> None:
+        terminal = start()
+        secret = generate(terminal, "Payout gateway")
+        terminal.process.send_signal(signal.SIGKILL)
+        terminal.wait_exit()
+        assert_no_secret(secret, tmp_path)
+        again = start()
+        again.wait_for("Secret never confirmed")
+        [credential] = service.page().credentials
+        assert not credential.confirmed
+
+    def test_a_hang_up_ends_the_program(
+        self, start: Start, service: CredentialService, tmp_path: Path
+    ) -> None:
+        terminal = start()
+        secret = generate(terminal, "Payout gateway")
+        terminal.hang_up()
+        terminal.process.wait(20)
+        assert_no_secret(secret, tmp_path)
+        [credential] = service.page().credentials
+        assert not credential.confirmed
+        # No lock is left: the next session writes at once.
+        service.rename(credential.client_id, "Payouts")
+
+    def test_a_termination_ends_it_and_restores_the_terminal(
+        self, start: Start, service: CredentialService
+    ) -> None:
+        terminal = start()
+        secret = generate(terminal, "Payout gateway")
+        terminal.process.send_signal(signal.SIGTERM)
+        assert terminal.wait_exit() != 0
+        assert secret not in "\n".join([terminal.text, *terminal.scrollback])
+        assert 1049 not in terminal.private_modes
+        assert terminal.is_cooked()
+        [credential] = service.page().credentials
+        assert not credential.confirmed
+
+
+class TestStopped:
+    def test_ctrl_z_hides_the_secret_and_fg_brings_it_back(self, home: Path) -> None:
+        with Terminal(
+            ["sh", "-i"],
+            env={
+                "CREDTUI_HOME": str(home),
+                "PYTHONPATH": str(SOURCES),
+                "PS1": "shell> ",
+                "HOME": str(home),
+            },
+            cwd=home,
+        ) as terminal:
+            terminal.wait_for("shell>")
+            terminal.send(f"{sys.executable} -m credtui\r")
+            secret = generate(terminal, "Payout gateway")
+            terminal.press("ctrl+z")
+            terminal.wait_for("Stopped")
+            assert secret not in "\n".join([terminal.text, *terminal.scrollback])
+            terminal.send("fg\r")
+            terminal.wait_for("Press any key to show the secret again.")
+            assert secret not in terminal.text
+            terminal.press("x")
+            terminal.wait_for(secret)
+
+
+class TestPlainView:
+    def test_it_shows_the_values_alone_and_leaves_nothing(self, start: Start) -> None:
+        terminal = start()
+        secret = generate(terminal, "Payout gateway")
+        terminal.press("v")
+        terminal.wait_gone("Save your secret now")
+        terminal.wait_until(lambda: secret in terminal.lines, "secret alone on its line")
+        terminal.press("q")
+        terminal.wait_for("Save your secret now")
+        terminal.press("escape")
+        terminal.wait_for("Close without saving?")
+        terminal.press("y")
+        terminal.wait_for("1 of 3")
+        terminal.press("q")
+        assert terminal.wait_exit() == 0
+        assert secret not in "\n".join([terminal.text, *terminal.scrollback])
+
+
+class TestRefusals:
+    def run(self, home: Path, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "credtui", *words],
+            env={**os.environ, "CREDTUI_HOME": str(home), "PYTHONPATH": str(SOURCES), **env},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    def test_a_dumb_terminal(self, start: Start) -> None:
+        terminal = start(env={"TERM": "dumb"})
+        assert terminal.wait_exit() == 2
+        said = " ".join(terminal.text.split())
+        assert said.startswith("credtui: The portal needs a terminal that can move its cursor")
+        assert "list and rotate" in said
+        assert b"\x1b" not in terminal.bytes_received
+
+    def test_no_terminal(self, home: Path) -> None:
+        done = self.run(home)
+        assert done.returncode == 2
+        assert done.stderr.count("\n") == 1
+        assert "Traceback" not in done.stderr
+
+    def test_a_corrupt_store(self, start: Start, home: Path, service: CredentialService) -> None:
+        service.generate("Payout gateway")
+        [file] = [
+            path
+            for path in (home / "store").rglob("*.json")
+            if "Payout gateway" in path.read_text()
+        ]
+        file.write_text(file.read_text()[:100])
+        damaged = file.read_bytes()
+        terminal = start()
+        documented = self.run(home, "--help").stdout
+        status = terminal.wait_exit()
+        assert re.search(rf"^ +{status} .*(damaged|corrupt)", documented, re.MULTILINE | re.I)
+        assert "Traceback" not in terminal.text
+        assert terminal.text.count("credtui:") == 1
+        assert file.read_bytes() == damaged
+
+    @pytest.mark.skipif(os.geteuid() == 0, reason="root may write to any folder")
+    def test_a_read_only_home(self, start: Start, home: Path) -> None:
+        home.chmod(0o500)
+        try:
+            terminal = start()
+            terminal.wait_until(
+                lambda: "Traceback" not in terminal.text and len(terminal.text.split()) > 5,
+                "sentence or portal",
+            )
+        finally:
+            home.chmod(0o700)
+
+    def test_a_home_that_is_no_folder(self, start: Start, tmp_path: Path) -> None:
+        (tmp_path / "file").write_text("")
+        terminal = start(env={"CREDTUI_HOME": str(tmp_path / "file")})
+        assert terminal.wait_exit() != 0
+        said = " ".join(terminal.text.split())
+        assert said.startswith("credtui: ")
+        assert "Traceback" not in said
+
+
+def test_the_secrets_grammar_finds_what_is_on_screen(start: Start) -> None:
+    """What a scanner looks for is what a person sees, in one piece, at 80x24."""
+    terminal = start()
+    secret = generate(terminal, "Payout gateway")
+    assert [line for line in terminal.lines if re.search(SECRET_PATTERN, line)]
+    assert terminal.text.count(secret) == 1
