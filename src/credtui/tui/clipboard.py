@@ -11,7 +11,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Literal, NamedTuple, Protocol
 
@@ -113,7 +113,6 @@ class Clipboard:
         env: The environment of the process.
         write: Writes to the terminal in one piece, normally the driver's `write`.
         multiplexer: What `find_multiplexer` found.
-        otherwise: The sentence that names the other ways to keep a secret.
         which: Finds a program, as `shutil.which`.
         run: Runs a program.
     """
@@ -125,7 +124,6 @@ class Clipboard:
         write: Callable[[str], None],
         multiplexer: Multiplexer | None = None,
         *,
-        otherwise: str = OTHERWISE,
         which: Callable[[str], str | None] = shutil.which,
         run: Runner = run_tool,
     ) -> None:
@@ -133,16 +131,22 @@ class Clipboard:
         self._env = env
         self._write = write
         self._multiplexer = multiplexer
-        self._otherwise = otherwise
         self._which = which
         self._run = run
         self._buffer = f"credtui-{os.getpid()}"
         self._sent_by = Route.NONE
 
-    def send(self, text: str) -> Sent:
-        """Send a text by the configured route, and say what is known of it."""
+    def send(self, text: str, *, otherwise: str = OTHERWISE) -> Sent:
+        """Send a text by the configured route, and say what is known of it.
+
+        Args:
+            text: The text.
+            otherwise: What to do where nothing could be sent, in a sentence.
+        """
         sent = self._send(text)
         self._sent_by = sent.route
+        if sent.route is Route.NONE:
+            return replace(sent, message=f"{sent.message} {otherwise}")
         return sent
 
     def clear(self) -> None:
@@ -176,7 +180,7 @@ class Clipboard:
                 return sent or self._tmux(text) or self._terminal(text)
 
     def _not_sent(self, reason: str, fix: str | None = None) -> Sent:
-        return Sent(Route.NONE, f"{reason} {self._otherwise}", fix)
+        return Sent(Route.NONE, reason, fix)
 
     # The person's own desktop
 

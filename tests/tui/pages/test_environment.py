@@ -1,5 +1,7 @@
 """The page Environment."""
 
+from pathlib import Path
+
 from textual.widgets import Button
 
 from credtui.domain.permissions import Operator, Permission
@@ -115,3 +117,12 @@ async def test_without_access_there_is_no_data(demo: Installation) -> None:
         await session.see("You have no access to the API credentials of acme.")
         assert "192.0.2.0/24" not in session.everything()
         await session.see_no("Token address")
+
+
+async def test_where_nothing_can_be_sent_it_says_what_to_do(store_folder: Path) -> None:
+    installation = Installation(store_folder, demo=True, clipboard="none")
+    async with portal(installation) as session:
+        await _open(session)
+        await session.press("c")
+        await session.see("The clipboard is switched off in the settings. Select it with your")
+        assert session.app.written == []
