@@ -23,9 +23,10 @@ from credtui.domain.errors import (
     StoreCorruptError,
 )
 from credtui.domain.models import Credential, IssuedSecret
+from credtui.domain.page import Page
 from credtui.domain.permissions import Actor, Operator, Permission
 from credtui.domain.secrets import matches, recognise
-from credtui.service import CredentialService, Page
+from credtui.service import CredentialService
 from credtui.store.protocol import Place
 from credtui.store.tinydb import TinyDBStore
 from tests.conftest import MakeService

@@ -1,34 +1,31 @@
 """What the portal, the command line and the token endpoint do: one method for each button."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import SecretStr
 
+from credtui.changes import Changes
 from credtui.clock import Clock, moment
 from credtui.domain.audit import Action, AuditEvent
 from credtui.domain.errors import (
-    NoSuchOrganizationError,
-    PermissionDeniedError,
     Refusal,
     StillUsedError,
     TooManyAttemptsError,
 )
 from credtui.domain.models import Credential, Environment, IssuedSecret, StoredCredential
-from credtui.domain.names import MAX_NAME_LENGTH, parse_name, parse_organization, printable
-from credtui.domain.organization import MAX_CREDENTIALS, Organization
-from credtui.domain.permissions import Actor, Operators, Permission
+from credtui.domain.names import parse_name, parse_organization
+from credtui.domain.organization import Organization
+from credtui.domain.page import Page
+from credtui.domain.permissions import Actor, Permission
 from credtui.domain.secrets import (
     RandomBytes,
     generate_client_id,
     generate_secret,
     hash_secret,
-    is_client_id,
-    redact,
 )
-from credtui.domain.usage import Usage
 from credtui.store.protocol import Place, Store, Transaction, Watch
 
 if TYPE_CHECKING:
@@ -37,50 +34,6 @@ if TYPE_CHECKING:
 
 MAX_IDENTIFICATIONS = 10
 """How often an actor may ask within a minute whose a secret is."""
-
-
-class Page(BaseModel):
-    """What the credentials page shows of an organization, at one moment.
-
-    Attributes:
-        permission: What the operator may do. Without access, nothing else is told.
-        representative: The operator works for the API's provider.
-        credentials: In the order of their generation.
-        primary: The Client ID of the primary one.
-        networks: The networks from which they may be used; from everywhere if there are none.
-        personal: There are no operators: credtui is a personal tool.
-        known: The organization was created; otherwise every change is refused.
-        usage: How they are used, by Client ID, as far as the token endpoint saw any use.
-    """
-
-    model_config = ConfigDict(frozen=True)
-
-    permission: Permission
-    representative: bool = False
-    credentials: tuple[Credential, ...] = ()
-    primary: str | None = None
-    networks: tuple[str, ...] = ()
-    personal: bool = False
-    known: bool = True
-    usage: Mapping[str, Usage] = Field(default_factory=dict)
-
-    @property
-    def may_manage(self) -> bool:
-        """Whether the operator may do what representatives may."""
-        return self.representative or self.personal
-
-    @property
-    def full(self) -> bool:
-        """Whether there are as many credentials as there may be."""
-        return len(self.credentials) >= MAX_CREDENTIALS
-
-    def find(self, client_id: str) -> Credential | None:
-        """Return the credential with this Client ID, None when it is gone."""
-        return next((found for found in self.credentials if found.client_id == client_id), None)
-
-    def successor_of(self, client_id: str) -> Credential | None:
-        """Return the credential that is going to replace this one, None if none is."""
-        return next((found for found in self.credentials if found.replaces == client_id), None)
 
 
 class CredentialService:
@@ -110,6 +63,7 @@ class CredentialService:
         self.clock = clock
         self._store = store
         self._place = Place(environment.name, organization)
+        self._changes = Changes(store, self._place, actor, clock)
         self._random_bytes = random_bytes
         self._bcrypt_cost = bcrypt_cost
 
@@ -134,7 +88,7 @@ class CredentialService:
             primary=organization.primary,
             networks=organization.networks,
             personal=not operators.members,
-            known=self._is_known(operators),
+            known=self._changes.is_known(operators),
             usage={
                 credential.client_id: usage[credential.client_id]
                 for credential in organization.credentials
@@ -165,7 +119,7 @@ class CredentialService:
                 )
             )
 
-        credential = self._change(Action.GENERATE, client_id, apply, attempted_name=name)
+        credential = self._changes.make(Action.GENERATE, client_id, apply, attempted_name=name)
         return IssuedSecret(credential=credential, audience=self.audience, secret=secret)
 
     def replace(self, client_id: str, name: str) -> IssuedSecret:
@@ -195,7 +149,7 @@ class CredentialService:
             issued.append(credential)
             return organization.generate(credential)
 
-        self._change(Action.REPLACE, client_id, apply, detail=f"by {successor}")
+        self._changes.make(Action.REPLACE, client_id, apply, detail=f"by {successor}")
         return IssuedSecret(credential=issued[0].public(), audience=self.audience, secret=secret)
 
     def finish_replacement(self, client_id: str, *, seen: int | None = None) -> Credential:
@@ -220,7 +174,7 @@ class CredentialService:
                 )
             return finished
 
-        return self._change(Action.FINISH_REPLACEMENT, client_id, apply)
+        return self._changes.make(Action.FINISH_REPLACEMENT, client_id, apply)
 
     def identify(self, secret: SecretStr) -> "Identification":
         """Tell which of the organization's credentials a secret belongs to, or belonged to.
@@ -233,7 +187,7 @@ class CredentialService:
         """
         from credtui.access.identification import find_hash, identify
 
-        self._ensure_known(Action.IDENTIFY)
+        self._changes.ensure_known(Action.IDENTIFY)
         with self._store.transaction(self._place) as transaction:
             refusal = self._refuse_identification(transaction)
         if refusal:
@@ -274,7 +228,7 @@ class CredentialService:
             seen: The generation that the person saw, to refuse if somebody rotated it since.
         """
         secret, secret_hash = self._new_secret()
-        credential = self._change(
+        credential = self._changes.make(
             Action.ROTATE,
             client_id,
             lambda organization, at: organization.rotate(client_id, secret_hash, at, seen=seen),
@@ -283,7 +237,7 @@ class CredentialService:
 
     def confirm(self, client_id: str, *, seen: int, how: str) -> None:
         """Note that the dialog with the secret of this generation was closed, and how."""
-        self._change(
+        self._changes.make(
             Action.CONFIRM,
             client_id,
             lambda organization, _: organization.confirm(client_id, seen=seen),
@@ -292,7 +246,7 @@ class CredentialService:
 
     def rename(self, client_id: str, name: str) -> Credential:
         """Give a credential another name."""
-        return self._change(
+        return self._changes.make(
             Action.RENAME,
             client_id,
             lambda organization, _: organization.rename(client_id, parse_name(name)),
@@ -301,7 +255,7 @@ class CredentialService:
 
     def make_primary(self, client_id: str) -> Credential:
         """Make a credential the primary one."""
-        return self._change(
+        return self._changes.make(
             Action.MAKE_PRIMARY,
             client_id,
             lambda organization, _: organization.make_primary(client_id),
@@ -324,7 +278,7 @@ class CredentialService:
                 return organization.delete(client_id, seen=seen)
             return organization.delete_primary(client_id, typed_name, seen=seen)
 
-        return self._change(Action.DELETE, client_id, apply)
+        return self._changes.make(Action.DELETE, client_id, apply)
 
     def set_networks(self, networks: Iterable[str]) -> tuple[str, ...]:
         """Replace the networks from which the credentials may be used, as a representative may.
@@ -332,7 +286,7 @@ class CredentialService:
         Args:
             networks: In CIDR notation; with none, they may be used from everywhere.
         """
-        self._ensure_known(Action.SET_NETWORKS)
+        self._changes.ensure_known(Action.SET_NETWORKS)
         refusal: Refusal | None = None
         with self._store.transaction(self._place) as transaction:
             at = moment(self.clock, transaction.last_event_at)
@@ -359,11 +313,11 @@ class CredentialService:
         Raises:
             PermissionDeniedError: The actor has no access. The attempt leaves an audit event.
         """
-        self._ensure_known(Action.VIEW)
+        self._changes.ensure_known(Action.VIEW)
         page = self.page()
         if page.permission < Permission.CAN_VIEW:
             with self._store.transaction(self._place) as transaction:
-                refusal = self._denial(page.permission, Permission.CAN_VIEW)
+                refusal = self._changes.denial(page.permission, Permission.CAN_VIEW)
                 transaction.record(
                     moment(self.clock, transaction.last_event_at),
                     self.actor,
@@ -398,68 +352,12 @@ class CredentialService:
         secret = generate_secret(self.environment.tag, self._random_bytes)
         return secret, hash_secret(secret, self._bcrypt_cost)
 
-    def _change(
-        self,
-        action: Action,
-        client_id: str,
-        apply: Callable[[Organization, datetime], Organization],
-        *,
-        attempted_name: str | None = None,
-        detail: str = "",
-    ) -> Credential:
-        """Make a change or refuse it, leaving one audit event.
-
-        Returns:
-            The credential after the change; where it was deleted, before.
-        """
-        self._ensure_known(action)
-        refusal: Refusal | None = None
-        with self._store.transaction(self._place) as transaction:
-            at = moment(self.clock, transaction.last_event_at)
-            primary = transaction.organization.primary
-            before = transaction.organization.get(client_id)
-            try:
-                permission = transaction.operators.permission_for(self.actor, self.organization)
-                if permission < Permission.CAN_EDIT:
-                    raise self._denial(permission, Permission.CAN_EDIT)
-                transaction.organization = apply(transaction.organization, at)
-            except Refusal as error:
-                refusal = error
-            credential = transaction.organization.get(client_id) or before
-            if refusal:
-                detail = refusal.code
-            elif before and credential and before.name != credential.name:
-                detail = f"was {before.display_name}"
-            elif action is Action.DELETE and primary != transaction.organization.primary:
-                detail = f"was primary; now {transaction.organization.primary or 'none'} is"
-            about: str | None
-            if credential:
-                about, name = credential.client_id, credential.name
-            else:
-                # Neither text need be what it was meant to be: a secret may have been pasted.
-                known = is_client_id(client_id) and action is not Action.GENERATE
-                about = client_id if known else None
-                name = redact(printable(attempted_name or ""))[:MAX_NAME_LENGTH]
-            transaction.record(
-                at,
-                self.actor,
-                action,
-                outcome="refused" if refusal else "done",
-                client_id=about,
-                name=name,
-                detail=detail,
-            )
-        if refusal:
-            raise refusal
-        assert credential is not None  # noqa: S101  # what isn't refused has a credential
-        return credential.public()
-
     def _refuse_identification(self, transaction: Transaction) -> Refusal | None:
         permission = transaction.operators.permission_for(self.actor, self.organization)
         at = moment(self.clock, transaction.last_event_at)
         refusal: Refusal
         if permission < Permission.CAN_VIEW:
-            refusal = self._denial(permission, Permission.CAN_VIEW)
+            refusal = self._changes.denial(permission, Permission.CAN_VIEW)
         elif self._count_identifications(at - timedelta(minutes=1)) >= MAX_IDENTIFICATIONS:
             refusal = TooManyAttemptsError(
                 f"{self.actor.operator} asked {MAX_IDENTIFICATIONS} times within a minute whose a "
@@ -478,52 +376,6 @@ class CredentialService:
             and event.outcome == "done"
             and event.actor.operator == self.actor.operator
             for event in lately
-        )
-
-    def _is_known(self, operators: Operators) -> bool:
-        return (
-            not operators.members
-            or operators.mention(self.organization)
-            or self._store.has_organization(self.organization)
-        )
-
-    def _unknown_organization(self) -> NoSuchOrganizationError:
-        return NoSuchOrganizationError(
-            f"There is no organization {self.organization}. A representative can create it."
-        )
-
-    def _ensure_known(self, action: Action) -> None:
-        """Do nothing if the organization was created.
-
-        A misspelt one must not come into being by what is refused there: so that is recorded with
-        the operators.
-
-        Raises:
-            NoSuchOrganizationError: It was not.
-            PermissionDeniedError: It was not, and the actor isn't one to be told.
-        """
-        operators = self._store.operators()
-        if self._is_known(operators):
-            return
-        permission = operators.permission_for(self.actor, self.organization)
-        refusal: Refusal = self._unknown_organization()
-        if permission < Permission.CAN_VIEW:
-            refusal = self._denial(permission, Permission.CAN_VIEW)
-        with self._store.operators_transaction() as transaction:
-            transaction.record(
-                moment(self.clock, transaction.last_event_at),
-                self.actor,
-                action,
-                outcome="refused",
-                name=self.organization,
-                detail=refusal.code,
-            )
-        raise refusal
-
-    def _denial(self, permission: Permission, needed: Permission) -> PermissionDeniedError:
-        return PermissionDeniedError(
-            f'{self.actor.operator} needs the permission "API Credentials: {needed.label}" for '
-            f"{self.organization}, and has {permission.label}."
         )
 
 

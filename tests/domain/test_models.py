@@ -7,8 +7,8 @@ from pydantic import BaseModel, ValidationError
 
 from credtui.domain.models import Credential, Instant, IssuedSecret, StoredCredential
 from credtui.domain.organization import Organization
+from credtui.domain.page import Page
 from credtui.domain.permissions import Permission
-from credtui.service import Page
 from tests.support import PRODUCTION, SECRET, SECRET_HASH, START, UAT, make_credential
 
 STORED = make_credential()

@@ -27,9 +27,10 @@ from credtui.composition import Credtui
 from credtui.config import Settings
 from credtui.demo import demo_credtui
 from credtui.domain.models import IssuedSecret
+from credtui.domain.page import Page
 from credtui.domain.permissions import Actor, Operator
 from credtui.domain.secrets import RandomBytes, generate_secret
-from credtui.service import CredentialService, Page
+from credtui.service import CredentialService
 from credtui.store.tinydb import TinyDBStore
 from credtui.tui.app import CredtuiApp
 from tests.support import ALICE, SteppedClock, seeded_bytes, write_operators

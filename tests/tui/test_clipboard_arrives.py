@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
-from tests.terminal import Terminal
-from tests.tui.multiplexers import Screen, Tmux, python
 
 from credtui.tui.clipboard import Setting, run_tool
+from tests.terminal import Terminal
+from tests.tui.multiplexers import Screen, Tmux, python
 
 SECRET = "csk_uat_9fK2mQ8xVb7RtLpW3nYs6HjDz0AcEgUiTo4BqXvMy1N5k"
 SSH = {"SSH_CONNECTION": "192.0.2.1 50000 192.0.2.2 22"}

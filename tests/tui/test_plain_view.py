@@ -8,10 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.terminal import Terminal
-from tests.tui.multiplexers import Screen, Tmux, python
 
 from credtui.tui.plain_view import HINT, MORE, TOO_SMALL, Left, pages, show_plain
+from tests.terminal import Terminal
+from tests.tui.multiplexers import Screen, Tmux, python
 
 SECRET = "csk_uat_9fK2mQ8xVb7RtLpW3nYs6HjDz0AcEgUiTo4BqXvMy1N5k"
 ENTRIES = [

@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.terminal import Terminal
-from tests.tui.multiplexers import python
 
 from credtui.tui.terminal import (
     Multiplexer,
@@ -19,6 +17,8 @@ from credtui.tui.terminal import (
     use_utf8,
     window_size,
 )
+from tests.terminal import Terminal
+from tests.tui.multiplexers import python
 
 
 @pytest.fixture

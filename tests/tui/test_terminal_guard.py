@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
 from tests.terminal import Terminal
 from tests.tui.multiplexers import python
 

@@ -8,7 +8,7 @@ import pytest
 from textual.widgets import Button, Input, OptionList
 
 from credtui.domain.models import Credential
-from credtui.service import Page
+from credtui.domain.page import Page
 from credtui.tui.dialogs.confirm import ConfirmCredentialDialog
 from credtui.tui.dialogs.menu import CardMenu
 from credtui.tui.dialogs.name import NameDialog

@@ -11,8 +11,9 @@ from credtui.cli.session import Session, ask, can_ask, ensure_yes, meant, place,
 from credtui.domain.errors import NoSuchCredentialError
 from credtui.domain.models import Credential
 from credtui.domain.organization import MAX_CREDENTIALS
+from credtui.domain.page import Page
 from credtui.domain.rotation import Rotation, rotation
-from credtui.service import CredentialService, Page
+from credtui.service import CredentialService
 
 
 def list_(session: Session) -> None:

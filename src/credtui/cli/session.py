@@ -11,8 +11,9 @@ from credtui.composition import Credtui
 from credtui.domain.errors import NoSuchCredentialError
 from credtui.domain.models import Credential
 from credtui.domain.names import name_key, printable
+from credtui.domain.page import Page
 from credtui.domain.permissions import Actor
-from credtui.service import CredentialService, Page
+from credtui.service import CredentialService
 
 
 class Session(NamedTuple):

@@ -1,23 +1,37 @@
 """The application around the portal's screens."""
 
+import asyncio
 import os
 import signal
 import sys
-from collections.abc import Iterable
-from typing import ClassVar
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from credtui.composition import Credtui
+from credtui.domain.page import Page
 from credtui.domain.permissions import Actor
-from credtui.service import Page
 from credtui.tui import marks, terminal
 from credtui.tui.clipboard import Clipboard
-from credtui.tui.screens.portal import PortalScreen, Surroundings
+from credtui.tui.portal import Surroundings
+from credtui.tui.screens.fitting import Fitting
+from credtui.tui.screens.portal import PortalScreen
+from credtui.tui.stylesheet import ParsedOnce
 from credtui.tui.theme import THEME
 from credtui.tui.wire import FrugalApp
+
+if TYPE_CHECKING:
+    from textual.command import Provider
+    from textual.filter import LineFilter
+
+
+def _portal_commands() -> "type[Provider]":
+    from credtui.tui.palette import PortalCommands
+
+    return PortalCommands
 
 
 class CredtuiApp(FrugalApp[None]):
@@ -36,6 +50,7 @@ class CredtuiApp(FrugalApp[None]):
     CSS_PATH = "credtui.tcss"
     ENABLE_COMMAND_PALETTE = True
     COMMAND_PALETTE_BINDING = "ctrl+p"
+    COMMANDS: ClassVar["set[type[Provider] | Callable[[], type[Provider]]]"] = {_portal_commands}
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+q,ctrl+c", "quit", "Quit", show=False, priority=True),
@@ -53,6 +68,7 @@ class CredtuiApp(FrugalApp[None]):
         ascii_only: bool = False,
         multiplexer: terminal.Multiplexer | None = None,
     ) -> None:
+        self._ascii_filters: list[LineFilter] = []
         super().__init__()
         self.frugal = credtui.settings.frugal_output
         clipboard = Clipboard(
@@ -64,7 +80,12 @@ class CredtuiApp(FrugalApp[None]):
         self._page = page
         self.register_theme(THEME)
         self.theme = THEME.name
+        self.stylesheet = ParsedOnce(self.get_css_variables())
         self.set_class(ascii_only, "-ascii")
+        if ascii_only:
+            from credtui.tui.ascii import AsciiFilter
+
+            self._ascii_filters.append(AsciiFilter())
 
     def get_default_screen(self) -> Screen[object]:
         """Begin with the default organization and environment."""
@@ -73,10 +94,27 @@ class CredtuiApp(FrugalApp[None]):
 
     def on_mount(self) -> None:
         """Prepare for being stopped and continued."""
+        # Without this a signal waits until something else happens.
+        asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, lambda: None)
         # The framework draws nothing when it is continued.
         self.app_resume_signal.subscribe(self, lambda _: self.action_repaint())
         if self._surroundings.forced:
             terminal.forbid_stop()
+
+    def get_line_filters(self) -> "Sequence[LineFilter]":
+        """Draw only what the terminal can show."""
+        return [*super().get_line_filters(), *self._ascii_filters]
+
+    def get_key_display(self, binding: Binding) -> str:
+        """Name keys in signs that the terminal can show."""
+        shown = super().get_key_display(binding)
+        return binding.key if self._ascii_filters and not shown.isascii() else shown
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Open nothing above what can't be seen."""
+        if action in ("help", "command_palette"):
+            return not (isinstance(self.screen, Fitting) and self.screen.covered)
+        return super().check_action(action, parameters)
 
     @property
     def portal(self) -> PortalScreen:

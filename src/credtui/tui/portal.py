@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from credtui.composition import Credtui
 from credtui.domain.models import Credential
+from credtui.domain.page import Page
 from credtui.domain.permissions import Actor
-from credtui.service import CredentialService, Page
+from credtui.service import CredentialService
 from credtui.tui.clipboard import Clipboard
 from credtui.tui.marks import Marks
 

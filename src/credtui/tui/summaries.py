@@ -3,9 +3,9 @@
 from datetime import datetime, timedelta
 
 from credtui.domain.models import Credential
+from credtui.domain.page import Page
 from credtui.domain.rotation import Rotation, rotation, rotation_due_at
 from credtui.domain.usage import Usage
-from credtui.service import Page
 from credtui.tui.phrases import ago, date, duration, minute
 
 Fact = tuple[str, str]

@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widget import Widget
 
-from credtui.service import Page
+from credtui.domain.page import Page
 from credtui.tui.screens.fitting import Fitting
 from credtui.tui.widgets.footer import Footer
 

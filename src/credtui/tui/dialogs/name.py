@@ -11,7 +11,7 @@ from textual.widgets import Button, Input, Label, Static
 from credtui.domain.errors import InvalidNameError
 from credtui.domain.models import Credential
 from credtui.domain.names import name_key, parse_name
-from credtui.service import Page
+from credtui.domain.page import Page
 from credtui.tui.dialogs.dialog import Dialog
 from credtui.tui.widgets.field import Field
 

@@ -10,7 +10,7 @@ from textual.widgets import Button, Static, TextArea
 
 from credtui.domain.errors import InvalidNetworkError
 from credtui.domain.networks import parse_networks
-from credtui.service import Page
+from credtui.domain.page import Page
 from credtui.tui.dialogs.dialog import Dialog
 
 EXPLANATION = (

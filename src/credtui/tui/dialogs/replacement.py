@@ -10,7 +10,7 @@ from textual.widget import Widget
 from textual.widgets import Button, Static
 
 from credtui.domain.models import Credential
-from credtui.service import Page
+from credtui.domain.page import Page
 from credtui.tui.dialogs.dialog import Dialog
 from credtui.tui.portal import Portal
 from credtui.tui.summaries import use

@@ -15,8 +15,8 @@ from textual.widgets import Button, Input, Label, Static
 
 from credtui.access.client import TokenReply
 from credtui.domain.models import IssuedSecret
+from credtui.domain.page import Page
 from credtui.secret_file import save
-from credtui.service import Page
 from credtui.tui.clipboard import Route, Sent
 from credtui.tui.dialogs.dialog import Dialog, Modal
 from credtui.tui.portal import Portal

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import NamedTuple
 
-from credtui.service import Page
+from credtui.domain.page import Page
 from credtui.tui.pages.page import PortalPage
 
 

@@ -12,8 +12,8 @@ from textual.widgets import Button, DataTable, Input, Static
 
 from credtui.domain.audit import AuditEvent
 from credtui.domain.errors import CredtuiError
+from credtui.domain.page import Page
 from credtui.domain.permissions import Permission
-from credtui.service import Page
 from credtui.tui.event_feed import EventFeed
 from credtui.tui.pages.page import PortalPage, no_access
 from credtui.tui.widgets.event_table import EventTable

@@ -11,8 +11,8 @@ from textual.widgets import Button, OptionList, Static
 from textual.widgets.option_list import Option
 
 from credtui.domain.models import Credential
+from credtui.domain.page import Page
 from credtui.domain.permissions import Permission
-from credtui.service import Page
 from credtui.tui.curl import token_command
 from credtui.tui.pages.page import PortalPage, no_access
 from credtui.tui.verbs import find_verb

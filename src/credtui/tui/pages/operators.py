@@ -14,9 +14,9 @@ from textual.widgets import Button, OptionList, Static
 from textual.widgets.option_list import Option
 
 from credtui.domain.errors import CredtuiError, Refusal
+from credtui.domain.page import Page
 from credtui.domain.permissions import Operator, Permission
 from credtui.operator_service import OperatorService
-from credtui.service import Page
 from credtui.tui.dialogs.operator import OperatorDialog, OperatorDraft
 from credtui.tui.pages.page import PortalPage
 

@@ -5,7 +5,7 @@ from typing import cast
 from textual.containers import Vertical
 
 from credtui.domain.models import Credential
-from credtui.service import Page
+from credtui.domain.page import Page
 from credtui.tui.portal import Portal
 
 

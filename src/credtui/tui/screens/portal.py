@@ -19,8 +19,9 @@ from textual.widgets import ContentSwitcher
 
 from credtui.domain.errors import CredtuiError
 from credtui.domain.models import Credential
+from credtui.domain.page import Page
 from credtui.domain.permissions import Permission
-from credtui.service import CredentialService, Page
+from credtui.service import CredentialService
 from credtui.tui.dialogs.dialog import Modal
 from credtui.tui.pages import ENTRIES, entries_for, find_entry
 from credtui.tui.pages.page import PortalPage

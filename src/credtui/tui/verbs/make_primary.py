@@ -1,7 +1,7 @@
 """Make Primary: designate the one primary credential."""
 
 from credtui.domain.models import Credential
-from credtui.service import Page
+from credtui.domain.page import Page
 from credtui.tui.portal import Portal
 from credtui.tui.verbs.verb import Verb
 

@@ -3,8 +3,8 @@
 from typing import Any, ClassVar
 
 from credtui.domain.models import Credential
+from credtui.domain.page import Page
 from credtui.domain.permissions import Permission
-from credtui.service import Page
 from credtui.tui.portal import Portal
 
 

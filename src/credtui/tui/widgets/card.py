@@ -12,7 +12,7 @@ from textual.widget import Widget
 
 from credtui.clock import Clock
 from credtui.domain.models import Credential
-from credtui.service import Page
+from credtui.domain.page import Page
 from credtui.tui.marks import Marks
 from credtui.tui.summaries import alerts, badges, history, history_at_length, use
 
