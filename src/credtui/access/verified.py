@@ -51,10 +51,14 @@ class VerifiedSecrets:
         )
 
     def _verify(self, secret_hash: SecretStr, secret: SecretStr) -> bool:
+        digest = self._digest(secret_hash, secret)
+        # While this waited for its turn, the same secret may have been verified.
+        if digest in self._digests:
+            return True
         if not matches(secret, secret_hash):
             return False
         with self._lock:
-            self._digests[self._digest(secret_hash, secret)] = None
+            self._digests[digest] = None
             if len(self._digests) > _REMEMBERED:
                 self._digests.popitem(last=False)
         return True
