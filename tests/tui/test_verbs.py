@@ -483,6 +483,14 @@ class TestImpatience:
             await session.press("escape")
             await session.until(lambda: len(session.app.screen_stack) == 1)
 
+    async def test_a_verb_is_about_the_card_that_the_key_before_it_chose(
+        self, two: Installation
+    ) -> None:
+        async with portal(two) as session:
+            await session.burst("j", "d")
+            await session.at(ConfirmCredentialDialog)
+            await session.see("Credential Reporting batch")
+
     async def test_two_verbs_at_once_are_one(self, two: Installation) -> None:
         async with portal(two) as session:
             await session.press("j")

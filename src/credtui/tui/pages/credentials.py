@@ -3,10 +3,11 @@
 from datetime import timedelta
 from typing import ClassVar
 
-from textual import events, on
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Horizontal
+from textual.widget import Widget
 from textual.widgets import Button, Static
 
 from credtui.domain.models import Credential
@@ -42,6 +43,8 @@ class CredentialsPage(PortalPage):
         Binding("full_stop", "menu", "Actions", key_display=".", tooltip="Open the card's menu."),
         Binding("enter", "menu", "Actions", tooltip="Open the card's menu.", show=False),
         *(_binding(verb) for verb in VERBS if verb.for_card),
+        # A key's first binding goes first, so these get the keys of verbs that can't be used.
+        *(Binding(verb.key, f"explain('{verb.name}')", show=False) for verb in VERBS),
         Binding("left,h", "move(-1, 0)", "Card to the left", show=False),
         Binding("right,l", "move(1, 0)", "Card to the right", show=False),
         Binding("up,k", "move(0, -1)", "Card above", show=False),
@@ -77,8 +80,17 @@ class CredentialsPage(PortalPage):
         """Focus the first card, or the button where there is none."""
         for widget in (*self.query(Card), self.query_one("#new", Button)):
             if widget.focusable:
-                widget.focus()
+                self._focus(widget)
                 return
+
+    def _focus(self, widget: Widget) -> None:
+        # `Widget.focus` comes to it later: the next key would still be about the card before.
+        self.screen.set_focus(widget)
+
+    @property
+    def _focused(self) -> Card | None:
+        focused = self.screen.focused
+        return focused if isinstance(focused, Card) else None
 
     def time_passed(self) -> None:
         """Let the ages grow."""
@@ -109,8 +121,8 @@ class CredentialsPage(PortalPage):
         shown = {card.client_id: card for card in self.query(Card)}
         kept = {credential.client_id for credential in page.credentials}
         gone = [card for client_id, card in shown.items() if client_id not in kept]
-        if any(card.has_focus for card in gone):
-            self._focus_beside(list(shown.values()), gone)
+        if self._focused in gone:
+            self._focus_beside(self._focused, list(shown.values()), gone)
         for card in gone:
             card.remove()
         surroundings = self.portal.surroundings
@@ -131,18 +143,17 @@ class CredentialsPage(PortalPage):
         if new:
             grid.mount(*new)
 
-    def _focus_beside(self, cards: list[Card], gone: list[Card]) -> None:
-        place = next(place for place, card in enumerate(cards) if card.has_focus)
+    def _focus_beside(self, focused: Card, cards: list[Card], gone: list[Card]) -> None:
+        place = cards.index(focused)
         stay = [card for card in cards if card not in gone]
         if stay:
-            min(stay, key=lambda card: abs(cards.index(card) - place)).focus()
+            self._focus(min(stay, key=lambda card: abs(cards.index(card) - place)))
 
     @property
     def credential(self) -> Credential | None:
         """The credential that verbs are about: that of the focused card, or the only one."""
-        focused = self.screen.focused
-        if isinstance(focused, Card):
-            return focused.credential
+        if self._focused:
+            return self._focused.credential
         cards = self.query(Card)
         return cards.first().credential if len(cards) == 1 else None
 
@@ -160,14 +171,9 @@ class CredentialsPage(PortalPage):
         """Do what a verb does."""
         self.portal.use(name, self.credential)
 
-    def on_key(self, event: events.Key) -> None:
-        """Explain a verb that can't be used: its key got here because no binding took it."""
-        for verb in VERBS:
-            if event.key == verb.key and (
-                obstacle := verb.obstacle(self.portal.page, self.credential)
-            ):
-                self.portal.warn(obstacle)
-                event.stop()
+    def action_explain(self, name: str) -> None:
+        """Say why a verb can't be used."""
+        self.action_verb(name)
 
     @on(Button.Pressed, "#new")
     def _new(self) -> None:
@@ -175,7 +181,7 @@ class CredentialsPage(PortalPage):
 
     @on(Card.MenuRequested)
     def _open_menu(self, event: Card.MenuRequested) -> None:
-        event.card.focus()
+        self._focus(event.card)
         self.portal.open_menu(event.card.client_id, event.at)
 
     def action_menu(self) -> None:
@@ -188,13 +194,13 @@ class CredentialsPage(PortalPage):
 
     def action_move(self, columns: int, rows: int) -> None:
         """Focus the nearest card in a direction."""
-        here = next((card for card in self.query(Card) if card.has_focus), None)
+        here = self._focused
         if here is None:
             self.take_focus()
             return
         ahead = [card for card in self.query(Card) if _is_ahead(here, card, columns, rows)]
         if ahead:
-            min(ahead, key=lambda card: _distance(here, card)).focus()
+            self._focus(min(ahead, key=lambda card: _distance(here, card)))
 
 
 def _is_ahead(here: Card, there: Card, columns: int, rows: int) -> bool:
