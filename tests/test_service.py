@@ -553,8 +553,17 @@ def test_damaged_operators_let_nobody_in(
             filled.service.delete(filled.second)
     assert store.load(PLACE) == organization
     assert len(events(store)) == 2
-    path.unlink()
-    filled.service.delete(filled.second)
+
+
+def test_lost_operators_let_nobody_in(
+    filled: Filled, store_folder: Path, set_operators: Callable[..., None]
+) -> None:
+    set_operators(VIEWER)
+    (store_folder / "operators.json").unlink()
+    with pytest.raises(StoreCorruptError, match=r"operators\.json is missing"):
+        filled.service.page()
+    with pytest.raises(StoreCorruptError, match="Nothing was changed"):
+        filled.service.delete(filled.second)
 
 
 class TestClock:

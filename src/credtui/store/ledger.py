@@ -128,8 +128,20 @@ class Ledger:
         self._log = AuditLog(folder / f"{name}.audit.jsonl")
 
     def read(self) -> Draft:
-        """Return the ledger as it is now, without waiting for a lock."""
-        return Draft(self.path)
+        """Return the ledger as it is now, without waiting for a lock.
+
+        Raises:
+            StoreCorruptError: The file is damaged, or is lost while its log is there: without
+                operators, for one, everybody might edit.
+            StoreError: It can't be read.
+        """
+        draft = Draft(self.path)
+        if not draft.last_events and self._log.has_events() and not self.path.exists():
+            raise StoreCorruptError(
+                f"{self.path} is missing, though its audit log is there. Nothing was changed; "
+                "restore both from the same backup."
+            )
+        return draft
 
     @contextmanager
     def transaction(self) -> Iterator[Draft]:

@@ -23,6 +23,11 @@ class AuditLog:
     def __init__(self, path: Path) -> None:
         self._path = path
 
+    def has_events(self) -> bool:
+        """Tell whether anything was ever written to it."""
+        with explained(self._path):
+            return self._path.exists() and self._path.stat().st_size > 0
+
     def append(self, events: Sequence[AuditEvent], mode: int) -> None:
         """Add events.
 
@@ -39,14 +44,9 @@ class AuditLog:
             AuditTamperedError: The log isn't the one that these events continue.
             StoreError: The log can't be written.
         """
+        if not last_events:
+            return
         with explained(self._path):
-            if not last_events:
-                if self._path.exists() and self._path.stat().st_size:
-                    raise AuditTamperedError(
-                        f"The audit log {self._path} is there, but its credentials are not. "
-                        "Restore both files from the same moment."
-                    )
-                return
             self._drop_torn_line()
         newest = next(self.newest_first(), None)
         if newest == last_events[-1]:
