@@ -8,7 +8,7 @@ UV_COMPILE = UV_CUSTOM_COMPILE_COMMAND="make lock" $(VENV)/bin/uv pip compile --
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run demo test lint screenshots bench lock clean
+.PHONY: help run demo serve test lint screenshots bench lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -18,6 +18,9 @@ run: $(VENV)/run.stamp ## Open the portal (ARGS="..." is passed on)
 
 demo: $(VENV)/run.stamp ## Open the portal on a throw-away store with three credentials
 	@$(VENV)/bin/credtui demo $(ARGS)
+
+serve: $(VENV)/server.stamp ## Run the token endpoint on the portal's data (ARGS="--port 8000")
+	@$(VENV)/bin/credtui serve $(ARGS)
 
 test: $(VENV)/dev.stamp ## Run every test (ARGS="tests/test_x.py -k name", JOBS=0 for one process)
 	@scripts/system-tools
@@ -39,6 +42,8 @@ bench: $(VENV)/dev.stamp ## Run the benchmarks
 lock: $(VENV)/dev.stamp ## Make the locks in requirements/ again (ARGS=--upgrade takes newer releases)
 	$(UV_COMPILE) --all-extras --group dev --output-file requirements/dev.txt
 	$(UV_COMPILE) --group build --constraint requirements/dev.txt --output-file requirements/run.txt
+	$(UV_COMPILE) --extra server --group build --constraint requirements/dev.txt \
+		--output-file requirements/server.txt
 
 clean: ## Remove what was installed, built and cached
 	rm -rf $(VENV) build dist .hypothesis .*_cache snapshot_report.html

@@ -120,9 +120,3 @@ def test_catching_up_refuses_another_chain_s_events(path: Path) -> None:
     for other in (chain([12, 10, 10])[2:], chain([12, 10]), chain([10])):
         with pytest.raises(AuditTamperedError, match="lacks events, was edited, or was restored"):
             log.catch_up(other, 0o600)
-
-
-def test_events_without_a_file_of_credentials(path: Path) -> None:
-    log = written(path, chain([10]))
-    with pytest.raises(AuditTamperedError, match="is there, but its credentials are not"):
-        log.catch_up([], 0o600)
