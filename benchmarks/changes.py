@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 import bcrypt
 
 from benchmarks.figures import print_table, ratio, spread
+from benchmarks.installation import on_disk
 from credtui.composition import Credtui, local_actor
 from credtui.config import Settings
 from credtui.store.tinydb import TinyDBStore
@@ -25,7 +26,7 @@ def main() -> None:
     taken: dict[str, list[float]] = {"generate": [], "rotate": []}
     least: list[float] = []
     # Not where temporary files usually are: an fsync may cost nothing there.
-    with TemporaryDirectory(dir=Path.cwd()) as folder:
+    with TemporaryDirectory(dir=on_disk()) as folder:
         service = Credtui(settings, TinyDBStore(Path(folder))).service(local_actor("portal"))
         kept = service.generate("Payout gateway").credential
         service.generate("Reporting batch")

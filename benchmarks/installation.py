@@ -24,3 +24,10 @@ def install(home: Path, *, configuration: str = "") -> str:
 def environment(home: Path) -> Mapping[str, str]:
     """Return what the portal needs of its environment to start on an installation."""
     return {"CREDTUI_HOME": str(home), "HOME": str(home), "USER": "benchmark"}
+
+
+def on_disk() -> Path:
+    """Return a folder of the checkout, which is on a disk where /tmp may be in memory."""
+    folder = Path("build")
+    folder.mkdir(exist_ok=True)
+    return folder.absolute()

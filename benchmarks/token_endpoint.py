@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from benchmarks.figures import print_table, spread
+from benchmarks.installation import on_disk
 from credtui.access.clients import Clients
 from credtui.composition import Credtui
 from credtui.config import Settings
@@ -35,7 +36,7 @@ _PROXIES = {"server": {"trusted_proxies": ["127.0.0.0/8"]}}
 
 def main() -> None:
     """Measure all three."""
-    with TemporaryDirectory(dir=Path.cwd()) as folder:
+    with TemporaryDirectory(dir=on_disk()) as folder:
         _measure_rate(Path(folder) / "rate")
         _measure_attack(Path(folder) / "attack")
         _measure_look_ups(Path(folder) / "look-ups")
