@@ -1,8 +1,8 @@
 """Edit: give a credential another name."""
 
-from credtui.domain.errors import InvalidNameError, NameTakenError
 from credtui.domain.models import Credential
 from credtui.tui.portal import Portal
+from credtui.tui.verbs.naming import change_with_name
 from credtui.tui.verbs.verb import Verb
 
 
@@ -16,23 +16,20 @@ class Edit(Verb):
     help = "Rename it; its Client ID and secret stay."
 
     async def run(self, portal: Portal, credential: Credential) -> None:
-        """Ask for the name until one is accepted."""
-        from credtui.tui.dialogs.name import NameDialog
+        """Ask for the name, and give it."""
 
-        name, problem = credential.name, ""
-        while True:
-            answer = await portal.ask(
-                NameDialog("Edit", "Save", portal.page, name, problem, credential=credential)
-            )
-            if answer is None or answer == credential.name:
-                return
-            name = answer
-            try:
-                renamed = await portal.do(
-                    lambda: portal.service.rename(credential.client_id, name)  # noqa: B023
-                )
-            except (InvalidNameError, NameTakenError) as error:
-                problem = str(error)
-            else:
-                break
-        portal.tell(f"{credential.display_name} is now named {renamed.display_name}.")
+        def rename(name: str) -> Credential:
+            if name == credential.name:
+                return credential
+            return portal.service.rename(credential.client_id, name)
+
+        renamed = await change_with_name(
+            portal,
+            rename,
+            title=self.label,
+            confirm="Save",
+            name=credential.name,
+            credential=credential,
+        )
+        if renamed and renamed.name != credential.name:
+            portal.tell(f"{credential.display_name} is now named {renamed.display_name}.")

@@ -1,9 +1,9 @@
 """New Credential: name it, generate it, show its secret once."""
 
-from credtui.domain.errors import InvalidNameError, NameTakenError
 from credtui.domain.models import Credential
 from credtui.domain.page import Page
 from credtui.tui.portal import Portal
+from credtui.tui.verbs.naming import change_with_name
 from credtui.tui.verbs.verb import Verb
 
 
@@ -27,22 +27,11 @@ class Generate(Verb):
         return None
 
     async def run(self, portal: Portal, credential: None) -> None:  # noqa: ARG002
-        """Ask for the name until one is accepted."""
-        from credtui.tui.dialogs.name import NameDialog
+        """Ask for the name, generate, and show the secret."""
         from credtui.tui.dialogs.secret import show_secret
 
-        name, problem = "", ""
-        while True:
-            answer = await portal.ask(
-                NameDialog("New Credential", "Save & Generate Key", portal.page, name, problem)
-            )
-            if answer is None:
-                return
-            name = answer
-            try:
-                issued = await portal.do(lambda: portal.service.generate(name))  # noqa: B023
-            except (InvalidNameError, NameTakenError) as error:
-                problem = str(error)
-            else:
-                break
-        await show_secret(portal, issued)
+        issued = await change_with_name(
+            portal, portal.service.generate, title=self.label, confirm="Save & Generate Key"
+        )
+        if issued:
+            await show_secret(portal, issued)

@@ -1,11 +1,11 @@
 """Replace: move clients over to a new credential without a moment in which neither works."""
 
-from credtui.domain.errors import InvalidNameError, NameTakenError
 from credtui.domain.models import Credential
 from credtui.domain.names import MAX_NAME_LENGTH
 from credtui.domain.organization import MAX_CREDENTIALS
 from credtui.domain.page import Page
 from credtui.tui.portal import Portal
+from credtui.tui.verbs.naming import change_with_name
 from credtui.tui.verbs.verb import Verb
 
 
@@ -44,34 +44,19 @@ class Replace(Verb):
             await self._begin(portal, credential)
 
     async def _begin(self, portal: Portal, credential: Credential) -> None:
-        from credtui.tui.dialogs.name import NameDialog
         from credtui.tui.dialogs.secret import show_secret
 
-        name, problem = f"{credential.name[: MAX_NAME_LENGTH - 4]} new", ""
-        while True:
-            answer = await portal.ask(
-                NameDialog(
-                    f"Replace {credential.display_name}",
-                    "Save & Generate Key",
-                    portal.page,
-                    name,
-                    problem,
-                    intro="A second credential is generated. Both work while you move the clients "
-                    "over; the old one is deleted once it has been quiet for a day.",
-                )
-            )
-            if answer is None:
-                return
-            name = answer
-            try:
-                issued = await portal.do(
-                    lambda: portal.service.replace(credential.client_id, name)  # noqa: B023
-                )
-            except (InvalidNameError, NameTakenError) as error:
-                problem = str(error)
-            else:
-                break
-        await show_secret(portal, issued)
+        issued = await change_with_name(
+            portal,
+            lambda name: portal.service.replace(credential.client_id, name),
+            title=f"Replace {credential.display_name}",
+            confirm="Save & Generate Key",
+            name=f"{credential.name[: MAX_NAME_LENGTH - 4]} new",
+            intro="A second credential is generated. Both work while you move the clients over; "
+            "the old one is deleted once it has been quiet for a day.",
+        )
+        if issued:
+            await show_secret(portal, issued)
 
     async def _go_on(self, portal: Portal, credential: Credential) -> None:
         from credtui.tui.dialogs.replacement import ReplacementDialog
