@@ -139,6 +139,7 @@ class ActivityPage(PortalPage):
         # It stays, so that keys go on to mean the same when it is empty.
         self.query_one(EventTable).show_header = bool(shown)
         self._say_alone("" if shown else NO_MATCH if filtered else EMPTY)
+        self.refresh_bindings()  # details are offered where there are any
 
     def _fail(self, feed: EventFeed, error: CredtuiError) -> None:
         if feed is self._feed:
