@@ -90,8 +90,19 @@ async def draw(picture: Picture) -> str:
             await pilot.pause()
             for step in picture.steps:
                 await _take(step, pilot)
-            await pilot.pause()
-            return _without_noise(app.export_screenshot(title=picture.title))
+            return await _settled(picture, pilot)
+
+
+async def _settled(picture: Picture, pilot: "Pilot[None]") -> str:
+    """Return the picture once nothing changes any more: focus and news take a moment."""
+    before = ""
+    for _ in range(PATIENCE):
+        await pilot.pause(0.1)
+        now = _without_noise(pilot.app.export_screenshot(title=picture.title))
+        if now == before:
+            return now
+        before = now
+    raise TimeoutError(f"{picture.name} never came to rest")
 
 
 async def _take(step: str, pilot: "Pilot[None]") -> None:

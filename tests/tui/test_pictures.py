@@ -16,12 +16,27 @@ from credtui.domain.permissions import Operator, Permission
 from credtui.tui.dialogs.name import NameDialog
 from credtui.tui.dialogs.save import SaveDialog
 from credtui.tui.dialogs.secret import SecretDialog
-from tests.tui.apps import NOW, Installation, Session, fake_secrets
+from tests.tui.apps import (
+    NOW,
+    Installation,
+    PortalUnderTest,
+    Session,
+    fake_secrets,
+    lines_of,
+)
 
 Do: TypeAlias = Callable[[Session], Awaitable[None]]
 
 CAROL = Operator(name="carol", representative=True)
 EVERY_SIZE = [(80, 24), (120, 40)]
+
+
+async def settle(app: PortalUnderTest, pilot: "Pilot[None]") -> None:
+    """Wait until nothing changes any more: focus and news take a moment."""
+    before: list[str] = []
+    while (now := lines_of(app)) != before:
+        before = now
+        await pilot.pause(0.1)
 
 
 class Pictures:
@@ -43,7 +58,7 @@ class Pictures:
             await pilot.pause()
             if do:
                 await do(Session(app, pilot))
-            await pilot.pause()
+            await settle(app, pilot)
 
         return self._compare(app, terminal_size=self.size, run_before=act)
 
