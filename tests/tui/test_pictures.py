@@ -23,6 +23,7 @@ from tests.tui.apps import (
     Session,
     fake_secrets,
     lines_of,
+    stop_blinking,
 )
 
 Do: TypeAlias = Callable[[Session], Awaitable[None]]
@@ -58,6 +59,7 @@ class Pictures:
             await pilot.pause()
             if do:
                 await do(Session(app, pilot))
+            stop_blinking(app)
             await settle(app, pilot)
 
         return self._compare(app, terminal_size=self.size, run_before=act)
