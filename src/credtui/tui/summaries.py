@@ -70,8 +70,16 @@ def history_at_length(credential: Credential, now: datetime) -> list[str]:
     return [f"Created {minute(created)}", f"Rotated {minute(rotated)}, {ago(rotated, now)}"]
 
 
-def use(usage: Usage | None, now: datetime, width: int, dot: str, *, exact: bool) -> str:
-    """Return when and from where a credential was last used, and how often lately."""
+def use(usage: Usage | None, now: datetime, width: int, between: str, *, exact: bool) -> str:
+    """Return when and from where a credential was last used, and how often lately.
+
+    Args:
+        usage: How it was used.
+        now: The present moment.
+        width: The cells there are.
+        between: What stands between two facts, with its spaces.
+        exact: Whether to give the moment rather than how long ago it was.
+    """
     if usage is None or usage.last_used_at is None:
         return "Not used yet"
     when = minute(usage.last_used_at) if exact else ago(usage.last_used_at, now)
@@ -79,7 +87,11 @@ def use(usage: Usage | None, now: datetime, width: int, dot: str, *, exact: bool
     tokens = usage.issued_lately(now)
     many = f"{tokens:,} token" if tokens == 1 else f"{tokens:,} tokens"
     return _first_fit(
-        width, f"{used} {dot} {many} in 24 hours", f"{used} {dot} {many}/24 h", used, f"Used {when}"
+        width,
+        f"{used}{between}{many} in 24 hours",
+        f"{used}{between}{many}/24 h",
+        used,
+        f"Used {when}",
     )
 
 
@@ -107,17 +119,18 @@ def previous_secret_in_use(
     return _first_fit(
         width,
         f"A client still uses the previous secret: {previous.count} refused, {last}",
-        f"Previous secret: {previous.count} refused, {last}",
-        f"Previous secret: {previous.count} refused",
+        f"Previous secret still used: {previous.count} refused, {last}",
+        f"A client still uses the previous secret: {previous.count} refused",
+        f"Previous secret still used: {previous.count} refused",
     )
 
 
 def facts(credential: Credential, page: Page, now: datetime) -> list[tuple[str, str]]:
     """Return what a person should know before doing something to a credential."""
-    dot, wide = ",", 1000
+    wide = 1000
     found = [
         ("Secret", f"{duration(credential.secret_age(now))} old"),
-        ("Last used", use(page.usage.get(credential.client_id), now, wide, dot, exact=False)),
+        ("Last used", use(page.usage.get(credential.client_id), now, wide, ", ", exact=False)),
     ]
     if previous := previous_secret_in_use(credential, page, now, wide):
         found.append(("Beware", previous))

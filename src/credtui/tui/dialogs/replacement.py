@@ -62,7 +62,7 @@ class ReplacementDialog(Dialog[Literal["finish", "make-primary"]]):
             text = "deleted meanwhile"
             if credential:
                 usage = page.usage.get(credential.client_id)
-                text = f"{credential.display_name}\n{use(usage, now, 56, ',', exact=False)}"
+                text = f"{credential.display_name}\n{use(usage, now, 56, ', ', exact=False)}"
             self.query_one(place, Static).update(text)
         self.query_one("#consequence", Static).update(self._next(page))
         self.query_one("#make-primary", Button).disabled = not self._may("make_primary")
@@ -72,6 +72,8 @@ class ReplacementDialog(Dialog[Literal["finish", "make-primary"]]):
     def _next(self, page: Page) -> str:
         if not self._both:
             return "One of the two is gone: there is nothing left to replace."
+        if not self._is_as_seen:
+            return "The old credential was rotated meanwhile. Cancel, and look again."
         if not self._is_quiet:
             return (
                 "The old credential is still in use. Move its clients over; it can be deleted when "
@@ -83,9 +85,13 @@ class ReplacementDialog(Dialog[Literal["finish", "make-primary"]]):
 
     @property
     def _both(self) -> bool:
-        page = self._portal.page
-        old = page.find(self._old.client_id)
-        return old == self._old and page.successor_of(self._old.client_id) is not None
+        page, client_id = self._portal.page, self._old.client_id
+        return page.find(client_id) is not None and page.successor_of(client_id) is not None
+
+    @property
+    def _is_as_seen(self) -> bool:
+        old = self._portal.page.find(self._old.client_id)
+        return old is not None and old.generation == self._old.generation
 
     @property
     def _is_quiet(self) -> bool:
@@ -94,7 +100,7 @@ class ReplacementDialog(Dialog[Literal["finish", "make-primary"]]):
 
     def _may(self, action: str) -> bool:
         if action == "finish":
-            return self._both and self._is_quiet
+            return self._both and self._is_as_seen and self._is_quiet
         return self._both and self._portal.page.primary == self._old.client_id
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

@@ -80,7 +80,7 @@ class Card(Widget, can_focus=True):
             [
                 Content.assemble(identity, room, ("...", "bold")),
                 *map(Content, ages),
-                Content.styled(use(usage, now, width, dot, exact=exact), "$foreground 60%"),
+                Content.styled(use(usage, now, width, f" {dot} ", exact=exact), "$foreground 60%"),
                 *(Content.styled(*alert) for alert in alerts(credential, page, now, width)),
             ]
         )

@@ -1,0 +1,258 @@
+"""What is known of a credential, in lines that fit."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from credtui.domain.models import Credential
+from credtui.domain.page import Page
+from credtui.domain.permissions import Permission
+from credtui.domain.usage import PreviousSecretUse, Usage, hour_of
+from credtui.tui.summaries import (
+    alerts,
+    badges,
+    facts,
+    history,
+    history_at_length,
+    previous_secret_in_use,
+    use,
+)
+
+NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
+PERIOD = timedelta(days=90)
+AN_HOUR = timedelta(hours=1)
+LAST = "last an hour ago from 203.0.113.44"
+
+
+def a_credential(mark: str = "A", *, age: int = 10, **changes: Any) -> Credential:
+    values: dict[str, Any] = {
+        "client_id": f"cid_{mark * 16}",
+        "name": f"Credential {mark}",
+        "created_at": NOW - timedelta(days=age),
+        "confirmed": True,
+    }
+    return Credential(**(values | changes))
+
+
+def a_page(
+    *credentials: Credential, primary: str | None = None, usage: Mapping[str, Usage] | None = None
+) -> Page:
+    return Page(
+        permission=Permission.CAN_EDIT,
+        credentials=credentials,
+        primary=primary,
+        usage=usage or {},
+    )
+
+
+def some_use(ago: timedelta = AN_HOUR, tokens: int = 1) -> Usage:
+    at = NOW - ago
+    return Usage(last_used_at=at, last_used_from="203.0.113.9", issued={hour_of(at): tokens})
+
+
+def refused(count: int = 3, generation: int = 2) -> Usage:
+    previous = PreviousSecretUse(
+        generation=generation, count=count, last_at=NOW - AN_HOUR, last_from="203.0.113.44"
+    )
+    return Usage(previous_secret=previous)
+
+
+class TestBadges:
+    @pytest.mark.parametrize(
+        ("age", "expected"),
+        [
+            (0, []),
+            (75, []),
+            (76, ["Rotation due in 14 days"]),
+            (89, ["Rotation due in 1 day"]),
+            (90, ["Rotation due"]),
+            (400, ["Rotation due"]),
+        ],
+    )
+    def test_rotation_is_told_of_two_weeks_before(self, age: int, expected: list[str]) -> None:
+        credential = a_credential(age=age)
+        shown = badges(credential, a_page(credential), NOW, PERIOD)
+        assert [text for text, _ in shown] == expected
+
+    def test_the_last_day_is_told_in_hours(self) -> None:
+        credential = a_credential(created_at=NOW - PERIOD + timedelta(hours=5))
+        shown = badges(credential, a_page(credential), NOW, PERIOD)
+        assert shown == [("Rotation due in 5 hours", "$text-warning")]
+
+    def test_a_rotation_begins_the_period_anew(self) -> None:
+        credential = a_credential(age=400, rotated_at=NOW - timedelta(days=1), generation=2)
+        assert badges(credential, a_page(credential), NOW, PERIOD) == []
+
+    def test_the_most_urgent_is_first(self) -> None:
+        credential = a_credential(age=100, confirmed=False)
+        page = a_page(credential, primary=credential.client_id)
+        assert badges(credential, page, NOW, PERIOD) == [
+            ("Secret never confirmed", "$text-error"),
+            ("Rotation due", "$text-warning"),
+            ("Primary", "$text-success"),
+        ]
+
+    def test_only_one_is_primary(self) -> None:
+        one, other = a_credential("A"), a_credential("B")
+        page = a_page(one, other, primary=other.client_id)
+        assert badges(one, page, NOW, PERIOD) == []
+        assert badges(other, page, NOW, PERIOD) == [("Primary", "$text-success")]
+
+
+class TestHistory:
+    ROTATED = a_credential(age=206, rotated_at=NOW - timedelta(days=2), generation=2)
+    NEVER = a_credential(age=1)
+
+    @pytest.mark.parametrize(
+        ("width", "expected"),
+        [
+            (80, "Created 2026-05-02 - rotated 2 days ago"),
+            (39, "Created 2026-05-02 - rotated 2 days ago"),
+            (38, "Rotated 2 days ago"),
+            (5, "Rotated 2 days ago"),
+        ],
+    )
+    def test_ages_of_a_rotated_one(self, width: int, expected: str) -> None:
+        assert history(self.ROTATED, NOW, width, "-", exact=False) == expected
+
+    @pytest.mark.parametrize(
+        ("width", "expected"),
+        [(80, "Created 2026-11-23 - never rotated, 1 day"), (30, "Never rotated, 1 day")],
+    )
+    def test_ages_of_one_never_rotated(self, width: int, expected: str) -> None:
+        assert history(self.NEVER, NOW, width, "-", exact=False) == expected
+
+    @pytest.mark.parametrize(
+        ("width", "expected"),
+        [
+            (80, "Created 2026-05-02 09:30 - rotated 2026-11-22 09:30 UTC"),
+            (54, "Rotated 2026-11-22 09:30 UTC"),
+        ],
+    )
+    def test_moments_of_a_rotated_one(self, width: int, expected: str) -> None:
+        assert history(self.ROTATED, NOW, width, "-", exact=True) == expected
+
+    @pytest.mark.parametrize(
+        ("width", "expected"),
+        [
+            (80, "Created 2026-11-23 09:30 UTC - never rotated, 1 day"),
+            (50, "Created 2026-11-23 09:30 UTC"),
+        ],
+    )
+    def test_moments_of_one_never_rotated(self, width: int, expected: str) -> None:
+        assert history(self.NEVER, NOW, width, "-", exact=True) == expected
+
+    def test_at_length(self) -> None:
+        assert history_at_length(self.ROTATED, NOW) == [
+            "Created 2026-05-02 09:30 UTC",
+            "Rotated 2026-11-22 09:30 UTC, 2 days ago",
+        ]
+        assert history_at_length(self.NEVER, NOW) == [
+            "Created 2026-11-23 09:30 UTC",
+            "Never rotated, 1 day",
+        ]
+
+
+class TestUse:
+    def test_none_yet(self) -> None:
+        assert use(None, NOW, 80, " - ", exact=False) == "Not used yet"
+        assert use(refused(), NOW, 80, " - ", exact=False) == "Not used yet"
+
+    @pytest.mark.parametrize(
+        ("tokens", "many"), [(1, "1 token"), (2, "2 tokens"), (12345, "12,345 tokens")]
+    )
+    def test_how_many(self, tokens: int, many: str) -> None:
+        line = use(some_use(tokens=tokens), NOW, 80, " - ", exact=False)
+        assert line == f"Used an hour ago from 203.0.113.9 - {many} in 24 hours"
+
+    def test_none_in_the_last_day(self) -> None:
+        line = use(some_use(timedelta(days=3)), NOW, 80, " - ", exact=False)
+        assert line == "Used 3 days ago from 203.0.113.9 - 0 tokens in 24 hours"
+
+    @pytest.mark.parametrize(
+        ("width", "expected"),
+        [
+            (80, "Used 2 hours ago from 203.0.113.9 - 5 tokens in 24 hours"),
+            (55, "Used 2 hours ago from 203.0.113.9 - 5 tokens/24 h"),
+            (48, "Used 2 hours ago from 203.0.113.9"),
+            (32, "Used 2 hours ago"),
+            (3, "Used 2 hours ago"),
+        ],
+    )
+    def test_what_fits(self, width: int, expected: str) -> None:
+        assert use(some_use(timedelta(hours=2), 5), NOW, width, " - ", exact=False) == expected
+
+    def test_the_moment(self) -> None:
+        line = use(some_use(), NOW, 80, " - ", exact=True)
+        assert line == "Used 2026-11-24 08:30 UTC from 203.0.113.9 - 1 token in 24 hours"
+
+
+class TestAlerts:
+    ROTATED = a_credential(rotated_at=NOW - timedelta(days=1), generation=2)
+
+    def test_none(self) -> None:
+        assert alerts(self.ROTATED, a_page(self.ROTATED), NOW, 80) == []
+        page = a_page(self.ROTATED, usage={self.ROTATED.client_id: some_use()})
+        assert alerts(self.ROTATED, page, NOW, 80) == []
+
+    @pytest.mark.parametrize(
+        ("width", "expected"),
+        [
+            (
+                200,
+                f"A client still uses the previous secret: 3 refused, {LAST}",
+            ),
+            (80, f"Previous secret still used: 3 refused, {LAST}"),
+            (57, "A client still uses the previous secret: 3 refused"),
+            (46, "Previous secret still used: 3 refused"),
+        ],
+    )
+    def test_a_previous_secret_in_use(self, width: int, expected: str) -> None:
+        page = a_page(self.ROTATED, usage={self.ROTATED.client_id: refused()})
+        assert alerts(self.ROTATED, page, NOW, width) == [(expected, "$text-error")]
+
+    @pytest.mark.parametrize("generation", [1, 3])
+    def test_of_another_generation_it_is_over(self, generation: int) -> None:
+        usage = {self.ROTATED.client_id: refused(generation=generation)}
+        page = a_page(self.ROTATED, usage=usage)
+        assert previous_secret_in_use(self.ROTATED, page, NOW, 80) is None
+        assert alerts(self.ROTATED, page, NOW, 80) == []
+
+    def test_one_replaces_the_other(self) -> None:
+        old, new = a_credential("A"), a_credential("B", replaces="cid_" + "A" * 16)
+        page = a_page(old, new)
+        assert alerts(old, page, NOW, 80) == [("Being replaced by Credential B", "$text-accent")]
+        assert alerts(new, page, NOW, 80) == [("Replaces Credential A", "$text-accent")]
+
+    def test_what_is_replaced_may_be_gone(self) -> None:
+        new = a_credential("B", replaces="cid_" + "A" * 16)
+        assert alerts(new, a_page(new), NOW, 80) == []
+
+    def test_the_most_urgent_is_first(self) -> None:
+        new = a_credential("B", replaces=self.ROTATED.client_id)
+        page = a_page(self.ROTATED, new, usage={self.ROTATED.client_id: refused()})
+        assert [colour for _, colour in alerts(self.ROTATED, page, NOW, 80)] == [
+            "$text-error",
+            "$text-accent",
+        ]
+
+
+class TestFacts:
+    def test_of_one_in_use(self) -> None:
+        credential = a_credential(age=206)
+        page = a_page(credential, usage={credential.client_id: some_use(tokens=2)})
+        assert facts(credential, page, NOW) == [
+            ("Secret", "206 days old"),
+            ("Last used", "Used an hour ago from 203.0.113.9, 2 tokens in 24 hours"),
+        ]
+
+    def test_of_one_whose_previous_secret_is_used(self) -> None:
+        credential = TestAlerts.ROTATED
+        page = a_page(credential, usage={credential.client_id: refused(1)})
+        assert facts(credential, page, NOW) == [
+            ("Secret", "1 day old"),
+            ("Last used", "Not used yet"),
+            ("Beware", f"A client still uses the previous secret: 1 refused, {LAST}"),
+        ]
