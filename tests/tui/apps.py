@@ -13,7 +13,7 @@ import re
 import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -30,13 +30,18 @@ from credtui.domain.models import IssuedSecret
 from credtui.domain.page import Page
 from credtui.domain.permissions import Actor, Operator
 from credtui.domain.secrets import RandomBytes, generate_secret
+from credtui.domain.usage import PreviousSecretUse, Usage, hour_of
 from credtui.service import CredentialService
+from credtui.store.protocol import Place
 from credtui.store.tinydb import TinyDBStore
 from credtui.tui.app import CredtuiApp
 from tests.support import ALICE, SteppedClock, seeded_bytes, write_operators
 
 NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 BOB = Actor(operator="bob", address="198.51.100.23", channel="ssh")
+CLIENT, OLD_CLIENT = "203.0.113.9", "203.0.113.44"
+"""Addresses of a client that uses a credential, and of one that has its previous secret yet."""
+
 PATIENCE = 10.0
 """Seconds until a wait fails; only a failure costs this."""
 
@@ -110,6 +115,33 @@ class Installation:
             if confirmed:
                 service.confirm(one.credential.client_id, seen=1, how="checked")
         return issued
+
+    def use(
+        self, name: str, ago: timedelta = timedelta(), *, tokens: int = 1, refused: int = 0
+    ) -> None:
+        """Write down use of a credential, as the token endpoint does.
+
+        Args:
+            name: The credential's name.
+            ago: How long ago.
+            tokens: Access tokens that were issued.
+            refused: Uses of the secret before the present one.
+        """
+        credential = self.page.find(self.id_of(name))
+        assert credential
+        at = self.clock() - ago
+        previous = PreviousSecretUse(
+            generation=credential.generation, count=refused, last_at=at, last_from=OLD_CLIENT
+        )
+        usage = Usage(
+            last_used_at=at if tokens else None,
+            last_used_from=CLIENT if tokens else None,
+            issued={hour_of(at): tokens},
+            previous_secret=previous if refused else None,
+        )
+        settings = self.credtui.settings
+        place = Place(settings.environment, settings.organization)
+        self.credtui.store.add_usage(place, {credential.client_id: usage})
 
     def set_operators(self, *operators: Operator) -> None:
         """Make these the operators."""
