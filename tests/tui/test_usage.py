@@ -1,0 +1,62 @@
+"""Use of credentials, as the token endpoint saw it: on cards and in questions, within a second."""
+
+from datetime import timedelta
+
+import pytest
+
+from credtui.tui.dialogs.confirm import ConfirmCredentialDialog
+from tests.support import ALICE
+from tests.tui.apps import CLIENT, OLD_CLIENT, Installation, portal
+
+
+async def test_it_appears_on_the_card(two: Installation) -> None:
+    async with portal(two) as session:
+        await session.see("Not used yet")
+        two.use("Reporting batch", timedelta(minutes=2))
+        await session.see(f"Used 2 minutes ago from {CLIENT} · 1 token/24 h")
+        two.use("Reporting batch", tokens=3)
+        await session.see(f"Used just now from {CLIENT} · 4 tokens in 24 hours")
+        await session.see("Not used yet")  # the other one
+
+
+async def test_focus_shows_the_moment(two: Installation) -> None:
+    two.use("Payout gateway", timedelta(hours=1))
+    async with portal(two) as session:
+        await session.see(f"Used 2026-11-24 08:30 UTC from {CLIENT}")
+        await session.press("j")
+        await session.see(f"Used an hour ago from {CLIENT}")
+
+
+@pytest.mark.parametrize("key", ["r", "d"])
+async def test_questions_tell_of_it(two: Installation, key: str) -> None:
+    two.use("Reporting batch", timedelta(minutes=2), tokens=1234)
+    async with portal(two) as session:
+        await session.press("j", key)
+        await session.at(ConfirmCredentialDialog)
+        await session.see("Last used")
+        await session.see(f"Used 2 minutes ago from {CLIENT}, 1,234")
+        await session.see("in 24 hours")
+
+
+@pytest.mark.parametrize(
+    ("size", "alert"),
+    [
+        ((80, 24), "A client still uses the previous secret: 3 refused"),
+        ((120, 40), "Previous secret still used: 3 refused"),
+    ],
+)
+async def test_a_previous_secret_in_use_is_told_until_the_next_rotation(
+    two: Installation, size: tuple[int, int], alert: str
+) -> None:
+    async with portal(two, size=size) as session:
+        two.service(ALICE).rotate(two.id_of("Reporting batch"))
+        two.use("Reporting batch", timedelta(minutes=2), tokens=0, refused=3)
+        await session.see(alert)
+        await session.press("j" if size[0] == 80 else "l", "r")
+        await session.at(ConfirmCredentialDialog)
+        await session.see("Beware")
+        await session.see("A client still uses the previous secret: 3 refused")
+        await session.see(OLD_CLIENT)
+        await session.press("escape")
+        two.service(ALICE).rotate(two.id_of("Reporting batch"))
+        await session.see_no("revious secret")
