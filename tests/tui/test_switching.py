@@ -1,5 +1,8 @@
 """Going to another environment; to another organization, see the page Operators."""
 
+import pytest
+from textual.widgets import Button
+
 from credtui.tui.dialogs.environment import EnvironmentDialog
 from tests.support import ALICE
 from tests.tui.apps import Installation, portal
@@ -28,6 +31,49 @@ async def test_the_open_page_stays_open(demo: Installation) -> None:
         await session.see("urn:ripplexcurrent-uat:acme")
         await session.press("v", "down", "enter")
         await session.see("Audience       urn:ripplexcurrent-prod:acme")
+
+
+async def test_production_is_loud(demo: Installation) -> None:
+    """Whoever is there by mistake sees it in the corner of an eye."""
+    async with portal(demo) as session:
+        calm = session.one("#place", Button)
+        assert not calm.has_class("-production")
+        await session.press("v", "down", "enter")
+        await session.see("acme · production")
+        await session.until(lambda: session.one("#place", Button).has_class("-production"))
+        loud = session.one("#place", Button)
+        assert loud.styles.background != calm.styles.background
+        assert loud.styles.color != calm.styles.color
+        await session.press("v", "up", "enter")
+        await session.see("acme · uat")
+        assert not session.one("#place", Button).has_class("-production")
+
+
+async def test_escaping_stays(demo: Installation) -> None:
+    async with portal(demo) as session:
+        screen = session.app.screen
+        await session.press("v")
+        await session.at(EnvironmentDialog)
+        await session.see("uat (open)")
+        await session.press("down", "escape")
+        await session.until(lambda: session.app.screen is screen, "the same screen")
+        await session.see("acme · uat")
+
+
+@pytest.mark.parametrize("page", ["Operators", "Activity", "API access"])
+async def test_every_page_stays_open_there_and_back(demo: Installation, page: str) -> None:
+    demo.service(ALICE, "production").generate("Live")
+    async with portal(demo) as session:
+        await session.click_on(page)
+        opened = session.app.portal.current.id
+        assert opened != "credentials"
+        for step, place in (("down", "acme · production"), ("up", "acme · uat")):
+            await session.press("v")
+            await session.at(EnvironmentDialog)
+            await session.press(step, "enter")
+            await session.see(place)
+            await session.until(lambda: session.app.portal.current.id == opened, "the same page")
+            assert session.find(f"{page} ◂")
 
 
 async def test_other_environments_are_followed_too(demo: Installation) -> None:
