@@ -1,0 +1,39 @@
+"""Pictures of what a credential's use, its previous secret and its replacement look like.
+
+See `test_pictures` for how they are drawn and accepted.
+"""
+
+from datetime import timedelta
+
+from credtui.tui.dialogs.replacement import ReplacementDialog
+from tests.support import ALICE
+from tests.tui.apps import Session
+from tests.tui.test_pictures import Pictures, pictures, small
+
+__all__ = ["pictures", "small"]  # fixtures
+
+
+def test_use_and_a_previous_secret_in_use(pictures: Pictures) -> None:
+    """A card in use, one whose previous secret a client still has, one that nobody uses."""
+    installation = pictures.installation(demo=True)
+    installation.service(ALICE).rotate(installation.id_of("Reporting batch"))
+    client_id = installation.id_of("Reporting batch")
+    installation.service(ALICE).confirm(client_id, seen=2, how="checked")
+    installation.use("Payout gateway", timedelta(minutes=4), tokens=1234)
+    installation.use("Reporting batch", timedelta(hours=2), refused=17)
+    assert pictures.same(installation)
+
+
+def test_replacement(small: Pictures) -> None:
+    """The old one is in use yet, and can't be deleted."""
+    installation = small.installation()
+    installation.add("Payout gateway")
+    installation.service(ALICE).replace(installation.id_of("Payout gateway"), "Payout gateway new")
+    installation.use("Payout gateway", timedelta(hours=3), tokens=42)
+    installation.use("Payout gateway new", timedelta(minutes=1), tokens=317)
+
+    async def do(session: Session) -> None:
+        await session.press("x")
+        await session.at(ReplacementDialog)
+
+    assert small.same(installation, do)
