@@ -13,7 +13,13 @@ def test_networks_are_written_one_way() -> None:
     assert are_networks(networks)
 
 
-@pytest.mark.parametrize("text", ["", "host", "192.0.2.0/33", "192.0.2", "*", "\x1b[31m", "1"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "host", "192.0.2.0/33", "192.0.2", "*", "\x1b[31m", "1"),
+        *("fe80::1%eth0", "fe80::1%\x1b[31m/128", "fe80::1%\n[red]/128", "fe80::1%\udcff"),
+    ],
+)
 def test_what_is_no_network(text: str) -> None:
     with pytest.raises(InvalidNetworkError, match="is not a network: give one such as") as caught:
         parse_networks([text])

@@ -2,6 +2,7 @@
 
 import ipaddress
 from collections.abc import Iterable
+from contextlib import suppress
 
 from credtui.domain.errors import InvalidNetworkError
 from credtui.domain.names import printable
@@ -43,13 +44,15 @@ def is_allowed(address: str, networks: Iterable[str]) -> bool:
 
 
 def _parse(text: str) -> str:
-    shown = printable(text)[:60]
-    try:
-        network = ipaddress.ip_network(text, strict=False)
-    except ValueError:
+    shown, network = printable(text)[:60], None
+    # After "%", in a zone, any character may stand; and a zone is known to one computer alone.
+    if "%" not in text:
+        with suppress(ValueError):
+            network = ipaddress.ip_network(text, strict=False)
+    if network is None:
         raise InvalidNetworkError(
             f"{shown} is not a network: give one such as 192.0.2.0/24, 2001:db8::/32 or 192.0.2.7."
-        ) from None
+        )
     if ipaddress.ip_address(text.partition("/")[0]) != network.network_address:
         raise InvalidNetworkError(f"{shown} is not a network: do you mean {network}?")
     return str(network)
