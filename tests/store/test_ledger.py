@@ -57,6 +57,17 @@ def snapshot(folder: Path) -> dict[Path, bytes]:
     }
 
 
+def test_an_event_that_cant_be_logged_is_not_committed(
+    filled: CredentialService, store_folder: Path, path: Path
+) -> None:
+    before = snapshot(store_folder)
+    with pytest.raises(ValueError, match="surrogates"):  # noqa: SIM117
+        with TinyDBStore(store_folder).transaction(PLACE) as transaction:
+            transaction.record(START, ALICE, Action.VIEW, name="\udcff")
+    assert snapshot(store_folder) == before
+    filled.generate("Next")
+
+
 def client_id(service: CredentialService, position: int = -1) -> str:
     return service.page().credentials[position].client_id
 

@@ -74,16 +74,17 @@ class Draft:
     def record(self, at: datetime, actor: Actor, action: Action, **what: Unpack[What]) -> None:
         """Add an audit event."""
         newest = self._newest
-        self._events.append(
-            AuditEvent(
-                number=newest.number + 1 if newest else 1,
-                at=at,
-                actor=actor,
-                action=action,
-                previous=newest.hash if newest else FIRST_PREVIOUS,
-                **what,
-            ).sealed()
-        )
+        event = AuditEvent(
+            number=newest.number + 1 if newest else 1,
+            at=at,
+            actor=actor,
+            action=action,
+            previous=newest.hash if newest else FIRST_PREVIOUS,
+            **what,
+        ).sealed()
+        # Committed, an event that can't be written to the log would stop every later change.
+        event.model_dump_json()
+        self._events.append(event)
 
     def commit(self, mode: int) -> Sequence[AuditEvent]:
         """Make the change and its events durable, and return the events."""
