@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from credtui.domain.permissions import Operator, Permission
+from credtui.tui.dialogs.dialog import Dialog
 from credtui.tui.widgets.card import Card
 from tests.support import ALICE
 from tests.tui.apps import NOW, Installation, Session, portal
@@ -362,6 +363,22 @@ class TestOtherSessions:
             await session.see("alice · Can View")
             await session.press("r")
             await session.until(lambda: session.messages == [NEEDS_EDIT])
+
+    @pytest.mark.parametrize("now", [VIEWER, OUTSIDER])
+    @pytest.mark.parametrize("key", ["r", "e", "n"])
+    async def test_permission_taken_away_under_a_dialog(
+        self, two: Installation, key: str, now: Operator
+    ) -> None:
+        two.set_operators(CAROL, EDITOR)
+        async with portal(two) as session:
+            await session.press(key)
+            dialog = await session.at(Dialog)
+            if key == "n":
+                await session.write("Treasury sync")
+            two.set_operators(CAROL, now)
+            await session.see("You may no longer change the credentials.")
+            await session.see_no("deleted")
+            assert dialog.query_one("#confirm").disabled
 
     async def test_a_menu_closes_when_what_it_offered_changed(self, two: Installation) -> None:
         async with portal(two) as session:

@@ -14,6 +14,7 @@ import pytest
 from textual.widgets import Input, RadioSet, Static
 
 from credtui.domain.models import IssuedSecret
+from credtui.domain.permissions import Operator
 from credtui.tui.dialogs.save import SaveDialog
 from credtui.tui.dialogs.secret import CONCEALED, SecretDialog
 from tests.secrets_scan import assert_no_secret
@@ -119,6 +120,16 @@ class TestWhatItShows:
             await session.press("escape", "y")
             await session.until(lambda: len(session.app.screen_stack) == 1)
         assert two.names == ["Reporting batch"]
+
+    async def test_without_access_it_doesnt_say_what_became_of_the_credential(
+        self, two: Installation
+    ) -> None:
+        async with rotated(two) as session:
+            two.set_operators(Operator(name="carol", representative=True))
+            await session.see("You have no access any more")
+            assert "deleted" not in session.text
+            await session.press("escape", "y")
+            await session.until(lambda: len(session.app.screen_stack) == 1)
 
 
 class TestCopy:

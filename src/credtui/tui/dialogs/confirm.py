@@ -11,6 +11,7 @@ from textual.widgets import Button, Input, Static
 
 from credtui.domain.models import Credential
 from credtui.domain.page import Page
+from credtui.domain.permissions import Permission
 from credtui.tui.dialogs.dialog import Dialog
 from credtui.tui.portal import Portal
 from credtui.tui.summaries import facts
@@ -145,7 +146,9 @@ class ConfirmCredentialDialog(ConfirmDialog):
     def page_changed(self, page: Page) -> None:
         """Withdraw the question if it is no longer about what the person saw."""
         seen, now = self._credential, page.find(self._credential.client_id)
-        if now is None:
+        if page.permission < Permission.CAN_EDIT:
+            self.outdate("You may no longer change the credentials.")
+        elif now is None:
             self.outdate(f"{seen.display_name} was deleted meanwhile. There is nothing left to do.")
         elif now.generation != seen.generation:
             self.outdate(f"{seen.display_name} was rotated meanwhile. Cancel, and look again.")

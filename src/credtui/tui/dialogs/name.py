@@ -12,6 +12,7 @@ from credtui.domain.errors import InvalidNameError
 from credtui.domain.models import Credential
 from credtui.domain.names import name_key, parse_name
 from credtui.domain.page import Page
+from credtui.domain.permissions import Permission
 from credtui.tui.dialogs.dialog import Dialog
 from credtui.tui.widgets.field import Field
 
@@ -102,6 +103,8 @@ class NameDialog(Dialog[str]):
         return not self._problem_with(self.query_one("#name", Input).value)
 
     def _problem_with(self, text: str) -> str:
+        if self._page.permission < Permission.CAN_EDIT:
+            return "You may no longer change the credentials."
         if self._credential and self._page.find(self._credential.client_id) is None:
             return f"{self._credential.display_name} was deleted meanwhile."
         try:

@@ -16,6 +16,7 @@ from textual.widgets import Button, Input, Label, Static
 from credtui.access.client import TokenReply
 from credtui.domain.models import IssuedSecret
 from credtui.domain.page import Page
+from credtui.domain.permissions import Permission
 from credtui.secret_file import save
 from credtui.tui.clipboard import Route, Sent
 from credtui.tui.dialogs.dialog import Dialog, Modal
@@ -109,7 +110,12 @@ class SecretDialog(Dialog[str]):
     def page_changed(self, page: Page) -> None:
         """Say when the secret on screen has stopped working."""
         now = page.find(self._credential.client_id)
-        if now is None:
+        if page.permission < Permission.CAN_VIEW:
+            self._say(
+                "You have no access any more, so whether the secret works can't be told here.",
+                "error",
+            )
+        elif now is None:
             self._say("This credential was deleted meanwhile: the secret no longer works.", "error")
         elif now.generation != self._credential.generation:
             self._say("This credential was rotated again: the secret no longer works.", "error")
