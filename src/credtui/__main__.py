@@ -2,6 +2,7 @@
 
 import gc
 import os
+import resource
 import sys
 
 
@@ -11,6 +12,8 @@ def main() -> int:
     gc.set_threshold(100_000, 50, 50)
     # Nor need pydantic look for plugins among all that is installed, which would see secrets.
     os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
+    # A crash must not write the memory to a file: a secret may be in it.
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     from credtui.cli.run import run
 
     return run(sys.argv[1:])

@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import sys
 from collections.abc import Mapping
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -28,6 +29,18 @@ def test_version(credtui: Credtui) -> None:
 def test_the_console_script_is_this_program() -> None:
     (script,) = entry_points(group="console_scripts", name="credtui")
     assert script.value == "credtui.__main__:main"
+
+
+def test_a_crash_leaves_no_memory_on_the_disk() -> None:
+    script = (
+        "import resource, sys; from credtui.__main__ import main; "
+        "_, most = resource.getrlimit(resource.RLIMIT_CORE); "
+        "resource.setrlimit(resource.RLIMIT_CORE, (most, most)); "
+        "sys.argv[1:] = ['--version']; main(); "
+        "print(*resource.getrlimit(resource.RLIMIT_CORE))"
+    )
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
+    assert ran.stdout.split()[-2:] == [b"0", b"0"]
 
 
 def test_help_names_every_exit_status(credtui: Credtui) -> None:
