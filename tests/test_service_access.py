@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from socketserver import StreamRequestHandler, TCPServer
 
 import pytest
 from pydantic import SecretStr
@@ -300,3 +301,31 @@ class TestRequestToken:
         assert (reply.ok, reply.status) == (False, None)
         assert reply.error_description is not None
         assert "connection refused" in reply.error_description.lower()
+
+    @pytest.mark.parametrize(
+        "answer",
+        [
+            b"SSH-2.0-OpenSSH_9.2\r\n",
+            b"HTTP/1.1 200 OK\r\nX: " + b"a" * 70_000 + b"\r\n\r\n",
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n",
+            b"HTTP/1.1 401 No\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n",
+        ],
+    )
+    def test_somebody_is_there_who_does_not_speak_http(self, answer: bytes) -> None:
+        class Handler(StreamRequestHandler):
+            def handle(self) -> None:
+                while self.rfile.readline().strip():
+                    pass
+                self.wfile.write(answer)
+
+        with TCPServer(("127.0.0.1", 0), Handler) as server:
+            threading.Thread(target=server.handle_request).start()
+            url = f"http://127.0.0.1:{server.server_address[1]}/token"
+            reply = request(url)
+        assert (reply.ok, reply.status) == (False, None)
+        assert reply.error_description == f"No answer in HTTP from {url}."
+
+    @pytest.mark.parametrize("url", ["http://localhost:port/", "http://[::1/", "http://:1:2:3/"])
+    def test_an_address_that_is_none(self, url: str) -> None:
+        reply = request(url)
+        assert (reply.ok, reply.status) == (False, None)

@@ -2,6 +2,7 @@
 
 import json
 import time
+from http.client import HTTPException
 from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import urlencode, urlsplit
@@ -75,24 +76,31 @@ def request_token(
             "audience": audience,
         }
     )
-    request = Request(  # noqa: S310  # the settings allow http and https only
-        token_url, data=form.encode("ascii"), headers={"Accept": "application/json"}
-    )
-    # Without TLS a proxy would see the secret.
-    proxies = getproxies() if urlsplit(token_url).scheme == "https" else {}
-    opener = build_opener(ProxyHandler(proxies), _NoRedirect())
     started = time.monotonic()
 
     def elapsed() -> float:
         return time.monotonic() - started
 
     try:
-        with opener.open(request, timeout=timeout) as response:
+        request = Request(  # noqa: S310  # the settings allow http and https only
+            token_url, data=form.encode("ascii"), headers={"Accept": "application/json"}
+        )
+        # Without TLS a proxy would see the secret.
+        proxies = getproxies() if urlsplit(token_url).scheme == "https" else {}
+        opener = build_opener(ProxyHandler(proxies), _NoRedirect())
+        try:
+            response = opener.open(request, timeout=timeout)
+        except HTTPError as error:
+            response = error
+        with response:
             status, content = response.status, response.read(_LONGEST_ANSWER)
-    except HTTPError as error:
-        with error:
-            status, content = error.code, error.read(_LONGEST_ANSWER)
-    except (OSError, ValueError) as error:
+    except HTTPException:  # such as from a server that speaks something else
+        return TokenReply(
+            token_url=token_url,
+            error_description=f"No answer in HTTP from {_shown(token_url)}.",
+            elapsed=elapsed(),
+        )
+    except (OSError, ValueError, OverflowError) as error:
         cause = getattr(error, "reason", None) or error
         reason = (getattr(cause, "strerror", None) or str(cause)).lower()
         return TokenReply(
