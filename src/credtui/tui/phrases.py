@@ -6,17 +6,19 @@ from humanize import naturaldelta
 
 
 def duration(delta: timedelta) -> str:
-    """Return how long something took, in its largest unit, days at most: "206 days"."""
+    """Return how long something took, in its largest unit, from minutes to days: "206 days"."""
     days = delta.days
     if days >= 1:
         return f"{days} day" if days == 1 else f"{days} days"
+    if delta < timedelta(minutes=1):
+        return "less than a minute"
     return naturaldelta(delta)
 
 
 def ago(then: datetime, now: datetime) -> str:
     """Return how long ago something was; "just now" also for what a late clock calls the future."""
     past = now - then
-    return f"{duration(past)} ago" if past >= timedelta(seconds=5) else "just now"
+    return f"{duration(past)} ago" if past >= timedelta(minutes=1) else "just now"
 
 
 def date(moment: datetime) -> str:

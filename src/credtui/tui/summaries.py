@@ -39,7 +39,7 @@ def history(credential: Credential, now: datetime, width: int, dot: str, *, exac
         exact: Whether to give moments rather than ages.
     """
     created, rotated = credential.created_at, credential.rotated_at
-    age = duration(credential.secret_age(now))
+    never = f"never rotated, {duration(credential.secret_age(now))}"
     if exact and rotated:
         before = minute(created).removesuffix(" UTC")
         return _first_fit(
@@ -50,10 +50,10 @@ def history(credential: Credential, now: datetime, width: int, dot: str, *, exac
     if exact:
         return _first_fit(
             width,
-            f"Created {minute(created)} {dot} never rotated, {age}",
+            f"Created {minute(created)} {dot} {never}",
             f"Created {minute(created)}",
         )
-    rotation_text = f"rotated {ago(rotated, now)}" if rotated else f"never rotated, {age}"
+    rotation_text = f"rotated {ago(rotated, now)}" if rotated else never
     return _first_fit(
         width,
         f"Created {date(created)} {dot} {rotation_text}",
