@@ -9,6 +9,7 @@ from pathlib import Path
 
 from credtui.domain.errors import SaveRefusedError
 from credtui.domain.models import IssuedSecret
+from credtui.domain.secrets import redact
 
 
 class Format(StrEnum):
@@ -36,6 +37,8 @@ def save(issued: IssuedSecret, path: Path, form: Format) -> None:
     Raises:
         SaveRefusedError: It can't be written there. Nothing of it is left.
     """
+    if redact(str(path)) != str(path):
+        raise SaveRefusedError("A file's name can't have a secret in it: names can be listed.")
     try:
         path = path.expanduser()
     except RuntimeError:

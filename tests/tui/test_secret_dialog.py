@@ -19,7 +19,7 @@ from credtui.tui.dialogs.save import SaveDialog
 from credtui.tui.dialogs.secret import CONCEALED, SecretDialog
 from tests.secrets_scan import assert_no_secret
 from tests.support import seeded_bytes
-from tests.tui.apps import Installation, Session, portal
+from tests.tui.apps import FAKE_SECRET, Installation, Session, portal
 
 GATE = "Close without saving?"
 
@@ -276,6 +276,7 @@ class TestSave:
             ("a\0b.env", "b.env"),
             ("", "Enter a file's name."),
             ("a" * 300, "file name too long"),
+            (f"x.env{FAKE_SECRET}", "can't have a secret in it"),
         ],
     )
     async def test_where_it_cant_be_written_the_reason_is_said(
