@@ -9,6 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Button, Input, Label, RadioButton, RadioSet, Static
+from textual.worker import Worker, WorkerState
 
 from credtui.domain.errors import SaveRefusedError
 from credtui.domain.models import Credential
@@ -89,7 +90,7 @@ class SaveDialog(Dialog[Path]):
     def _cancel(self) -> None:
         self.action_cancel()
 
-    @work(thread=True)
+    @work(thread=True, exit_on_error=False)
     def _write(self, path: Path, form: Format) -> None:
         try:
             self._save(path, form)
@@ -97,6 +98,12 @@ class SaveDialog(Dialog[Path]):
             self.app.call_from_thread(self._refuse, str(error))
         else:
             self.app.call_from_thread(self.dismiss, path.expanduser().absolute())
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """Say that something failed which should not; the secret's dialog stays."""
+        if event.state is WorkerState.ERROR:
+            failed = type(event.worker.error).__name__
+            self._refuse(f"That failed, because of an error in credtui itself ({failed}).")
 
     def _refuse(self, reason: str) -> None:
         self._writing = False

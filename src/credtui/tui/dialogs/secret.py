@@ -12,6 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.reactive import reactive
 from textual.widget import Widget
 from textual.widgets import Button, Input, Label, Static
+from textual.worker import Worker, WorkerState
 
 from credtui.access.client import TokenReply
 from credtui.domain.models import IssuedSecret
@@ -133,7 +134,7 @@ class SecretDialog(Dialog[str]):
         """Send the Client ID to the person's clipboard."""
         self._copy(lambda: self._credential.client_id)
 
-    @work(thread=True)
+    @work(thread=True, exit_on_error=False)
     def _copy(self, value: Callable[[], str], kept: str = "") -> None:
         sent = self._surroundings.clipboard.send(value())
         self.app.call_from_thread(self._say_sent, sent, kept)
@@ -194,10 +195,16 @@ class SecretDialog(Dialog[str]):
                 partial(service.request_token, self._credential.client_id, self._issued.secret)
             )
 
-    @work(thread=True, group="try", exclusive=True)
+    @work(thread=True, group="try", exclusive=True, exit_on_error=False)
     def _request_token(self, request: Callable[[], TokenReply]) -> None:
         reply = request()
         self.app.call_from_thread(self._say, reply.sentence, "success" if reply.ok else "warning")
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """Say that something failed which should not; the secret stays on screen."""
+        if event.state is WorkerState.ERROR:
+            failed = type(event.worker.error).__name__
+            self._say(f"That failed, because of an error in credtui itself ({failed}).", "error")
 
     @on(Input.Changed, "#check")
     def _check(self, event: Input.Changed) -> None:
