@@ -216,3 +216,13 @@ def test_the_secrets_grammar_finds_what_is_on_screen(start: Start) -> None:
     secret = generate(terminal, "Payout gateway")
     assert [line for line in terminal.lines if re.search(SECRET_PATTERN, line)]
     assert terminal.text.count(secret) == 1
+
+
+def test_a_demo_leaves_nothing_when_the_line_drops(tmp_path: Path) -> None:
+    argv = [sys.executable, "-m", "credtui", "demo"]
+    with Terminal(argv, env={"TMPDIR": str(tmp_path)}, cwd=SOURCES) as terminal:
+        terminal.wait_for("Treasury sync")
+        assert list(tmp_path.iterdir())
+        terminal.hang_up()
+        terminal.wait_exit()
+        assert list(tmp_path.iterdir()) == []

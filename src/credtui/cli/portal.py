@@ -4,6 +4,7 @@ import os
 import secrets
 import sys
 from pathlib import Path
+from shutil import rmtree
 from tempfile import TemporaryDirectory
 
 from credtui.cli.errors import NoTerminalError
@@ -29,7 +30,9 @@ def open_demo() -> int:
         credtui = demo_credtui(
             Path(folder), clock=now, random_bytes=secrets.token_bytes, bcrypt_cost=10
         )
-        return run_portal(credtui, local_actor("portal"))
+        return run_portal(
+            credtui, local_actor("portal"), on_hangup=lambda: rmtree(folder, ignore_errors=True)
+        )
 
 
 def _require_terminal() -> None:

@@ -179,8 +179,20 @@ class CredtuiApp(FrugalApp[None]):
             self._driver.flush()
 
 
-def run_portal(credtui: Credtui, actor: Actor, *, forced: bool = False) -> int:
+def run_portal(
+    credtui: Credtui,
+    actor: Actor,
+    *,
+    forced: bool = False,
+    on_hangup: Callable[[], None] = lambda: None,
+) -> int:
     """Open the portal, and return the exit status once it was left.
+
+    Args:
+        credtui: The installation.
+        actor: Who uses it.
+        forced: There is no shell behind the person's connection.
+        on_hangup: What is left to do when the line drops, which ends the process at once.
 
     Raises:
         StoreError: The store can't be read.
@@ -202,7 +214,7 @@ def run_portal(credtui: Credtui, actor: Actor, *, forced: bool = False) -> int:
     terminal.guard_session(
         input_fd,
         output_fd,
-        on_hangup=lambda: None,
+        on_hangup=on_hangup,
         on_terminate=lambda: app.call_from_thread(app.end),
     )
     app.run()
