@@ -24,6 +24,9 @@ FACTS = {
     "secret_age_days",
     "rotation_due",
     "confirmed",
+    "last_used_at",
+    "last_used_from",
+    "tokens_in_24_hours",
 }
 ABOUT = {"organization", "environment", "audience"}
 
@@ -67,6 +70,7 @@ def test_show_by_client_id_and_by_name(credtui: Credtui) -> None:
     text = credtui("show", client_id).out
     assert re.search(rf"^Client ID  {client_id}$", text, re.MULTILINE)
     assert re.search(r"^State      primary$", text, re.MULTILINE)
+    assert re.search(r"^Last used  not yet$", text, re.MULTILINE)
 
 
 def test_the_secret_is_alone_on_standard_output(credtui: Credtui, home: Path) -> None:

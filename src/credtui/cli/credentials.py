@@ -13,6 +13,7 @@ from credtui.domain.models import Credential
 from credtui.domain.organization import MAX_CREDENTIALS
 from credtui.domain.page import Page
 from credtui.domain.rotation import Rotation, rotation
+from credtui.domain.usage import Usage
 from credtui.service import CredentialService
 
 
@@ -68,6 +69,11 @@ def show(session: Session) -> None:
     rotated = credential.rotated_at
     put(f"Rotated    {minute(rotated) if rotated else 'never'}")
     put(f"Secret     {days(credential.secret_age(service.clock()))} old")
+    usage = page.usage.get(credential.client_id)
+    if usage and usage.last_used_at:
+        put(f"Last used  {minute(usage.last_used_at)} from {usage.last_used_from}")
+    else:
+        put("Last used  not yet")
 
 
 def generate(session: Session) -> None:
@@ -173,6 +179,8 @@ def _facts(
     """Return what there is to know of a credential, by documented keys."""
     age = credential.secret_age(service.clock())
     period = timedelta(days=session.credtui.settings.rotation_days)
+    usage = page.usage.get(credential.client_id, Usage())
+    used_at = usage.last_used_at
     return {
         "client_id": credential.client_id,
         "name": credential.name,
@@ -183,6 +191,9 @@ def _facts(
         "secret_age_days": age.days,
         "rotation_due": rotation(credential, service.clock(), period) is Rotation.DUE,
         "confirmed": credential.confirmed,
+        "last_used_at": used_at.isoformat() if used_at else None,
+        "last_used_from": usage.last_used_from,
+        "tokens_in_24_hours": usage.issued_lately(service.clock()),
     }
 
 
