@@ -34,7 +34,7 @@ def is_disabled(dialog: ConfirmCredentialDialog) -> bool:
 async def test_the_oldest_that_remains_is_primary_then(managed: Installation) -> None:
     async with portal(managed) as session:
         dialog = await ask(session)
-        await session.see("Type Payout gateway to go on:")
+        await session.see('Type "Payout gateway" to go on:')
         assert is_disabled(dialog)
         await session.press("shift+tab")
         await session.until(lambda: session.focused == "typed", "focus on the field")

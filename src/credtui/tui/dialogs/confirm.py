@@ -59,7 +59,7 @@ class ConfirmDialog(Dialog[bool]):
                     yield Static(value, markup=False)
         yield Static(self._consequence, id="consequence", markup=False)
         if self._type_first:
-            yield Static(f"Type {self._type_first} to go on:", markup=False)
+            yield Static(f'Type "{self._type_first}" to go on:', markup=False)
             yield Field(id="typed")
 
     def compose_buttons(self) -> Iterable[Widget]:
@@ -99,6 +99,7 @@ class ConfirmDialog(Dialog[bool]):
     @on(Input.Changed, "#typed")
     def _allow(self) -> None:
         self.query_one("#confirm", Button).disabled = self._outdated or not self._is_typed
+        self.refresh_bindings()
 
     @on(Button.Pressed, "#confirm")
     def action_confirm(self) -> None:

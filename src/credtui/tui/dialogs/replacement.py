@@ -11,6 +11,7 @@ from textual.widgets import Button, Static
 
 from credtui.domain.models import Credential
 from credtui.domain.page import Page
+from credtui.domain.permissions import Permission
 from credtui.tui.dialogs.dialog import Dialog
 from credtui.tui.portal import Portal
 from credtui.tui.summaries import use
@@ -59,7 +60,7 @@ class ReplacementDialog(Dialog[Literal["finish", "make-primary"]]):
         now = self._portal.service.clock()
         old, new = page.find(self._old.client_id), page.successor_of(self._old.client_id)
         for place, credential in (("#old", old), ("#new", new)):
-            text = "deleted meanwhile"
+            text = "deleted meanwhile" if page.permission else "not to be seen any more"
             if credential:
                 usage = page.usage.get(credential.client_id)
                 text = f"{credential.display_name}\n{use(usage, now, 56, ', ', exact=False)}"
@@ -70,6 +71,8 @@ class ReplacementDialog(Dialog[Literal["finish", "make-primary"]]):
         self.refresh_bindings()
 
     def _next(self, page: Page) -> str:
+        if page.permission < Permission.CAN_EDIT:
+            return "You may no longer change the credentials."
         if not self._both:
             return "One of the two is gone: there is nothing left to replace."
         if not self._is_as_seen:
@@ -99,6 +102,8 @@ class ReplacementDialog(Dialog[Literal["finish", "make-primary"]]):
         return usage is None or usage.is_quiet(self._portal.service.clock())
 
     def _may(self, action: str) -> bool:
+        if self._portal.page.permission < Permission.CAN_EDIT:
+            return False
         if action == "finish":
             return self._both and self._is_as_seen and self._is_quiet
         return self._both and self._portal.page.primary == self._old.client_id
