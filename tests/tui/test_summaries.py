@@ -220,6 +220,21 @@ class TestAlerts:
         assert previous_secret_in_use(self.ROTATED, page, NOW, 80) is None
         assert alerts(self.ROTATED, page, NOW, 80) == []
 
+    @pytest.mark.parametrize(
+        ("permission", "width", "expected"),
+        [
+            (Permission.CAN_EDIT, 80, "Perhaps nobody has its secret: rotate it (r)"),
+            (Permission.CAN_EDIT, 40, "Perhaps nobody has its secret"),
+            (Permission.CAN_VIEW, 80, "Perhaps nobody has its secret"),
+        ],
+    )
+    def test_a_secret_that_was_never_confirmed(
+        self, permission: Permission, width: int, expected: str
+    ) -> None:
+        lost = self.ROTATED.model_copy(update={"confirmed": False})
+        page = a_page(lost).model_copy(update={"permission": permission})
+        assert alerts(lost, page, NOW, width) == [(expected, "$text-error")]
+
     def test_one_replaces_the_other(self) -> None:
         old, new = a_credential("A"), a_credential("B", replaces="cid_" + "A" * 16)
         page = a_page(old, new)

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from credtui.domain.models import Credential
 from credtui.domain.page import Page
+from credtui.domain.permissions import Permission
 from credtui.domain.rotation import Rotation, rotation, rotation_due_at
 from credtui.domain.usage import Usage
 from credtui.tui.phrases import ago, date, duration, minute
@@ -98,8 +99,12 @@ def use(usage: Usage | None, now: datetime, width: int, between: str, *, exact: 
 def alerts(credential: Credential, page: Page, now: datetime, width: int) -> list[Fact]:
     """Return what an operator ought to look after."""
     found = []
-    if text := previous_secret_in_use(credential, page, now, width):
-        found.append((text, "$text-error"))
+    if not credential.confirmed:
+        lost = "Perhaps nobody has its secret"
+        advice = f"{lost}: rotate it (r)" if page.permission >= Permission.CAN_EDIT else lost
+        found.append((_first_fit(width, advice, lost), "$text-error"))
+    if previous := previous_secret_in_use(credential, page, now, width):
+        found.append((previous, "$text-error"))
     if successor := page.successor_of(credential.client_id):
         found.append((f"Being replaced by {successor.display_name}", "$text-accent"))
     elif credential.replaces and (replaced := page.find(credential.replaces)):
