@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -161,6 +162,14 @@ class Host:
         """Open the portal from a terminal."""
         need_terminals_of_sshd()
         return Terminal(self.words(key, *words, options=["-t"]), env={"HOME": str(self.folder)})
+
+    def sessions(self) -> list[str]:
+        """Return the command lines of the sessions that run on the host."""
+        lines = []
+        for path in Path("/proc").glob("[0-9]*/cmdline"):
+            with suppress(OSError):
+                lines.append(path.read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+        return [line for line in lines if "ssh-session" in line and str(self.home) in line]
 
     def _listens(self) -> bool:
         with socket.socket() as probe:

@@ -4,6 +4,7 @@ import json
 import re
 import shlex
 import subprocess
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -16,6 +17,7 @@ from credtui.domain.secrets import recognise
 from credtui.domain.ssh_keys import parse_public_key
 from tests.secrets_scan import assert_no_secret
 from tests.ssh.conftest import LOCAL, Host
+from tests.terminal import TIMEOUT
 
 
 def names(host: Host, key: str = "alice") -> list[str]:
@@ -152,6 +154,27 @@ def test_a_secret_in_the_portal_is_not_saved_on_the_host(empty: Host) -> None:
         terminal.click_on("Save to File")
         terminal.wait_for("Your connection has no shell")
     assert_no_secret(secret, empty.folder)
+
+
+def test_a_dropped_line_ends_the_session_and_marks_the_secret(empty: Host) -> None:
+    with empty.portal("alice") as terminal:
+        terminal.wait_for("New Credential")
+        terminal.press("n")
+        terminal.wait_for("Credential name")
+        terminal.send("Payout gateway")
+        terminal.press("enter")
+        terminal.wait_for("Save your secret now")
+        assert empty.sessions()
+        terminal.process.kill()
+        terminal.wait_exit()
+    deadline = time.monotonic() + TIMEOUT
+    while empty.sessions() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert empty.sessions() == []
+    (credential,) = empty.credtui.service(LOCAL).page().credentials
+    assert not credential.confirmed
+    # Nothing is left behind that would hold up the next.
+    assert empty.ssh("alice", "rotate", credential.client_id, "--yes").status == 0
 
 
 def test_without_a_terminal_the_portal_names_the_commands(empty: Host) -> None:
