@@ -11,8 +11,7 @@ class Marks(NamedTuple):
     here: str
     down: str
     right: str
-    ellipsis: str
 
 
-UNICODE = Marks(line="─", dot="·", here="◂", down="▾", right="▸", ellipsis="…")
-ASCII = Marks(line="-", dot="-", here="<", down="v", right=">", ellipsis="...")
+UNICODE = Marks(line="─", dot="·", here="◂", down="▾", right="▸")
+ASCII = Marks(line="-", dot="-", here="<", down="v", right=">")
