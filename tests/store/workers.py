@@ -224,6 +224,29 @@ def attempt(
             report({"outcome": "done", "sentence": ""})
 
 
+def use(report: Report, folder: str) -> None:
+    """Use each of a store's files, and report how it went."""
+    store = TinyDBStore(Path(folder))
+    service = make_service(folder)
+    uses: dict[str, Callable[[], object]] = {
+        "look": service.page,
+        "watch": lambda: service.watch().changed(),
+        "list events": lambda: list(service.events()),
+        "verify events": service.verify_events,
+        "count uses": lambda: store.add_usage(PLACE, {}),
+        "read the key": lambda: store.token_key(secrets.token_bytes),
+        "change": lambda: service.generate(f"Process {os.getpid()}"),
+        "change again": lambda: service.generate(f"Process {os.getpid()} again"),
+    }
+    for name, action in uses.items():
+        try:
+            action()
+        except CredtuiError as error:
+            report([name, f"{error.code}: {error}"])
+        else:
+            report([name, "done"])
+
+
 def main() -> None:
     """Fork for each order that comes through the socket."""
     with tempfile.TemporaryDirectory() as folder:

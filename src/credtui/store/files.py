@@ -38,6 +38,37 @@ def file_mode(*, shared: bool) -> int:
     return 0o660 if shared else 0o600
 
 
+def read_file(path: Path) -> bytes:
+    """Return a file's content.
+
+    Raises:
+        OSError: It can't be read.
+    """
+    with os.fdopen(open_file(path), "rb") as file:
+        return file.read()
+
+
+def open_file(path: Path, flags: int = os.O_RDONLY, mode: int = 0) -> int:
+    """Return the descriptor of a file, without ever waiting.
+
+    Whoever may write the folder can put something else in a file's place: a named pipe, which
+    nobody may ever write to, or a device without an end.
+
+    Raises:
+        OSError: It can't be opened, or isn't a regular file.
+    """
+    try:
+        descriptor = os.open(path, flags | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC, mode)
+    except OSError as error:
+        if error.errno == errno.ENXIO:  # a socket, or a pipe to write to that nobody reads
+            raise _irregular(path) from None
+        raise
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise _irregular(path)
+    return descriptor
+
+
 def replace_durably(path: Path, content: bytes, mode: int) -> None:
     """Replace a file's content so that a reader, or a crash, sees the old or the new, whole.
 
@@ -68,10 +99,24 @@ def append_durably(path: Path, content: bytes, mode: int) -> None:
         OSError: It could not be added whole; a part may have been.
     """
     new = not path.exists()
-    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
-    _write(os.open(path, flags, mode), content, mode if new else None)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
+    _write(open_file(path, flags, mode), content, mode if new else None)
     if new:
         sync_folder(path.parent)
+
+
+def cut_durably(path: Path, length: int) -> None:
+    """Drop a file's end.
+
+    Raises:
+        OSError: It can't be dropped, or a link is in the file's place: it may lead to any file.
+    """
+    descriptor = open_file(path, os.O_WRONLY | os.O_NOFOLLOW)
+    try:
+        os.ftruncate(descriptor, length)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def sync_folder(folder: Path) -> None:
@@ -102,6 +147,10 @@ def explained(path: Path) -> Iterator[None]:
         else:
             reason = (error.strerror or str(error)).lower()
         raise StoreError(f"Can't use {path}: {reason}. Nothing was changed.") from error
+
+
+def _irregular(path: Path) -> OSError:
+    return OSError(errno.EINVAL, "not a regular file", str(path))
 
 
 def _write(descriptor: int, content: bytes, mode: int | None) -> None:

@@ -13,7 +13,14 @@ from tinydb.table import Table
 from credtui.domain.audit import FIRST_PREVIOUS, Action, AuditEvent, What, check_chain
 from credtui.domain.errors import StoreCorruptError, StoreTooNewError
 from credtui.domain.permissions import Actor
-from credtui.store.files import explained, file_mode, is_shared, make_folder, replace_durably
+from credtui.store.files import (
+    explained,
+    file_mode,
+    is_shared,
+    make_folder,
+    read_file,
+    replace_durably,
+)
 from credtui.store.lock import locked
 from credtui.store.log import AuditLog
 
@@ -205,7 +212,7 @@ def parsing(path: Path) -> Iterator[None]:
 def _read_tables(path: Path) -> Tables | None:
     with explained(path):
         try:
-            content = path.read_bytes()
+            content = read_file(path)
         except FileNotFoundError:
             return None
     with parsing(path):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from credtui.domain.errors import StoreBusyError
 from credtui.domain.names import printable
-from credtui.store.files import explained
+from credtui.store.files import explained, read_file
 
 PATIENCE = 5.0
 """Seconds to wait for a lock before saying who holds it."""
@@ -55,6 +55,6 @@ def _sign(descriptor: int) -> None:
 
 def _holder(path: Path) -> str:
     try:
-        return printable(path.read_text("utf-8"))[:80] or "another process"
+        return printable(read_file(path).decode())[:80] or "another process"
     except (OSError, UnicodeDecodeError):
         return "another process"

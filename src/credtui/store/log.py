@@ -3,12 +3,13 @@
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 from pydantic import ValidationError
 
 from credtui.domain.audit import AuditEvent
 from credtui.domain.errors import AuditTamperedError
-from credtui.store.files import append_durably, explained
+from credtui.store.files import append_durably, cut_durably, explained, open_file
 
 _BLOCK = 1 << 16
 
@@ -72,7 +73,7 @@ class AuditLog:
         with explained(self._path):
             if not self._path.exists():
                 return
-            with self._path.open("rb") as file:
+            with self._open() as file:
                 for line in file:
                     if line.endswith(b"\n"):
                         yield self._parse(line)
@@ -89,7 +90,7 @@ class AuditLog:
         with explained(self._path):
             if not self._path.exists():
                 return
-            with self._path.open("rb") as file:
+            with self._open() as file:
                 position = file.seek(0, os.SEEK_END)
                 pieces = [b""]
                 whole = False
@@ -108,7 +109,7 @@ class AuditLog:
     def _drop_torn_line(self) -> None:
         if not self._path.exists():
             return
-        with self._path.open("r+b") as file:
+        with self._open() as file:
             end = position = file.seek(0, os.SEEK_END)
             while position:
                 size = min(_BLOCK, position)
@@ -118,6 +119,8 @@ class AuditLog:
                     position += found + 1 - size
                     break
                 position -= size
-            if position < end:
-                file.truncate(position)
-                os.fsync(file.fileno())
+        if position < end:
+            cut_durably(self._path, position)
+
+    def _open(self) -> BinaryIO:
+        return os.fdopen(open_file(self._path), "rb")

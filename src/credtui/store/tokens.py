@@ -12,6 +12,7 @@ from credtui.store.files import (
     file_mode,
     is_shared,
     make_folder,
+    read_file,
     replace_durably,
     sync_folder,
 )
@@ -33,7 +34,7 @@ def read_or_make_key(folder: Path, make: Callable[[int], bytes]) -> bytes:
     with locked(folder / "token.lock", mode), explained(path):
         if not path.exists():
             replace_durably(path, make(KEY_LENGTH), mode)
-        key = path.read_bytes()
+        key = read_file(path)
     if len(key) != KEY_LENGTH:
         raise StoreCorruptError(
             f"{path} is damaged: it doesn't hold a key. Remove it, and start every token endpoint "

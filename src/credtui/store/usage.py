@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from credtui.domain.usage import Usage
-from credtui.store.files import explained, file_mode, is_shared, make_folder
+from credtui.store.files import explained, file_mode, is_shared, make_folder, read_file
 from credtui.store.lock import locked
 
 _KEPT = 20
@@ -31,7 +31,7 @@ class UsageFiles:
         path = self.path(organization)
         with explained(path), suppress(FileNotFoundError, NotADirectoryError):
             try:
-                documents = json.loads(path.read_bytes())
+                documents = json.loads(read_file(path))
                 return {
                     client_id: Usage.model_validate(document)
                     for client_id, document in documents.items()

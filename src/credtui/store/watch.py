@@ -4,6 +4,8 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
+from credtui.store.files import open_file
+
 
 class FileWatch:
     """Notices that files were replaced.
@@ -38,7 +40,7 @@ class _HeldFile:
     def __init__(self, path: Path) -> None:
         self._file = None
         with suppress(OSError):
-            self._file = path.open("rb", buffering=0)
+            self._file = os.fdopen(open_file(path), "rb", buffering=0)
         self._path = str(path)
         self._identity = _identity(self._file.fileno() if self._file else self._path)
 

@@ -1,0 +1,113 @@
+"""What somebody who can write the folder puts in a file's place: nothing waits for it for ever."""
+
+import os
+import socket
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from credtui.domain.errors import StoreError
+from credtui.service import CredentialService
+from credtui.store.files import append_durably
+from credtui.store.tinydb import TinyDBStore
+from tests.store.workers import PLACE, Workers, use
+
+EVERYTHING = (
+    "look",
+    "watch",
+    "list events",
+    "verify events",
+    "count uses",
+    "read the key",
+    "change",
+    "change again",
+)
+
+
+def make_socket(path: Path) -> None:
+    # A socket's path may not be as long as a test's.
+    here = os.open(path.parent, os.O_RDONLY)
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(f"/proc/self/fd/{here}/{path.name}")
+    os.close(here)
+
+
+def make_pipe_behind_a_link(path: Path) -> None:
+    os.mkfifo(path.with_name("elsewhere"))
+    path.symlink_to("elsewhere")
+
+
+KINDS: Mapping[str, Callable[[Path], object]] = {
+    "pipe": os.mkfifo,
+    "socket": make_socket,
+    "folder": Path.mkdir,
+    "device": lambda path: path.symlink_to("/dev/zero"),
+    "pipe behind a link": make_pipe_behind_a_link,
+}
+
+
+@pytest.fixture(params=list(KINDS.values()), ids=list(KINDS))
+def put(request: pytest.FixtureRequest) -> Callable[[Path], None]:
+    """Puts something that is no file in a file's place."""
+
+    def put(path: Path) -> None:
+        path.unlink(missing_ok=True)
+        request.param(path)
+
+    return put
+
+
+@pytest.mark.parametrize(
+    ("name", "refused"),
+    [
+        ("uat/acme.json", {"look", "list events", "verify events", "change", "change again"}),
+        ("uat/acme.audit.jsonl", {"list events", "verify events", "change", "change again"}),
+        ("operators.json", {"look", "list events", "verify events", "change", "change again"}),
+        ("uat/.usage/acme.json", {"count uses"}),
+        ("token.key", {"read the key"}),
+    ],
+)
+def test_what_needs_it_says_so_and_the_rest_goes_on(
+    workers: Workers,
+    service: CredentialService,
+    store: TinyDBStore,
+    store_folder: Path,
+    put: Callable[[Path], None],
+    name: str,
+    refused: set[str],
+) -> None:
+    service.generate("Payout")
+    store.add_usage(PLACE, {})
+    path = store_folder / name
+    put(path)
+    told = dict(workers.start(use, store_folder).receive_all())
+    assert tuple(told) == EVERYTHING, "one of them did not come back"
+    sentence = f"store_unavailable: Can't use {path}: not a regular file. Nothing was changed."
+    for action, outcome in told.items():
+        assert outcome == (sentence if action in refused else "done"), action
+
+
+def test_no_event_goes_to_who_reads_a_pipe_in_the_log_s_place(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    os.mkfifo(path)
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    with pytest.raises(OSError, match="not a regular file"):
+        append_durably(path, b"event", 0o600)
+    assert os.read(reader, 100) == b""
+    os.close(reader)
+
+
+def test_a_file_that_a_link_makes_of_the_log_is_not_cut(
+    service: CredentialService, store_folder: Path, tmp_path: Path
+) -> None:
+    service.generate("Payout")
+    log = store_folder / "uat" / "acme.audit.jsonl"
+    notes = tmp_path / "notes"
+    notes.write_bytes(log.read_bytes() + b"without a line break at the end")
+    before = notes.read_bytes()
+    log.unlink()
+    log.symlink_to(notes)
+    with pytest.raises(StoreError, match="too many levels of symbolic links"):
+        service.generate("Batch")
+    assert notes.read_bytes() == before
