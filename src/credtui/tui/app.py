@@ -1,6 +1,7 @@
 """The application around the portal's screens."""
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -217,6 +218,8 @@ def run_portal(
         on_hangup=on_hangup,
         on_terminate=lambda: app.call_from_thread(app.end),
     )
+    # What was imported stays: looking for garbage among it would delay the first paint by a tenth.
+    gc.freeze()
     app.run()
     if app.failure:
         raise app.failure
