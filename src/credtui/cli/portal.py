@@ -8,21 +8,21 @@ from shutil import rmtree
 from tempfile import TemporaryDirectory
 
 from credtui.cli.errors import NoTerminalError
-from credtui.cli.session import Session
+from credtui.composition import Credtui, local_actor, now
+from credtui.domain.permissions import Actor
 
 
-def open_portal(session: Session) -> int:
+def open_portal(credtui: Credtui, actor: Actor, *, forced: bool = False) -> int:
     """Open the portal, and return its exit status."""
     _require_terminal()
     from credtui.tui.app import run_portal
 
-    return run_portal(session.credtui, session.actor, forced=session.forced)
+    return run_portal(credtui, actor, forced=forced)
 
 
 def open_demo() -> int:
     """Open the portal on an installation that is thrown away afterwards."""
     _require_terminal()
-    from credtui.composition import local_actor, now
     from credtui.demo import demo_credtui
     from credtui.tui.app import run_portal
 

@@ -1,16 +1,16 @@
 """From the words of a command line to an exit status."""
 
 import os
-from argparse import Namespace
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from credtui.cli.exit_codes import ExitCode, exit_code
-from credtui.cli.grammar import local_parser
 from credtui.cli.output import abandon_output, flush, prepare_streams, say
 from credtui.domain.errors import CredtuiError
 
 if TYPE_CHECKING:
+    from argparse import Namespace
+
     from credtui.cli.session import Session
 
 _DETAILS = "CREDTUI_TRACEBACK"
@@ -50,6 +50,14 @@ def guarded(work: Callable[[], int]) -> int:
 
 
 def _run(words: Sequence[str]) -> int:
+    if not words:
+        # Nothing is to be understood: making the parser would only delay the portal.
+        from credtui.cli.portal import open_portal
+        from credtui.composition import local_actor, open_credtui
+
+        return open_portal(open_credtui(), local_actor("portal"))
+    from credtui.cli.grammar import local_parser
+
     arguments = local_parser().parse_args(words)
     command = arguments.command
     if command == "demo":
@@ -69,7 +77,7 @@ def _run(words: Sequence[str]) -> int:
     return follow(Session(arguments, credtui, actor))
 
 
-def place_flags(arguments: Namespace) -> dict[str, str | None]:
+def place_flags(arguments: "Namespace") -> dict[str, str | None]:
     """Return the flags that go before what the configuration says."""
     return {"organization": arguments.organization, "environment": arguments.environment}
 
@@ -80,7 +88,7 @@ def follow(session: "Session") -> int:
     if command is None:
         from credtui.cli.portal import open_portal
 
-        return open_portal(session)
+        return open_portal(session.credtui, session.actor, forced=session.forced)
     if command == "serve":
         from credtui.server import run_server
 
