@@ -4,10 +4,7 @@ import json
 import os
 import shutil
 import stat
-import subprocess
-import sys
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +22,7 @@ from credtui.service import CredentialService
 from credtui.store.protocol import Place
 from credtui.store.tinydb import TinyDBStore
 from tests.conftest import MakeService
-from tests.store.workers import PLACE, Workers, attempt
+from tests.store.workers import PLACE, Workers, attempt, run_with_mounts
 from tests.support import ALICE, SECRET_HASH, START
 
 Document = dict[str, Any]
@@ -234,21 +231,6 @@ def test_names_are_kept_as_they_are(service: CredentialService) -> None:
 class TestSurroundings:
     """Real ones: root is told off by no permission, so it becomes somebody else first."""
 
-    @pytest.fixture
-    def user(self) -> int | None:
-        return 65534 if os.getuid() == 0 else None
-
-    @pytest.fixture
-    def folder(self) -> Iterator[Path]:
-        # Not pytest's own, which nobody else can enter.
-        with tempfile.TemporaryDirectory() as name:
-            folder = Path(name)
-            folder.chmod(0o755)
-            yield folder
-            for path in (folder, *folder.rglob("*")):
-                if path.is_dir():
-                    path.chmod(0o700)
-
     def give(self, folder: Path, user: int | None) -> None:
         for path in (folder, *folder.rglob("*")):
             if user is not None:
@@ -359,26 +341,15 @@ class TestSurroundings:
         assert log.read_bytes().count(b"\n") == 23
 
     def test_a_full_and_then_a_read_only_disk(self, tmp_path: Path) -> None:
-        unshare = ["unshare", "--mount", *(["--map-root-user"] if os.getuid() else [])]
-        if (
-            not shutil.which("unshare")
-            or subprocess.run([*unshare, "true"], check=False).returncode
-        ):
-            pytest.skip("this machine lets nobody mount a disk of a few kilobytes")
-        ran = subprocess.run(
-            [*unshare, sys.executable, "-c", FULL_DISK, str(tmp_path)],
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-            capture_output=True,
-            text=True,
-            check=False,
+        full, verified, unchanged, generation, read_only, looked = run_with_mounts(
+            FULL_DISK, tmp_path
         )
-        assert ran.returncode == 0, ran.stderr
-        full, unchanged, generation, read_only, looked = json.loads(ran.stdout)
         assert full.endswith(": the disk is full. Nothing was changed.")
         assert unchanged
         assert generation == 2
         assert read_only.endswith(": the disk is read-only. Nothing was changed.")
-        assert looked == 2
+        assert looked == [2, 2, 2]
+        assert verified == 1
 
 
 FULL_DISK = """
@@ -409,12 +380,17 @@ try:
 except OSError:
     pass
 full = refused()
+verified = service.verify_events().number
 filler.unlink()
 unchanged = snapshot(disk) == before
 generation = service.rotate(issued.credential.client_id).credential.generation
 subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
-looked = service.page().credentials[0].generation
-print(json.dumps([full, unchanged, generation, refused(), looked]))
+looked = [
+    service.page().credentials[0].generation,
+    len(list(service.events())),
+    service.verify_events().number,
+]
+print(json.dumps([full, verified, unchanged, generation, refused(), looked]))
 """
 
 

@@ -10,6 +10,7 @@ import random
 import resource
 import secrets
 import select
+import shutil
 import signal
 import socket
 import subprocess
@@ -114,6 +115,24 @@ def _plain(argument: object) -> object:
     return str(argument) if isinstance(argument, Path) else argument
 
 
+def run_with_mounts(script: str, folder: Path) -> Any:
+    """Return what a script reports that may mount disks, which it alone sees."""
+    unshare = ["unshare", "--mount", *(["--map-root-user"] if os.getuid() else [])]
+    if not shutil.which("unshare") or subprocess.run([*unshare, "true"], check=False).returncode:
+        import pytest
+
+        pytest.skip("this machine lets nobody mount a disk of a few kilobytes")
+    ran = subprocess.run(
+        [*unshare, sys.executable, "-c", script, str(folder)],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    return json.loads(ran.stdout)
+
+
 def make_service(folder: str) -> CredentialService:
     return CredentialService(
         TinyDBStore(Path(folder)),
@@ -208,10 +227,7 @@ def attempt(
         largest_file: The size in bytes beyond which the kernel lets no file grow.
     """
     os.umask(umask)
-    if uid is not None:
-        os.setgroups([])
-        os.setgid(uid)
-        os.setuid(uid)
+    _become(uid)
     if largest_file is not None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, largest_file))
     service = make_service(folder)
@@ -224,8 +240,9 @@ def attempt(
             report({"outcome": "done", "sentence": ""})
 
 
-def use(report: Report, folder: str) -> None:
-    """Use each of a store's files, and report how it went."""
+def use(report: Report, folder: str, uid: int | None = None) -> None:
+    """Use each of a store's files, as this user, and report how it went."""
+    _become(uid)
     store = TinyDBStore(Path(folder))
     service = make_service(folder)
     uses: dict[str, Callable[[], object]] = {
@@ -245,6 +262,24 @@ def use(report: Report, folder: str) -> None:
             report([name, f"{error.code}: {error}"])
         else:
             report([name, "done"])
+
+
+def verify(report: Report, folder: str, uid: int | None = None) -> None:
+    """Verify the audit log, as this user, and report the number of its last event."""
+    _become(uid)
+    try:
+        last = TinyDBStore(Path(folder)).verify_events(PLACE)
+    except CredtuiError as error:
+        report(f"{error.code}: {error}")
+    else:
+        report(last.number if last else 0)
+
+
+def _become(uid: int | None) -> None:
+    if uid is not None:
+        os.setgroups([])
+        os.setgid(uid)
+        os.setuid(uid)
 
 
 def main() -> None:

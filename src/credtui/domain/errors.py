@@ -190,6 +190,10 @@ class StoreError(CredtuiError):
     code = "store_unavailable"
 
 
+class StoreUnwritableError(StoreError):
+    """The disk is full or read-only, or permission is denied: looking may still be possible."""
+
+
 class StoreBusyError(StoreError):
     """Another process holds the store's lock."""
 

@@ -7,7 +7,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from credtui.domain.errors import StoreError
+from credtui.domain.errors import StoreError, StoreUnwritableError
+
+_UNWRITABLE = {
+    errno.ENOSPC: "the disk is full",
+    errno.EDQUOT: "the disk is full",
+    errno.EACCES: "permission denied",
+    errno.EPERM: "permission denied",
+    errno.EROFS: "the disk is read-only",
+}
 
 
 def is_shared(folder: Path) -> bool:
@@ -138,15 +146,11 @@ def explained(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            reason = "the disk is full"
-        elif error.errno in (errno.EACCES, errno.EPERM):
-            reason = "permission denied"
-        elif error.errno == errno.EROFS:
-            reason = "the disk is read-only"
-        else:
-            reason = (error.strerror or str(error)).lower()
-        raise StoreError(f"Can't use {path}: {reason}. Nothing was changed.") from error
+        kind = StoreError
+        reason = (error.strerror or str(error)).lower()
+        if error.errno in _UNWRITABLE:
+            kind, reason = StoreUnwritableError, _UNWRITABLE[error.errno]
+        raise kind(f"Can't use {path}: {reason}. Nothing was changed.") from error
 
 
 def _irregular(path: Path) -> OSError:

@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 from pydantic import ValidationError
 
-from credtui.domain.audit import AuditEvent
+from credtui.domain.audit import AuditEvent, check_chain
 from credtui.domain.errors import AuditTamperedError
 from credtui.store.files import append_durably, cut_durably, explained, open_file
 
@@ -49,9 +49,20 @@ class AuditLog:
             return
         with explained(self._path):
             self._drop_torn_line()
-        newest = next(self.newest_first(), None)
-        if newest == last_events[-1]:
-            return
+        if missing := self.missing(last_events, next(self.newest_first(), None)):
+            with explained(self._path):
+                self.append(missing, mode)
+
+    def missing(
+        self, last_events: Sequence[AuditEvent], newest: AuditEvent | None
+    ) -> Sequence[AuditEvent]:
+        """Return those of the store's last events that follow the newest in the log.
+
+        Raises:
+            AuditTamperedError: The log isn't the one that these events continue.
+        """
+        if not last_events or newest == last_events[-1]:
+            return ()
         number = newest.number if newest else 0
         missing = [event for event in last_events if event.number > number]
         previous = newest.hash if newest else missing[0].previous if missing else ""
@@ -60,8 +71,18 @@ class AuditLog:
                 f"The audit log {self._path} lacks events, was edited, or was restored without "
                 "its credentials. Restore both files from the same moment."
             )
-        with explained(self._path):
-            self.append(missing, mode)
+        return missing
+
+    def verify(self) -> AuditEvent | None:
+        """Check the whole log, and return its last event.
+
+        Raises:
+            AuditTamperedError: It doesn't hold together.
+        """
+        newest = None
+        for event in check_chain(self.oldest_first()):
+            newest = event
+        return newest
 
     def newest_first(self) -> Iterator[AuditEvent]:
         """Yield whole events from the end of the file; a torn last line is passed over."""
