@@ -82,6 +82,20 @@ def need_program(name: str) -> str:
     return path
 
 
+def restrained() -> list[str]:
+    """What goes before a command for permissions to restrain it, which they don't root."""
+    if os.getuid():
+        return []
+    return [need_program("setpriv"), "--bounding-set=-dac_override,-dac_read_search"]
+
+
+def seal(folder: Path) -> None:
+    """Let nobody write a folder and what is in it. Whoever made it may still remove it."""
+    for path in (folder, *folder.rglob("*")):
+        if not path.is_symlink():
+            path.chmod(0o500 if path.is_dir() else 0o400)
+
+
 class Terminal:
     """A program and the terminal it runs in.
 

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -34,10 +34,15 @@ def start(home: Path) -> Iterator[Start]:
     """Starts the program in a terminal; whatever still runs ends with the test."""
     with ExitStack() as terminals:
 
-        def start(*words: str, env: dict[str, str] | None = None, **options: Any) -> Terminal:
+        def start(
+            *words: str,
+            before: Sequence[str] = (),
+            env: dict[str, str] | None = None,
+            **options: Any,
+        ) -> Terminal:
             return terminals.enter_context(
                 Terminal(
-                    [sys.executable, "-m", "credtui", *words],
+                    [*before, sys.executable, "-m", "credtui", *words],
                     env={
                         "CREDTUI_HOME": str(home),
                         "HOME": str(home),

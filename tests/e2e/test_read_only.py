@@ -1,0 +1,28 @@
+"""The portal where nothing can be written: everything can be looked at, no change can be made."""
+
+from pathlib import Path
+
+from credtui.service import CredentialService
+from tests.e2e.conftest import Start
+from tests.terminal import restrained, seal
+
+
+def test_looking_works_and_changes_are_refused(
+    start: Start, service: CredentialService, home: Path
+) -> None:
+    for name in ("Payout", "Batch"):
+        service.generate(name)
+    (home / "store" / "uat" / "acme.lock").unlink()  # as in a backup
+    seal(home / "store")
+    with start(before=restrained()) as terminal:
+        terminal.wait_for("Batch")
+        terminal.press("r")
+        terminal.wait_for("Cancel")
+        terminal.press("y")
+        terminal.wait_for("Can't use")
+        terminal.click_on("Activity")
+        terminal.wait_for("Generate: Batch")
+        terminal.press("y")
+        terminal.wait_for("The log holds together. Its last event is number 2")
+        terminal.press("q")
+        assert terminal.wait_exit() == 0
