@@ -1,11 +1,17 @@
 """How a change is made: permission, rules, and one audit event, in one transaction."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 
 from credtui.clock import Clock, moment
 from credtui.domain.audit import Action
-from credtui.domain.errors import NoSuchOrganizationError, PermissionDeniedError, Refusal
+from credtui.domain.errors import (
+    NoSuchOrganizationError,
+    PermissionDeniedError,
+    Refusal,
+    StoreUnwritableError,
+)
 from credtui.domain.models import Credential
 from credtui.domain.names import MAX_NAME_LENGTH, printable
 from credtui.domain.organization import Organization
@@ -111,7 +117,7 @@ class Changes:
         refusal: Refusal = self._unknown_organization()
         if permission < Permission.CAN_VIEW:
             refusal = self.denial(permission, Permission.CAN_VIEW)
-        with self._store.operators_transaction() as transaction:
+        with suppress(StoreUnwritableError), self._store.operators_transaction() as transaction:
             transaction.record(
                 moment(self._clock, transaction.last_event_at),
                 self._actor,

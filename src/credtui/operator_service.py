@@ -1,6 +1,7 @@
 """What representatives do: manage operators, and create organizations."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 
 from credtui.clock import Clock, moment
 from credtui.domain.audit import Action, AuditEvent
@@ -9,6 +10,7 @@ from credtui.domain.errors import (
     NoSuchOrganizationError,
     OrganizationExistsError,
     Refusal,
+    StoreUnwritableError,
 )
 from credtui.domain.names import MAX_NAME_LENGTH, parse_organization, printable
 from credtui.domain.permissions import Actor, Operator, Operators, Permission, parse_operator
@@ -202,7 +204,8 @@ class OperatorService:
             raise
 
     def _record_refusal(self, action: Action, name: str, refusal: Refusal) -> None:
-        with self._store.operators_transaction() as transaction:
+        # It stands where nothing can be written, too: there it is what the person must know.
+        with suppress(StoreUnwritableError), self._store.operators_transaction() as transaction:
             transaction.record(
                 moment(self._clock, transaction.last_event_at),
                 self.actor,

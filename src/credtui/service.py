@@ -1,6 +1,7 @@
 """What the portal, the command line and the token endpoint do: one method for each button."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import takewhile
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from credtui.domain.audit import Action, AuditEvent
 from credtui.domain.errors import (
     Refusal,
     StillUsedError,
+    StoreUnwritableError,
     TooManyAttemptsError,
 )
 from credtui.domain.models import Credential, Environment, IssuedSecret, StoredCredential
@@ -316,8 +318,12 @@ class CredentialService:
         self._changes.ensure_known(Action.VIEW)
         page = self.page()
         if page.permission < Permission.CAN_VIEW:
-            with self._store.transaction(self._place) as transaction:
-                refusal = self._changes.denial(page.permission, Permission.CAN_VIEW)
+            refusal = self._changes.denial(page.permission, Permission.CAN_VIEW)
+            # It stands where it can't be recorded, too.
+            with (
+                suppress(StoreUnwritableError),
+                self._store.transaction(self._place) as transaction,
+            ):
                 transaction.record(
                     moment(self.clock, transaction.last_event_at),
                     self.actor,
