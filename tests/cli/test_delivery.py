@@ -114,6 +114,28 @@ def test_with_standard_error_closed_the_secret_arrives(
     assert done.stdout.count(b"\n") == 1
 
 
+@pytest.mark.parametrize("gone", ["full disk", "no reader"])
+def test_with_standard_error_unwritable_the_secret_arrives(
+    credtui: Credtui, client_id: str, environ: Mapping[str, str], full_disk: TextIO, gone: str
+) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [*PROGRAM, "rotate", client_id],
+        env=environ,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=full_disk if gone == "full disk" else writer,
+        check=False,
+        timeout=60,
+    )
+    os.close(writer)
+    assert done.returncode == 0
+    assert done.stdout.startswith(b"csk_uat_")
+    facts = credtui("show", client_id, "--json").json
+    assert (facts["generation"], facts["confirmed"]) == (2, True)
+
+
 def test_a_list_that_nobody_reads_ends_quietly(
     credtui: Credtui, client_id: str, environ: Mapping[str, str]
 ) -> None:

@@ -7,7 +7,7 @@ import sys
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TextIO
 
 from credtui.domain.names import printable
 from credtui.domain.secrets import redact
@@ -23,8 +23,11 @@ def prepare_streams() -> None:
 def say(text: str) -> None:
     """Tell the person one line, on standard error. A secret in it, pasted by mistake, is hidden."""
     if sys.stderr is not None:
-        sys.stderr.write(redact(printable(text)) + "\n")
-        sys.stderr.flush()
+        try:
+            sys.stderr.write(redact(printable(text)) + "\n")
+            sys.stderr.flush()
+        except OSError:  # what comes next, such as a new secret, counts for more
+            _abandon(sys.stderr)
 
 
 def put(text: str = "") -> None:
@@ -46,12 +49,8 @@ def flush() -> None:
 
 
 def abandon_output() -> None:
-    """Write nothing more to a standard output that nobody reads: Python would try at its exit."""
-    try:
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
-    except (OSError, ValueError):
-        pass
+    """Write nothing more to a standard output that nobody reads."""
+    _abandon(sys.stdout)
 
 
 def put_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -86,6 +85,15 @@ def days(delta: timedelta) -> str:
 def minute(moment: datetime) -> str:
     """Return a moment of the store, which is in UTC."""
     return f"{moment:%Y-%m-%d %H:%M} UTC"
+
+
+def _abandon(stream: TextIO) -> None:
+    """Drop what a stream still holds: Python would try to write it at its exit."""
+    try:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+    except (OSError, ValueError):
+        pass
 
 
 def _padded(text: str, width: int) -> str:
