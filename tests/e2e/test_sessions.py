@@ -62,6 +62,34 @@ class TestTwoSessions:
         assert len(service.page().credentials) == 3
 
 
+class TestTypedAhead:
+    """What a slow line delivers at once."""
+
+    def test_a_name_right_behind_its_key(self, start: Start, service: CredentialService) -> None:
+        terminal = start()
+        terminal.wait_for("There are no API credentials yet")
+        terminal.send("nPayout gateway\r")
+        terminal.wait_for("Secret for Payout gateway")
+        assert [found.name for found in service.page().credentials] == ["Payout gateway"]
+
+    def test_no_letter_of_a_name_that_isnt_asked_for_is_a_command(
+        self, start: Start, service: CredentialService
+    ) -> None:
+        for name in ("One", "Two", "Three"):
+            service.generate(name)
+        before = service.page()
+        terminal = start()
+        terminal.wait_for("3 of 3")
+        terminal.send("nTreasury py\r")
+        terminal.wait_for(
+            re.compile("Delete a credential before.*Delete a credential before", re.S)
+        )
+        terminal.press("e")
+        terminal.wait_for("Credential name")
+        assert service.page().credentials == before.credentials
+        assert service.page().primary == before.primary
+
+
 class TestDropped:
     def test_a_kill_leaves_the_secret_never_confirmed(
         self, start: Start, service: CredentialService, tmp_path: Path

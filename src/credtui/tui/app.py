@@ -22,6 +22,7 @@ from credtui.tui.screens.fitting import Fitting
 from credtui.tui.screens.portal import PortalScreen
 from credtui.tui.stylesheet import ParsedOnce
 from credtui.tui.theme import THEME
+from credtui.tui.type_ahead import TypeAhead
 from credtui.tui.wire import FrugalApp
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def _portal_commands() -> "type[Provider]":
     return PortalCommands
 
 
-class CredtuiApp(FrugalApp[None]):
+class CredtuiApp(TypeAhead[None], FrugalApp[None]):
     """The portal as a program.
 
     Args:
@@ -123,6 +124,11 @@ class CredtuiApp(FrugalApp[None]):
         portal = self.screen_stack[0]
         assert isinstance(portal, PortalScreen)  # noqa: S101
         return portal
+
+    @property
+    def engaged(self) -> bool:
+        """Whether the store is at work on what a key began, with no dialog open yet or any more."""
+        return self.screen is self.portal and self.portal.in_use
 
     async def action_quit(self) -> None:
         """Quit; where a secret is on screen, after its dialog was closed."""

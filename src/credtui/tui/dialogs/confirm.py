@@ -21,6 +21,8 @@ from credtui.tui.widgets.field import Field
 class ConfirmDialog(Dialog[bool]):
     """Returns True when the person agreed. Focus starts on Cancel.
 
+    No key counts that was pressed before there was a question.
+
     Args:
         title: The dialog's title, and the question.
         confirm: The label of the button that agrees; its key is "y".
@@ -31,6 +33,8 @@ class ConfirmDialog(Dialog[bool]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("y", "confirm", "Yes")]
+
+    AUTO_FOCUS = "#cancel"
 
     def __init__(
         self,
@@ -75,15 +79,15 @@ class ConfirmDialog(Dialog[bool]):
         yield Button(self._cancel_label, id="cancel", compact=True)
 
     def on_mount(self) -> None:
-        """Begin where nothing happens by mistake."""
-        self.query_one("#cancel", Button).focus()
+        """Let nothing happen by mistake."""
+        self.ignore_typed_ahead()
 
     def outdate(self, reason: str) -> None:
         """Say that the question no longer makes sense, and let it be answered no more."""
         self._outdated = True
         self.query_one("#consequence", Static).update(reason)
         self.query_one("#confirm", Button).disabled = True
-        self.query_one("#cancel", Button).focus()
+        self.set_focus(self.query_one("#cancel", Button))
         self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

@@ -47,11 +47,10 @@ class NetworksDialog(Dialog[tuple[str, ...]]):
         yield Button("Cancel", id="cancel", compact=True)
 
     def on_mount(self) -> None:
-        """Begin in the field, below what it holds."""
+        """Begin below what the field holds."""
         field = self.query_one(TextArea)
         field.cursor_blink = False
         field.move_cursor(field.document.end)
-        field.focus()
 
     def page_changed(self, page: Page) -> None:
         """Accept nothing that would undo what somebody did meanwhile."""

@@ -117,11 +117,10 @@ class OperatorDialog(Dialog[OperatorDraft]):
         yield Button("Cancel", id="cancel", compact=True)
 
     def on_mount(self) -> None:
-        """Begin at the name of a new operator, and at the rights of one that there is."""
+        """Show what the operator may do, and the keys."""
         self._show_rights()
         self._show_keys()
         self._allow()
-        self.query_one("#rights" if self._taken is None else "#name").focus()
 
     # Rights
 
@@ -205,7 +204,7 @@ class OperatorDialog(Dialog[OperatorDraft]):
             del self._keys[option.id]
             self._show_keys()
             if not self._keys:
-                self.query_one("#key").focus()
+                self.set_focus(self.query_one("#key"))
 
     @property
     def _pasted(self) -> str:

@@ -78,7 +78,7 @@ class OrganizationDialog(Dialog[str]):
         if option:
             self.dismiss(option.id)
         elif not self.query_one("#create", Button).disabled:
-            self.query_one("#create", Button).focus()
+            self.set_focus(self.query_one("#create", Button))
 
     @on(OptionList.OptionSelected)
     def _choose(self, event: OptionList.OptionSelected) -> None:

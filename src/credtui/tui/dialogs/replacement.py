@@ -30,6 +30,8 @@ class ReplacementDialog(Dialog[Literal["finish", "make-primary"]]):
         Binding("y", "finish", "Finish"),
     ]
 
+    AUTO_FOCUS = "#cancel"
+
     def __init__(self, portal: Portal, credential: Credential) -> None:
         super().__init__(f"Replace {credential.display_name}")
         self._portal = portal
@@ -51,9 +53,9 @@ class ReplacementDialog(Dialog[Literal["finish", "make-primary"]]):
         yield Button("Cancel", id="cancel", compact=True)
 
     def on_mount(self) -> None:
-        """Begin where nothing happens by mistake."""
+        """Show how far it is, and let nothing happen by mistake."""
+        self.ignore_typed_ahead()
         self.page_changed(self._portal.page)
-        self.query_one("#cancel", Button).focus()
 
     def page_changed(self, page: Page) -> None:
         """Show how both are used now."""

@@ -70,6 +70,8 @@ class SecretDialog(Dialog[str]):
         Binding("t", "try", "Try it"),
     ]
 
+    AUTO_FOCUS = "#copy-secret"
+
     concealed: reactive[bool] = reactive(default=False, init=False)
     """Whether the values are hidden."""
 
@@ -104,8 +106,8 @@ class SecretDialog(Dialog[str]):
         yield Button("Close", id="close", compact=True)
 
     def on_mount(self) -> None:
-        """Begin at the copy, and watch for idleness."""
-        self.query_one("#copy-secret", Button).focus()
+        """Let nothing that was pressed before close this, and watch for idleness."""
+        self.ignore_typed_ahead()
         self._conceal_when_idle()
 
     def page_changed(self, page: Page) -> None:

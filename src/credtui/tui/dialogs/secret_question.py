@@ -44,6 +44,8 @@ class SecretQuestion(Dialog[None]):
         Binding("enter", "ask", "Ask", show=False),
     ]
 
+    AUTO_FOCUS = "#secret"
+
     def __init__(
         self, title: str, confirm: str, explanation: str, facts: Sequence[tuple[str, str]] = ()
     ) -> None:
@@ -73,10 +75,6 @@ class SecretQuestion(Dialog[None]):
         """Ask, and close."""
         yield Button(self._confirm, variant="primary", id="ask", compact=True)
         yield Button("Close", id="close", compact=True)
-
-    def on_mount(self) -> None:
-        """Begin in the field."""
-        self.query_one("#secret", Input).focus()
 
     def on_unmount(self) -> None:
         """Let the framework forget the texts that it measured, of which it keeps the last."""

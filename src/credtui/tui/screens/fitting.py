@@ -8,6 +8,8 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
+from credtui.tui.type_ahead import TypeAhead
+
 MIN_COLUMNS, MIN_ROWS = 60, 20
 
 
@@ -56,6 +58,12 @@ class Fitting(Screen):  # type: ignore[type-arg]
             if self._focused_before and self._focused_before.is_attached:
                 # Otherwise a field would select its text, and the next letter replace it.
                 self.set_focus(self._focused_before, from_app_focus=True)
+
+    def ignore_typed_ahead(self) -> None:
+        """See `TypeAhead.ignore_typed_ahead`."""
+        app = self.app
+        assert isinstance(app, TypeAhead)  # noqa: S101
+        app.ignore_typed_ahead()
 
     def set_focus(
         self,

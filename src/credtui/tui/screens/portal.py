@@ -103,7 +103,7 @@ class PortalScreen(Fitting):
         self._opened = opened
         self._changing = 0
         self._quit_wanted = False
-        self._in_use = False
+        self.in_use = False
         self._stop_watching = Event()
 
     # What is shown
@@ -248,8 +248,8 @@ class PortalScreen(Fitting):
 
     def run(self, flow: Callable[[], Awaitable[object]]) -> None:
         """See `Portal.run`."""
-        if not self._in_use:  # the key may repeat before a dialog takes it
-            self._in_use = True
+        if not self.in_use:  # the key may repeat before a dialog takes it
+            self.in_use = True
             self._run(flow)
 
     @work(group="flow")
@@ -259,15 +259,15 @@ class PortalScreen(Fitting):
         except CredtuiError as error:
             self.warn(str(error))
         finally:
-            self._in_use = False
+            self.in_use = False
             if self._quit_wanted:
                 self.app.exit()
 
     def open_menu(self, client_id: str, at: Offset) -> None:
         """See `Portal.open_menu`."""
         credential = self.page.find(client_id)
-        if credential and not self._in_use:
-            self._in_use = True
+        if credential and not self.in_use:
+            self.in_use = True
             self._offer(credential, at)
 
     @work(group="menu")
@@ -278,7 +278,7 @@ class PortalScreen(Fitting):
         try:
             name = await self.ask(CardMenu(verbs, self.page, credential, at))
         finally:
-            self._in_use = False
+            self.in_use = False
         if name:
             self.use(name, self.page.find(credential.client_id))
 
@@ -312,11 +312,12 @@ class PortalScreen(Fitting):
 
     def warn(self, message: str) -> None:
         """See `Portal.warn`."""
+        self.ignore_typed_ahead()
         self.notify(message, severity="warning", timeout=10, markup=False)
 
     def action_focus_navigation(self) -> None:
         """Focus the navigation."""
-        self.query_one(Navigation).focus()
+        self.set_focus(self.query_one(Navigation))
 
     def commands(self) -> Iterable[SystemCommand]:
         """Yield what the command palette offers, besides what every program has."""

@@ -1,0 +1,108 @@
+"""Keys in their order: each meets what the one before it led to.
+
+Over a slow line keys arrive in bursts. Textual would send each to what has the focus on arrival, so
+a name typed right behind the key that asks for it would be taken for so many commands. Here a key
+waits until the one before it was dealt with: a message follows each on its way from the focused
+widget up to the application, and another follows what widgets then tell each other; and again, as
+long as the focus moves.
+"""
+
+from collections import deque
+from time import monotonic
+
+from textual import events
+from textual.app import App, ReturnType
+from textual.message import Message
+from textual.screen import Screen
+from textual.widget import Widget
+
+PATIENCE = 0.1
+"""Seconds until it is asked again: who was asked may have been removed, with the message."""
+
+
+class TypeAhead(App[ReturnType]):
+    """An application that deals with one key, or one pasted text, at a time."""
+
+    AT_ONCE = frozenset({"ctrl+c", "ctrl+q", "ctrl+z"})
+    """Keys that wait for nothing, as those of a terminal that interrupt."""
+
+    class Settled(Message, verbose=True):
+        """A message that takes the way of a key, and so comes after all that the key led to."""
+
+        def __init__(self, screen: Screen[object], focused: Widget | None, turn: int) -> None:
+            super().__init__()
+            self.screen = screen
+            self.focused = focused
+            self.turn = turn
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._ahead: deque[events.Key | events.Paste] = deque()
+        self._asked: TypeAhead.Settled | None = None
+        self._deaf_until = 0.0
+
+    @property
+    def engaged(self) -> bool:
+        """Whether something is under way that the next key is meant for the outcome of."""
+        return False
+
+    def ignore_typed_ahead(self) -> None:
+        """Drop the keys up to now: who typed them couldn't see what they would do."""
+        self._deaf_until = monotonic()
+
+    async def on_event(self, event: events.Event) -> None:
+        """Let keys wait for their turn."""
+        if (
+            not isinstance(event, events.Key | events.Paste)
+            or event.is_forwarded
+            or (isinstance(event, events.Key) and event.key in self.AT_ONCE)
+        ):
+            await super().on_event(event)
+            return
+        self._ahead.append(event)
+        if self._asked is None:
+            await self._take_next()
+        elif self._asked.screen is not self.screen:
+            self._ask()
+        elif len(self._ahead) == 1:
+            self._ask_later(PATIENCE)
+
+    @property
+    def _is_over(self) -> bool:
+        return not self.screen_stack
+
+    async def _take_next(self) -> None:
+        self._asked = None
+        while self._ahead and self._asked is None:
+            event = self._ahead.popleft()
+            if event.time > self._deaf_until:
+                await super().on_event(event)
+                self._ask()
+
+    def _ask(self, turn: int = 1) -> None:
+        self._asked = self.Settled(self.screen, self.focused, turn)
+        (self.focused or self.screen).post_message(self._asked)
+
+    def _ask_later(self, seconds: float) -> None:
+        asked = self._asked
+
+        def ask() -> None:
+            if self._asked is asked and not self._is_over:
+                self._ask()
+                self._ask_later(PATIENCE)
+
+        self.set_timer(seconds, ask)
+
+    async def on_type_ahead_settled(self, settled: Settled) -> None:
+        """Go on with the next key, unless another place has the focus now or may soon."""
+        settled.stop()
+        if settled is not self._asked or self._is_over:
+            return
+        if self.engaged:
+            self._ask_later(0.02)
+        elif (settled.screen, settled.focused) != (self.screen, self.focused):
+            self._ask()
+        elif settled.turn == 1:
+            self._ask(2)
+        else:
+            await self._take_next()

@@ -1,0 +1,152 @@
+"""Keys that are typed ahead: in their order, and never an answer to a question not yet asked."""
+
+import pytest
+from textual.events import Key
+from textual.widgets import Input
+
+from credtui.store.protocol import Place
+from credtui.tui.dialogs.confirm import ConfirmCredentialDialog, ConfirmDialog
+from credtui.tui.dialogs.menu import CardMenu
+from credtui.tui.dialogs.name import NameDialog
+from credtui.tui.dialogs.secret import SecretDialog
+from tests.tui.apps import Installation, Session, portal
+
+GATE = "Close without saving?"
+
+
+async def quiet(session: Session) -> None:
+    """Wait until all that was typed is dealt with."""
+    await session.until(lambda: not session.app._ahead and session.app._asked is None, "quiet")
+
+
+class TestOrder:
+    async def test_a_name_is_typed_right_behind_its_key(self, two: Installation) -> None:
+        async with portal(two) as session:
+            await session.burst("n", *"Treasury", "enter")
+            await session.see("Secret for Treasury")
+        assert two.names == ["Payout gateway", "Reporting batch", "Treasury"]
+
+    async def test_two_renames_in_one_go(self, two: Installation) -> None:
+        async with portal(two) as session:
+            await session.burst("e", *"First", "enter", "j", "e", *"Second", "enter")
+            await session.see("━ Second ━")
+        assert two.names == ["First", "Second"]
+
+    async def test_a_verb_waits_for_the_one_before(self, two: Installation) -> None:
+        async with portal(two) as session:
+            await session.burst("j", "p", "e")
+            dialog = await session.at(NameDialog)
+            assert two.page.primary == two.id_of("Reporting batch")
+            assert dialog.query_one("#name", Input).value == "Reporting batch"
+
+    async def test_a_menu_opens_and_closes(self, two: Installation) -> None:
+        async with portal(two) as session:
+            await session.burst("full_stop", "full_stop", "e")
+            await session.at(NameDialog)
+
+    async def test_the_filter_takes_what_is_typed_behind_its_key(self, demo: Installation) -> None:
+        async with portal(demo) as session:
+            await session.click_on("Activity")
+            await session.see("10 events")
+            await session.burst("f", *"alice")
+            await session.see("6 of 10 events")
+
+    async def test_the_palette_takes_what_is_typed_behind_its_key(self, two: Installation) -> None:
+        async with portal(two) as session:
+            await session.burst("ctrl+p", *"quit", "enter")
+            await session.until(lambda: session.ended, "end")
+
+    async def test_the_next_key_after_a_dialog_is_taken_at_once(self, two: Installation) -> None:
+        """The message that follows Escape may go with the dialog that it closes."""
+        async with portal(two) as session:
+            for _ in range(5):
+                await session.burst("e")
+                await session.at(NameDialog)
+                await session.burst("escape", "down", "up")
+                await session.until(lambda: len(session.app.screen_stack) == 1)
+                await quiet(session)
+            assert session.focused == "Payout gateway"
+
+    async def test_a_widget_that_goes_takes_no_key_with_it(self, two: Installation) -> None:
+        async with portal(two) as session:
+            await session.press("j")
+            two.service().delete(two.id_of("Reporting batch"))
+            for _ in range(20):
+                await session.burst("e", "escape")
+            await session.see_no("Reporting batch")
+            await session.press("e")
+            await session.at(NameDialog)
+
+    async def test_keys_wait_while_the_store_is_held(self, two: Installation) -> None:
+        place = Place("uat", "acme")
+        async with portal(two) as session:
+            with two.credtui.store.transaction(place):
+                await session.burst("j", "p", "e")
+                await session.until(lambda: session.app.engaged, "a change under way")
+                assert not isinstance(session.app.screen, NameDialog)
+            await session.at(NameDialog)
+
+    async def test_a_paste_waits_for_its_field(self, two: Installation) -> None:
+        async with portal(two) as session:
+            session.app.post_message(Key("n", "n"))
+            await session.paste("Treasury sync")
+            await session.until(
+                lambda: session.app.screen.query_one("#name", Input).value == "Treasury sync",
+                "the pasted name",
+            )
+
+
+class TestQuestions:
+    async def test_nothing_is_confirmed_before_it_is_asked(self, two: Installation) -> None:
+        async with portal(two) as session:
+            await session.burst("r", "y", "enter")
+            await session.at(ConfirmCredentialDialog)
+            await quiet(session)
+            assert isinstance(session.app.screen, ConfirmCredentialDialog)
+            await session.press("y")
+            await session.at(SecretDialog)
+
+    async def test_a_secret_isnt_closed_or_copied_before_it_is_seen(
+        self, two: Installation
+    ) -> None:
+        async with portal(two) as session:
+            await session.press("r")
+            await session.at(ConfirmCredentialDialog)
+            await session.burst("y", "s", "enter", "q", "escape", "escape")
+            await session.at(SecretDialog)
+            await quiet(session)
+            assert isinstance(session.app.screen, SecretDialog)
+            await session.press("escape")
+            await session.see(GATE)
+
+    async def test_the_gate_isnt_answered_before_it_is_asked(self, two: Installation) -> None:
+        async with portal(two) as session:
+            await session.press("r")
+            await session.at(ConfirmCredentialDialog)
+            await session.press("y")
+            await session.at(SecretDialog)
+            await session.burst("escape", "y", "escape")
+            await session.see(GATE)
+            await quiet(session)
+            assert isinstance(session.app.screen, ConfirmDialog)
+
+    async def test_what_was_typed_behind_a_refused_key_is_dropped(self, demo: Installation) -> None:
+        """A name typed where none is asked for, at the cap, must not rotate and confirm."""
+        async with portal(demo) as session:
+            await session.burst("n", *"rydy", "enter", "y")
+            await session.see("Delete a credential before creating a new one.")
+            await quiet(session)
+            assert len(session.app.screen_stack) == 1
+            await session.press("full_stop")
+            await session.at(CardMenu)
+        assert demo.actions()[0] == "delete refused"  # the demo's own
+
+    @pytest.mark.parametrize("key", ["ctrl+q", "ctrl+c"])
+    async def test_what_interrupts_waits_for_nothing(self, two: Installation, key: str) -> None:
+        async with portal(two) as session:
+            with two.credtui.store.transaction(Place("uat", "acme")):
+                await session.burst("j", "p", "e")
+                await session.until(lambda: session.app.engaged, "a change under way")
+                await session.burst(key)
+            await session.until(lambda: session.ended, "end")
+        assert two.page.primary == two.id_of("Reporting batch")
