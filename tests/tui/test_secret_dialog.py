@@ -6,6 +6,7 @@ import gc
 import json
 import os
 import stat
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ from textual.widgets import Input, RadioSet, Static
 
 from credtui.domain.models import IssuedSecret
 from credtui.domain.permissions import Operator
+from credtui.secret_file import Format, save
 from credtui.tui.dialogs.save import SaveDialog
 from credtui.tui.dialogs.secret import CONCEALED, SecretDialog
 from tests.secrets_scan import assert_no_secret
@@ -298,6 +300,28 @@ class TestSave:
             await session.press("enter", "enter")
             await session.at(SecretDialog)
             assert len(os.listdir(home)) == 1  # noqa: PTH208
+
+    async def test_it_cant_be_left_while_the_file_is_written(
+        self, two: Installation, home: Path
+    ) -> None:
+        """As on a slow disk: the person must hear that there is a file."""
+        go_on = threading.Event()
+
+        def save_slowly(path: Path, form: Format) -> None:
+            go_on.wait(10)
+            save(issued, path, form)
+
+        async with portal(two) as session:
+            issued = two.service().rotate(two.id_of("Payout gateway"))
+            saved: list[Path | None] = []
+            dialog = SaveDialog(save_slowly, two.service(), issued.credential)
+            session.app.push_screen(dialog, saved.append)
+            await session.at(SaveDialog)
+            await session.press("enter", "escape")
+            assert session.app.screen is dialog
+            go_on.set()
+            await session.until(lambda: bool(saved), "file")
+        assert saved == [home / name for name in os.listdir(home)]  # noqa: PTH208
 
     async def test_without_a_shell_it_says_what_to_do_instead(self, two: Installation) -> None:
         async with rotated(two, forced=True) as session:

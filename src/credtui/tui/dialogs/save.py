@@ -87,8 +87,10 @@ class SaveDialog(Dialog[Path]):
             self._refuse("Enter a file's name.")
 
     @on(Button.Pressed, "#cancel")
-    def _cancel(self) -> None:
-        self.action_cancel()
+    def action_cancel(self) -> None:
+        """Close without a file, unless one is being written: the person must hear of it."""
+        if not self._writing:
+            self.dismiss(None)
 
     @work(thread=True, exit_on_error=False)
     def _write(self, path: Path, form: Format) -> None:
