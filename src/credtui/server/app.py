@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from credtui.access.clients import Clients
@@ -32,21 +32,6 @@ WRITE_USAGE_EVERY = 1.0
 """Seconds between the batches in which usage is written down."""
 
 _MAX_ORGANIZATIONS = 20_000
-
-
-class TokenEndpoint:
-    """The application, as a server process calls it. It can be sent to another process first."""
-
-    def __init__(self, credtui: Credtui, *, parent: int | None = None) -> None:
-        self._credtui = credtui
-        self._parent = parent
-        self._app: ASGIApp | None = None
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request."""
-        if self._app is None:
-            self._app = build_app(self._credtui, parent=self._parent)
-        await self._app(scope, receive, send)
 
 
 def build_app(credtui: Credtui, *, parent: int | None = None) -> ASGIApp:

@@ -3,13 +3,14 @@
 import os
 import signal
 import socket
+from functools import partial
 
 import uvicorn
 from uvicorn.supervisors import Multiprocess
 
 from credtui.composition import Credtui
 from credtui.domain.errors import ServerError
-from credtui.server.app import TokenEndpoint
+from credtui.server.app import build_app
 from credtui.server.log import LOG, logger
 from credtui.server.protocol import Protocol
 
@@ -30,7 +31,8 @@ def run_server(credtui: Credtui, host: str, port: int, workers: int = 1) -> int:
     credtui.store.token_key(credtui.random_bytes)
     with _listen(host, port) as listening:
         config = uvicorn.Config(
-            TokenEndpoint(credtui, parent=os.getpid() if workers > 1 else None),
+            partial(build_app, credtui, parent=os.getpid() if workers > 1 else None),
+            factory=True,
             http=Protocol,
             loop="asyncio",
             ws="none",
