@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import jwt
 from jwt.utils import base64url_encode
+from pydantic_core import to_json
 
 from credtui.access.clients import Client
 from credtui.domain.secrets import RandomBytes
@@ -72,10 +73,10 @@ class AccessTokens:
             "scope": SCOPE,
             "iat": issued_at,
             "exp": issued_at + self.lifetime,
-            "jti": base64url_encode(self._random_bytes(15)).decode(),
+            "jti": self._random_bytes(16).hex(),
         }
         # The compact form of RFC 7515. Its head is the same each time, and is made once.
-        signed = self._head + base64url_encode(json.dumps(said).encode())
+        signed = self._head + base64url_encode(to_json(said))
         signature = self._hmac.copy()
         signature.update(signed)
         return f"{signed.decode()}.{base64url_encode(signature.digest()).decode()}"

@@ -1,6 +1,5 @@
 """The log: a line of JSON for each event, never with a secret or a token in it."""
 
-import json
 import logging
 import os
 import sys
@@ -14,6 +13,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
+from pydantic_core import to_json
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from credtui.domain.names import printable
@@ -77,9 +77,9 @@ class LogWriter:
         while self._lines:
             at, line = self._lines.popleft()
             moment = f"{_second(int(at))}.{int(at % 1 * 1000):03}Z"
-            lines.append(json.dumps({"at": moment, "process": process, **line}) + "\n")
+            lines.append(to_json({"at": moment, "process": process, **line}))
         with suppress(OSError, ValueError):
-            sys.stderr.write("".join(lines))
+            sys.stderr.buffer.write(b"\n".join([*lines, b""]))
             sys.stderr.flush()
 
 
@@ -151,7 +151,7 @@ class _Handler(logging.Handler):
             kind, _, trace = record.exc_info
             line["exception"] = kind.__name__
             line["where"] = [
-                f"{frame.filename}:{frame.lineno} {frame.name}"
+                printable(f"{frame.filename}:{frame.lineno} {frame.name}")
                 for frame in traceback.extract_tb(trace)
             ]
         self._writer.put(line)

@@ -1,11 +1,11 @@
 """OAuth errors: what a client is told when it gets no answer that it wants."""
 
-import json
 import math
 import re
 from collections.abc import Mapping
 from typing import Any
 
+from pydantic_core import to_json
 from starlette.responses import Response
 
 BASIC = {"WWW-Authenticate": 'Basic realm="credtui", charset="UTF-8"'}
@@ -15,7 +15,6 @@ _NO_STORE = [
     (b"pragma", b"no-cache"),
     (b"content-type", b"application/json"),
 ]
-_encode = json.JSONEncoder(separators=(",", ":")).encode
 _NOT_ALLOWED = re.compile(r"[^ !#-\[\]-~]")
 
 
@@ -27,7 +26,7 @@ class Answer(Response):
     def __init__(
         self, content: Any, status: int = 200, headers: Mapping[str, str] | None = None
     ) -> None:
-        body = _encode(content).encode()
+        body = to_json(content)
         self.status_code = status
         self.background = None
         self.body = body

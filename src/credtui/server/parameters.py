@@ -5,7 +5,7 @@ import binascii
 import json
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple, NoReturn
-from urllib.parse import unquote_plus
+from urllib.parse import unquote_to_bytes
 
 from pydantic import SecretStr
 from starlette.requests import ClientDisconnect, Request
@@ -178,7 +178,8 @@ def _decode(body: bytes) -> str:
 
 
 def _unquote(text: str) -> str:
-    return unquote_plus(text, errors="strict") if "%" in text or "+" in text else text
+    # As urllib's unquote_plus, which takes twice as long.
+    return unquote_to_bytes(text.replace("+", " ")).decode() if "%" in text or "+" in text else text
 
 
 def _not_utf_8() -> OAuthError:
