@@ -89,6 +89,7 @@ def test_exit_status_of_an_error(error: type[CredtuiError], status: ExitCode) ->
         ("audit", "--limit", "9" * 5000),
         ("operator",),
         ("networks", "set"),
+        ("--home", "", "list"),
         ("--organization", "Not Allowed", "list"),
         ("--environment", "moon", "list"),
         ("generate", "@/etc/passwd", "\x1b[31m"),

@@ -1,6 +1,6 @@
 """What may be said on the command line."""
 
-from argparse import SUPPRESS, ArgumentParser
+from argparse import SUPPRESS, ArgumentParser, ArgumentTypeError
 from collections.abc import Callable
 
 from credtui import __version__
@@ -19,6 +19,7 @@ def local_parser() -> Parser:
     parser.add_argument(
         "--home",
         metavar="FOLDER",
+        type=_folder,
         help="the folder with configuration and data; goes before CREDTUI_HOME",
     )
     add_place(parser, default=None)
@@ -69,6 +70,13 @@ def _add_local(commands: Commands) -> None:
     session.set_defaults(command="ssh-session")
     session.add_argument("--operator", metavar="NAME", required=True, help="who came in")
     session.add_argument("--fingerprint", metavar="SHA256", required=True, help="with which key")
+
+
+def _folder(text: str) -> str:
+    # An empty variable in a script must not lead to other data than was meant.
+    if not text:
+        raise ArgumentTypeError("name a folder")
+    return text
 
 
 def _parser() -> tuple[Parser, Commands]:
