@@ -52,6 +52,15 @@ def session(home: Path, name: str, fingerprint: str, asked: str = "list") -> Ran
     return Ran(done.returncode, done.stdout, done.stderr)
 
 
+def test_a_home_that_begins_with_a_tilde(
+    ask: Callable[..., Ran], home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(home.parent))
+    told = ask(ACCOUNT, KEY.type, KEY.data, home=Path("~") / home.name)
+    assert told == ask(ACCOUNT, KEY.type, KEY.data)
+    assert told.out
+
+
 def test_one_line_for_the_key_of_an_operator(home: Path) -> None:
     done = subprocess.run(
         [*PROGRAM, "--home", str(home), "authorized-keys", ACCOUNT, KEY.type, KEY.data],

@@ -47,11 +47,11 @@ def authorized_keys(arguments: Namespace) -> int:
         key = parse_public_key(f"{arguments.type} {arguments.key}")
     except InvalidKeyError:
         return ExitCode.OK
-    home = arguments.home or os.environ.get("CREDTUI_HOME")
-    store = open_store(find_home({"CREDTUI_HOME": home} if home else {}))
-    for operator in store.operators().members:
+    named = arguments.home or os.environ.get("CREDTUI_HOME")
+    home = find_home({"CREDTUI_HOME": named} if named else {})
+    for operator in open_store(home).operators().members:
         if operator.has_key(key.fingerprint):
-            put(_line(operator, key, home))
+            put(_line(operator, key, home.store_folder.parent if named else None))
     return ExitCode.OK
 
 
@@ -106,10 +106,10 @@ def _parse(asked: str, operator_service: "OperatorService") -> Namespace:
         raise refusal from None
 
 
-def _line(operator: "Operator", key: PublicKey, home: str | None) -> str:
+def _line(operator: "Operator", key: PublicKey, home: Path | None) -> str:
     words = [
         *_program(),
-        *(["--home", str(Path(home).absolute())] if home else []),
+        *(["--home", str(home)] if home else []),
         "ssh-session",
         "--operator",
         operator.name,
