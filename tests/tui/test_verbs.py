@@ -170,17 +170,40 @@ class TestGenerate:
             assert again.query_one("#name", Input).value == "Payout gateway"
         assert empty.names == ["Payout gateway"]
 
-    async def test_the_cap_that_is_reached_meanwhile_is_told(self, two: Installation) -> None:
+    async def test_the_cap_that_is_reached_meanwhile_is_told_and_the_name_kept(
+        self, two: Installation
+    ) -> None:
+        """The service has the last word, and once there is room again the name still stands."""
         async with portal(two) as session:
             await session.press("n")
-            await session.at(NameDialog)
+            dialog = await session.at(NameDialog)
             await session.write("Treasury sync")
+            dialog.page_changed = _hear_nothing
             two.add("Ledger export")
             await session.press("enter")
+            await session.until(lambda: session.app.screen is not dialog)
+            again = await session.at(NameDialog)
             await session.see("Delete a credential before creating a new one.")
-            assert not isinstance(session.app.screen, SecretDialog)
+            assert again.query_one("#name", Input).value == "Treasury sync"
+            assert "generate refused" in two.actions()
+            two.service().delete(two.id_of("Ledger export"))
+            await session.until(lambda: not again.query_one("#confirm", Button).disabled)
+            await session.press("enter")
+            await session.see("Secret for Treasury sync")
+
+    async def test_the_cap_that_is_reached_while_a_name_is_typed_is_told(
+        self, two: Installation
+    ) -> None:
+        async with portal(two) as session:
+            await session.press("n")
+            dialog = await session.at(NameDialog)
+            await session.write("Treasury sync")
+            two.add("Ledger export")
+            await session.see("Delete a credential before creating a new one.")
+            assert dialog.query_one("#confirm", Button).disabled
+            await session.press("enter")
+            assert session.app.screen is dialog
         assert two.names == ["Payout gateway", "Reporting batch", "Ledger export"]
-        assert "generate refused" in two.actions()
 
     @pytest.mark.parametrize("way", ["escape", "Cancel"])
     async def test_cancel_changes_nothing(self, empty: Installation, way: str) -> None:

@@ -23,6 +23,11 @@ from credtui.domain.secrets import is_client_id
 MAX_CREDENTIALS = 3
 """Credentials that an organization may have in an environment."""
 
+CAP_REACHED = (
+    f"There are {MAX_CREDENTIALS} of {MAX_CREDENTIALS} credentials. "
+    "Delete a credential before creating a new one."
+)
+
 MAX_RETIRED = 2
 """Previous secrets of a credential that are still recognised, to tell who uses them."""
 
@@ -91,10 +96,7 @@ class Organization(BaseModel):
             CapReachedError: There are as many as there may be.
         """
         if len(self.credentials) >= MAX_CREDENTIALS:
-            raise CapReachedError(
-                f"There are {MAX_CREDENTIALS} of {MAX_CREDENTIALS} credentials. "
-                "Delete a credential before creating a new one."
-            )
+            raise CapReachedError(CAP_REACHED)
 
     def ensure_unused(self, name: str, *, besides: str | None = None) -> None:
         """Do nothing if no credential, besides the one with that Client ID, has this name.

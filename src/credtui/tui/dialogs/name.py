@@ -11,6 +11,7 @@ from textual.widgets import Button, Input, Label, Static
 from credtui.domain.errors import InvalidNameError
 from credtui.domain.models import Credential
 from credtui.domain.names import name_key, parse_name
+from credtui.domain.organization import CAP_REACHED
 from credtui.domain.page import Page
 from credtui.domain.permissions import Permission
 from credtui.tui.dialogs.dialog import Dialog
@@ -73,7 +74,7 @@ class NameDialog(Dialog[str]):
         self.query_one("#confirm", Button).disabled = not self._acceptable()
 
     def page_changed(self, page: Page) -> None:
-        """Judge again: another name may be taken, or the credential gone."""
+        """Judge again: another name or the last place may be taken, or the credential gone."""
         self._page = page
         self._judge()
 
@@ -107,6 +108,8 @@ class NameDialog(Dialog[str]):
             return "You may no longer change the credentials."
         if self._credential and self._page.find(self._credential.client_id) is None:
             return f"{self._credential.display_name} was deleted meanwhile."
+        if self._credential is None and self._page.full:
+            return CAP_REACHED
         try:
             name = parse_name(text)
         except InvalidNameError as error:

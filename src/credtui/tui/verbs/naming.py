@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from credtui.domain.errors import InvalidNameError, NameTakenError
+from credtui.domain.errors import CapReachedError, InvalidNameError, NameTakenError
 from credtui.domain.models import Credential
 from credtui.tui.portal import Portal
 
@@ -47,5 +47,5 @@ async def change_with_name(
         name = answer
         try:
             return await portal.do(lambda: change(name))  # noqa: B023
-        except (InvalidNameError, NameTakenError) as error:
+        except (CapReachedError, InvalidNameError, NameTakenError) as error:
             problem = str(error)
