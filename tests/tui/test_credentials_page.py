@@ -259,6 +259,17 @@ class TestNoAccess:
             await session.see("You have no access to the API credentials of acme.")
             await session.until(lambda: client_id not in session.everything())
 
+    async def test_getting_it_back_begins_at_the_first_card(self, demo: Installation) -> None:
+        demo.set_operators(CAROL, EDITOR)
+        async with portal(demo) as session:
+            demo.set_operators(CAROL, OUTSIDER)
+            await session.see("You have no access to the API credentials of acme.")
+            await session.until(lambda: session.focused != "Payout gateway")
+            demo.set_operators(CAROL, EDITOR)
+            await session.until(lambda: session.focused == "Payout gateway", "focus on the card")
+            await session.press("e")
+            await session.see("Credential name")
+
 
 class TestMoving:
     @pytest.mark.parametrize(("down", "up"), [("down", "up"), ("j", "k")])

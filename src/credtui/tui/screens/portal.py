@@ -168,11 +168,13 @@ class PortalScreen(Fitting):
 
     # What others change
 
-    def watch_page(self, page: Page) -> None:
+    def watch_page(self, before: Page, page: Page) -> None:
         """Show everywhere that something changed."""
         self._show_header()
         self._show_navigation()
         self.current.page_changed(page)
+        if before.permission < Permission.CAN_VIEW <= page.permission:
+            self.current.take_focus()
         for screen in self.app.screen_stack:
             if isinstance(screen, Modal):
                 screen.call_later(screen.page_changed, page)  # it may not be composed yet
