@@ -325,6 +325,33 @@ class TestRequestToken:
         assert (reply.ok, reply.status) == (False, None)
         assert reply.error_description == f"No answer in HTTP from {url}."
 
+    @pytest.mark.parametrize("head", [b"", b"HTTP/1.1 200 OK\r\n\r\n"])
+    def test_somebody_is_there_who_never_comes_to_an_end(self, head: bytes) -> None:
+        enough = threading.Event()
+
+        class Handler(StreamRequestHandler):
+            def handle(self) -> None:
+                self.wfile.write(head)
+                for _ in range(600):
+                    self.wfile.write(b"x")
+                    if enough.wait(0.05):
+                        break
+
+        with TCPServer(("127.0.0.1", 0), Handler) as server:
+            serving = threading.Thread(target=server.handle_request)
+            serving.start()
+            reply = request_token(
+                f"http://127.0.0.1:{server.server_address[1]}/token",
+                "cid_" + "x" * 16,
+                SECRET,
+                "urn:test",
+                timeout=0.5,
+            )
+            enough.set()
+            serving.join()
+        assert (reply.ok, reply.status) == (False, None)
+        assert reply.error_description == "No answer: timed out."
+
     @pytest.mark.parametrize("url", ["http://localhost:port/", "http://[::1/", "http://:1:2:3/"])
     def test_an_address_that_is_none(self, url: str) -> None:
         reply = request(url)

@@ -2,7 +2,9 @@
 
 import json
 import time
+from concurrent.futures import Future
 from http.client import HTTPException
+from threading import Thread
 from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import urlencode, urlsplit
@@ -68,6 +70,28 @@ def request_token(
     token_url: str, client_id: str, secret: SecretStr, audience: str, *, timeout: float = TIMEOUT
 ) -> TokenReply:
     """Request an access token. Blocks until there is an answer, or none in time."""
+    answer: Future[TokenReply] = Future()
+
+    def exchange() -> None:
+        try:
+            answer.set_result(_exchange(token_url, client_id, secret, audience, timeout))
+        except Exception as error:  # noqa: BLE001  # it is raised where it is waited for
+            answer.set_exception(error)
+
+    # A socket's timeout starts anew with each byte, and looking up a name has none. So the exchange
+    # is left to itself then, without keeping the program from ending.
+    Thread(target=exchange, name="token request", daemon=True).start()
+    try:
+        return answer.result(timeout)
+    except TimeoutError:
+        return TokenReply(
+            token_url=token_url, error_description="No answer: timed out.", elapsed=timeout
+        )
+
+
+def _exchange(
+    token_url: str, client_id: str, secret: SecretStr, audience: str, timeout: float
+) -> TokenReply:
     form = urlencode(
         {
             "grant_type": "client_credentials",
