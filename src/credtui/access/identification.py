@@ -1,11 +1,17 @@
 """Which credential is this? Telling whose a secret is, or was."""
 
+from collections.abc import Iterator
 from enum import Enum
-from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict, SecretStr
 
-from credtui.domain.models import Credential, Environment, Instant
+from credtui.domain.models import (
+    Credential,
+    Environment,
+    Instant,
+    RetiredSecret,
+    StoredCredential,
+)
 from credtui.domain.organization import Organization
 from credtui.domain.secrets import matches, recognise
 
@@ -69,21 +75,10 @@ _NOBODYS = {
 }
 
 
-class _Candidate(NamedTuple):
-    secret_hash: SecretStr
-    identification: Identification
-
-
 def find_hash(secret: SecretStr, organization: Organization) -> SecretStr | None:
     """Return the hash of a secret that one of the credentials has or had. Blocks for bcrypt."""
-    return next(
-        (
-            candidate.secret_hash
-            for candidate in _candidates(organization)
-            if matches(secret, candidate.secret_hash)
-        ),
-        None,
-    )
+    hashes = ((retired or credential).secret_hash for credential, retired in _secrets(organization))
+    return next((secret_hash for secret_hash in hashes if matches(secret, secret_hash)), None)
 
 
 def identify(
@@ -105,41 +100,23 @@ def identify(
         return Identification(belongs=Belongs.NOT_A_SECRET)
     if tag != environment.tag:
         return Identification(belongs=Belongs.OTHER_ENVIRONMENT)
-    return next(
-        (
-            candidate.identification
-            for candidate in _candidates(organization)
-            if candidate.secret_hash == secret_hash
-        ),
-        Identification(belongs=Belongs.UNKNOWN),
-    )
+    for credential, retired in _secrets(organization):
+        if (retired or credential).secret_hash == secret_hash:
+            return Identification(
+                belongs=Belongs.RETIRED if retired else Belongs.CURRENT,
+                credential=credential.public(),
+                generation=(retired or credential).generation,
+                since=retired.since if retired else credential.secret_since,
+            )
+    return Identification(belongs=Belongs.UNKNOWN)
 
 
-def _candidates(organization: Organization) -> list[_Candidate]:
-    """Return all hashes, those of present secrets first."""
-    current = [
-        _Candidate(
-            credential.secret_hash,
-            Identification(
-                belongs=Belongs.CURRENT,
-                credential=credential.public(),
-                generation=credential.generation,
-                since=credential.secret_since,
-            ),
-        )
-        for credential in organization.credentials
-    ]
-    retired = [
-        _Candidate(
-            secret.secret_hash,
-            Identification(
-                belongs=Belongs.RETIRED,
-                credential=credential.public(),
-                generation=secret.generation,
-                since=secret.since,
-            ),
-        )
-        for credential in organization.credentials
-        for secret in reversed(credential.retired)
-    ]
-    return [*current, *retired]
+def _secrets(
+    organization: Organization,
+) -> Iterator[tuple[StoredCredential, RetiredSecret | None]]:
+    """Yield all credentials, with None for the present secret, then each with its retired ones."""
+    for credential in organization.credentials:
+        yield credential, None
+    for credential in organization.credentials:
+        for retired in reversed(credential.retired):
+            yield credential, retired
