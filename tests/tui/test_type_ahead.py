@@ -83,6 +83,7 @@ class TestOrder:
             with two.credtui.store.transaction(place):
                 await session.burst("j", "p", "e")
                 await session.until(lambda: session.app.engaged, "a change under way")
+                await session.see("The store is busy. Wait a moment.")
                 assert not isinstance(session.app.screen, NameDialog)
             await session.at(NameDialog)
 

@@ -68,7 +68,7 @@ class Portal(Protocol):
         ...
 
     async def do(self, change: Callable[[], T]) -> T:
-        """Call what blocks, in a thread, and return what it returns."""
+        """Call what blocks, in a thread, and return what it returns; say when it takes long."""
         ...
 
     def copy(self, value: str) -> None:

@@ -40,6 +40,9 @@ BY_MOUSE = "Select it with your terminal's own mouse, mostly while you hold Shif
 LOOK_EVERY = 0.4
 """Seconds between looks at the store: what one session changes, others show within a second."""
 
+SLOW = 1.0
+"""Seconds after which a person is told that a change takes its time."""
+
 
 class PortalScreen(Fitting):
     """Shows an organization in an environment, follows its changes, and runs the verbs.
@@ -292,9 +295,11 @@ class PortalScreen(Fitting):
     async def do(self, change: Callable[[], T]) -> T:
         """See `Portal.do`."""
         self._changing += 1
+        slow = self.set_timer(SLOW, partial(self.tell, "The store is busy. Wait a moment."))
         try:
             return await asyncio.to_thread(change)
         finally:
+            slow.stop()
             self._changing -= 1
             self.on_portal_screen_changed(await asyncio.to_thread(self._read))
 
