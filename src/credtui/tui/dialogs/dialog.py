@@ -1,7 +1,6 @@
 """What all dialogs share."""
 
 from collections.abc import Iterable
-from pathlib import Path
 from typing import ClassVar, TypeVar
 
 from textual.app import ComposeResult
@@ -21,8 +20,6 @@ T = TypeVar("T")
 
 class Modal(Fitting, ModalScreen[T]):
     """Opens above the portal and returns what the person decided, None for nothing."""
-
-    CSS_PATH = Path(__file__).with_name("dialogs.tcss")
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "Cancel")]
 
