@@ -83,12 +83,22 @@ def test_a_store_that_can_not_be_used(home: Path) -> None:
     assert re.fullmatch(r"credtui: Can't use .*\n", said)
 
 
-@pytest.mark.parametrize("words", [["--port", "65536"], ["--workers", "0"], ["--port", "x"]])
-def test_a_number_that_is_none(home: Path, words: list[str]) -> None:
-    process = serve(home, *words)
+@pytest.mark.parametrize(
+    ("flag", "value", "allowed"),
+    [
+        ("--port", "65536", "0 to 65535"),
+        ("--workers", "0", "1 to 64"),
+        ("--port", "x", "0 to 65535"),
+    ],
+)
+def test_a_number_that_is_none(home: Path, flag: str, value: str, allowed: str) -> None:
+    process = serve(home, flag, value)
     _, said = process.communicate(timeout=PATIENCE)
     assert process.returncode == 2
-    assert words[0] in said
+    assert said == (
+        f"credtui: argument {flag}: it must be a whole number from {allowed}, not {value}. "
+        "See credtui serve --help.\n"
+    )
 
 
 def test_without_the_extra_it_says_what_to_install(home: Path) -> None:

@@ -121,7 +121,11 @@ def _add_verbs(commands: Commands) -> None:
     )
     audit.add_argument("--verify", action="store_true", help="check them for tampering instead")
     audit.add_argument(
-        "--limit", type=_count, default=50, metavar="N", help="at most N (default 50); 0 for all"
+        "--limit",
+        type=_between(0, 999_999_999),
+        default=50,
+        metavar="N",
+        help="at most N (default 50); 0 for all",
     )
 
 
@@ -142,22 +146,16 @@ def _add_format(parser: ArgumentParser) -> None:
     )
 
 
-def _count(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) < 10):
-        raise ValueError
-    return int(text)
-
-
 def _between(least: int, most: int) -> Callable[[str], int]:
     def number(text: str) -> int:
-        if not least <= (value := _count(text)) <= most:
-            raise ValueError
-        return value
+        digits = text.isascii() and text.isdigit() and len(text) < 10
+        if not digits or not least <= int(text) <= most:
+            raise ArgumentTypeError(
+                f"it must be a whole number from {least} to {most}, not {text[:40]}"
+            )
+        return int(text)
 
     return number
-
-
-_count.__name__ = "number"  # argparse names it in its message
 
 
 def _epilog() -> str:
