@@ -82,6 +82,14 @@ def test_keys_from_standard_input(managed: Credtui, process: Credtui) -> None:
     assert len(ran.json["keys"]) == 1
 
 
+def test_no_key_on_standard_input(managed: Credtui, process: Credtui) -> None:
+    """As where ssh -n, or a misspelt file, leaves it empty: an operator without a key."""
+    ran = process("operator", "add", "bob", "--key", "-", typed="# of bob\n\n")
+    assert (ran.status, ran.out) == (2, "")
+    assert ran.err == "credtui: There is no SSH public key on standard input.\n"
+    assert managed("operator", "remove", "bob").status == 5
+
+
 @pytest.mark.parametrize(
     ("words", "status"),
     [
@@ -143,7 +151,10 @@ def test_a_representative_types_the_name_of_the_primary(
 ) -> None:
     managed("generate", "One")
     managed("generate", "Two")
-    assert managed("delete", "One", "--yes").status == 3
+    for words in ((), ("--yes",)):
+        refused = managed("delete", "one", *words)
+        assert refused.status == 3
+        assert "say --typed-name and its name" in refused.err
     with Terminal([*PROGRAM, "delete", "One"], env=environ, cols=120) as terminal:
         terminal.wait_for(re.compile("type its name"))
         terminal.send("Two\r")

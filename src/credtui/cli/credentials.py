@@ -8,7 +8,7 @@ from credtui.cli.delivery import deliver, ensure_reader
 from credtui.cli.errors import NotConfirmedError
 from credtui.cli.output import days, minute, put, put_json, put_table, say
 from credtui.cli.session import Session, ask, can_ask, ensure_yes, meant, place, where
-from credtui.domain.errors import NoSuchCredentialError
+from credtui.domain.errors import NoSuchCredentialError, PrimaryProtectedError
 from credtui.domain.models import Credential
 from credtui.domain.organization import MAX_CREDENTIALS
 from credtui.domain.page import Page
@@ -137,7 +137,15 @@ def delete(session: Session) -> None:
         if credential and typed_name is None and not session.arguments.yes:
             typed_name = _ask_to_delete(service, page, credential)
             seen = credential.generation
-        deleted = service.delete(client_id, seen=seen, typed_name=typed_name)
+        try:
+            deleted = service.delete(client_id, seen=seen, typed_name=typed_name)
+        except PrimaryProtectedError:
+            if not credential or not page.representative:
+                raise
+            raise PrimaryProtectedError(
+                f"{credential.name} is the primary credential. "
+                "To delete it, say --typed-name and its name."
+            ) from None
     _report(
         session, service, deleted, f"Deleted {deleted.name}. Its clients have no access any more."
     )
@@ -149,15 +157,17 @@ def _ask_to_delete(service: CredentialService, page: Page, credential: Credentia
     Raises:
         NotConfirmedError: Nobody said yes.
     """
+    primary = credential.client_id == page.primary
     if not can_ask():
+        flag = "--typed-name and its name" if primary and page.representative else "--yes"
         raise NotConfirmedError(
-            f"Deleting {credential.name} can't be undone. Nothing was changed: say --yes."
+            f"Deleting {credential.name} can't be undone. Nothing was changed: say {flag}."
         )
     question = (
         f"Delete {credential.name} ({credential.client_id}) of {place(service)}? "
         "Its clients lose access at once."
     )
-    if credential.client_id != page.primary:
+    if not primary:
         ensure_yes(question)
     elif page.representative:
         return ask(f"{question} It is the primary one: type its name to delete it:")

@@ -174,7 +174,11 @@ def _given(**organizations: Iterable[str]) -> dict[str, Permission]:
 
 
 def _keys(texts: Iterable[str]) -> list[str]:
-    """Return the keys that flags give; "-" stands for the lines of standard input."""
+    """Return the keys that flags give; "-" stands for the lines of standard input.
+
+    Raises:
+        UsageError: No line is there: an operator without a key is not what was meant.
+    """
     keys: list[str] = []
     for text in texts:
         keys += _input_lines() if text == "-" else [text]
@@ -183,4 +187,7 @@ def _keys(texts: Iterable[str]) -> list[str]:
 
 def _input_lines() -> list[str]:
     lines = sys.stdin.read(65536).splitlines() if sys.stdin else []
-    return [line for line in lines if line.strip() and not line.startswith("#")]
+    keys = [line for line in lines if line.strip() and not line.startswith("#")]
+    if not keys:
+        raise UsageError("There is no SSH public key on standard input.")
+    return keys
