@@ -10,7 +10,6 @@ from collections import deque
 from collections.abc import Mapping, MutableMapping
 from contextlib import suppress
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Any
 
 from pydantic_core import to_json
@@ -34,14 +33,14 @@ class LogWriter:
     """
 
     def __init__(self) -> None:
-        self._lines: deque[tuple[float, Mapping[str, Any]]] = deque(maxlen=_MAX_WAITING)
+        self._lines: deque[tuple[datetime, Mapping[str, Any]]] = deque(maxlen=_MAX_WAITING)
         self._some = threading.Event()
         self._ended = False
         self._thread: threading.Thread | None = None
 
     def put(self, line: Mapping[str, Any]) -> None:
         """Write a line, soon."""
-        self._lines.append((time.time(), line))
+        self._lines.append((datetime.now(UTC), line))
         if not self._some.is_set():
             self._some.set()
 
@@ -76,16 +75,10 @@ class LogWriter:
         lines = []
         while self._lines:
             at, line = self._lines.popleft()
-            moment = f"{_second(int(at))}.{int(at % 1 * 1000):03}Z"
-            lines.append(to_json({"at": moment, "process": process, **line}))
+            lines.append(to_json({"at": at, "process": process, **line}))
         with suppress(OSError, ValueError):
             sys.stderr.buffer.write(b"\n".join([*lines, b""]))
             sys.stderr.flush()
-
-
-@lru_cache(maxsize=4)
-def _second(at: int) -> str:
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 LOG = LogWriter()

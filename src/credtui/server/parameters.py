@@ -39,10 +39,10 @@ async def read_parameters(request: Request) -> Mapping[str, str]:
     if request.scope["query_string"]:
         raise invalid_request("Parameters belong into the body, where no log keeps them.")
     body = await _read_body(request)
-    kind = _kind(request)
     if not body:
-        pairs: Iterable[tuple[str, object]] = ()
-    elif kind == _FORM:
+        return {}
+    kind = _kind(request)
+    if kind == _FORM:
         pairs = _parse_form(body)
     elif kind == _JSON:
         pairs = _parse_json(body)
@@ -101,7 +101,7 @@ def read_credentials(request: Request, parameters: Mapping[str, str]) -> Credent
 
 
 async def _read_body(request: Request) -> bytes:
-    body = bytearray()
+    body = b""
     more = True
     while more:
         message = await request.receive()
@@ -111,18 +111,23 @@ async def _read_body(request: Request) -> bytes:
         if len(body) > MAX_BODY:
             raise too_large(MAX_BODY)
         more = message.get("more_body", False)
-    return bytes(body)
+    return body
 
 
 def _parse_form(body: bytes) -> Iterable[tuple[str, object]]:
     # As urllib's parse_qsl, which takes as long as signing the token.
-    fields = [field.partition("=") for field in _decode(body).split("&") if field]
+    fields = [field for field in _decode(body).split("&") if field]
     if len(fields) > _MAX_PARAMETERS:
         raise invalid_request(f"There are more than {_MAX_PARAMETERS} parameters.")
     try:
-        return [(_unquote(name), _unquote(value)) for name, _, value in fields]
+        return [_parse_field(field) for field in fields]
     except UnicodeDecodeError:
         raise _not_utf_8() from None
+
+
+def _parse_field(field: str) -> tuple[str, str]:
+    name, _, value = field.partition("=")
+    return (_unquote(name), _unquote(value)) if "%" in field or "+" in field else (name, value)
 
 
 def _parse_json(body: bytes) -> Iterable[tuple[str, object]]:
@@ -179,7 +184,7 @@ def _decode(body: bytes) -> str:
 
 def _unquote(text: str) -> str:
     # As urllib's unquote_plus, which takes twice as long.
-    return unquote_to_bytes(text.replace("+", " ")).decode() if "%" in text or "+" in text else text
+    return unquote_to_bytes(text.replace("+", " ")).decode()
 
 
 def _not_utf_8() -> OAuthError:
