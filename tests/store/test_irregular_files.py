@@ -1,4 +1,7 @@
-"""What somebody who can write the folder puts in a file's place: nothing waits for it for ever."""
+"""What somebody who can write the folder puts in a file's place: nothing waits for it for ever.
+
+Nor is a file read that could be nothing of credtui's, for its size.
+"""
 
 import os
 import socket
@@ -9,9 +12,12 @@ import pytest
 
 from credtui.domain.errors import StoreError
 from credtui.service import CredentialService
-from credtui.store.files import append_durably
+from credtui.store.files import LARGEST, append_durably, replace_durably
 from credtui.store.tinydb import TinyDBStore
 from tests.store.workers import PLACE, Workers, use
+
+HUGE = 1 << 30
+"""Bytes, of which a disk keeps none until they are written."""
 
 EVERYTHING = (
     "look",
@@ -111,3 +117,59 @@ def test_a_file_that_a_link_makes_of_the_log_is_not_cut(
     with pytest.raises(StoreError, match="too many levels of symbolic links"):
         service.generate("Batch")
     assert notes.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("name", "refused"),
+    [
+        ("uat/acme.json", {"look", "list events", "verify events", "change", "change again"}),
+        ("operators.json", {"look", "list events", "verify events", "change", "change again"}),
+        ("uat/.usage/acme.json", {"count uses"}),
+        ("token.key", {"read the key"}),
+    ],
+)
+def test_a_huge_file_is_not_read(
+    workers: Workers,
+    service: CredentialService,
+    store: TinyDBStore,
+    store_folder: Path,
+    name: str,
+    refused: set[str],
+) -> None:
+    service.generate("Payout")
+    store.add_usage(PLACE, {})
+    path = store_folder / name
+    with path.open("ab") as file:
+        file.truncate(HUGE)
+    told = dict(workers.start(use, store_folder).receive_all())
+    assert tuple(told) == EVERYTHING
+    sentence = f"store_unavailable: Can't use {path}: file too large. Nothing was changed."
+    for action, outcome in told.items():
+        assert outcome == (sentence if action in refused else "done"), action
+
+
+def test_what_would_be_too_large_to_read_is_not_written(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    replace_durably(path, b"kept", 0o600)
+    with pytest.raises(StoreError, match=r"file too large\. Nothing was changed"):
+        replace_durably(path, bytes(LARGEST + 1), 0o600)
+    assert path.read_bytes() == b"kept"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("ended", [False, True])
+def test_a_huge_line_is_no_event(
+    workers: Workers, service: CredentialService, store_folder: Path, ended: bool
+) -> None:
+    service.generate("Payout")
+    log = store_folder / "uat" / "acme.audit.jsonl"
+    with log.open("ab") as file:
+        file.truncate(HUGE)
+        if ended:
+            file.seek(0, os.SEEK_END)
+            file.write(b"\n")
+    told = dict(workers.start(use, store_folder).receive_all())
+    sentence = f"audit_tampered: The audit log {log} has a line that isn't an audit event."
+    for action in ("list events", "verify events", "change"):
+        assert told[action] == sentence, action
+    assert told["look"] == "done"

@@ -9,6 +9,9 @@ from pathlib import Path
 
 from credtui.domain.errors import StoreError, StoreUnwritableError
 
+LARGEST = 1 << 26
+"""Bytes that a file may have that is read whole; 10,000 operators have a twentieth of that."""
+
 _UNWRITABLE = {
     errno.ENOSPC: "the disk is full",
     errno.EDQUOT: "the disk is full",
@@ -50,10 +53,12 @@ def read_file(path: Path) -> bytes:
     """Return a file's content.
 
     Raises:
-        OSError: It can't be read.
+        OSError: It can't be read, or is larger than anything credtui writes.
     """
     with os.fdopen(open_file(path), "rb") as file:
-        return file.read()
+        content = file.read(LARGEST + 1)
+    _ensure_readable(path, content)
+    return content
 
 
 def open_file(path: Path, flags: int = os.O_RDONLY, mode: int = 0) -> int:
@@ -88,6 +93,7 @@ def replace_durably(path: Path, content: bytes, mode: int) -> None:
     """
     temporary = path.with_name(f".{path.name}.new")
     with explained(path):
+        _ensure_readable(path, content)
         try:
             temporary.unlink(missing_ok=True)
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
@@ -151,6 +157,11 @@ def explained(path: Path) -> Iterator[None]:
         if error.errno in _UNWRITABLE:
             kind, reason = StoreUnwritableError, _UNWRITABLE[error.errno]
         raise kind(f"Can't use {path}: {reason}. Nothing was changed.") from error
+
+
+def _ensure_readable(path: Path, content: bytes) -> None:
+    if len(content) > LARGEST:
+        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), str(path))
 
 
 def _irregular(path: Path) -> OSError:

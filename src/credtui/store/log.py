@@ -12,6 +12,8 @@ from credtui.domain.errors import AuditTamperedError
 from credtui.store.files import append_durably, cut_durably, explained, open_file
 
 _BLOCK = 1 << 16
+_LONGEST = 1 << 22
+"""Bytes that a line may have."""
 
 
 class AuditLog:
@@ -95,7 +97,9 @@ class AuditLog:
             if not self._path.exists():
                 return
             with self._open() as file:
-                for line in file:
+                while line := file.readline(_LONGEST + 1):
+                    if len(line) > _LONGEST:
+                        raise self._odd_line()
                     if line.endswith(b"\n"):
                         yield self._parse(line)
 
@@ -103,9 +107,12 @@ class AuditLog:
         try:
             return AuditEvent.model_validate_json(line)
         except ValidationError:
-            raise AuditTamperedError(
-                f"The audit log {self._path} has a line that isn't an audit event."
-            ) from None
+            raise self._odd_line() from None
+
+    def _odd_line(self) -> AuditTamperedError:
+        return AuditTamperedError(
+            f"The audit log {self._path} has a line that isn't an audit event."
+        )
 
     def _lines_backwards(self) -> Iterator[bytes]:
         with explained(self._path):
@@ -120,6 +127,8 @@ class AuditLog:
                     position -= size
                     file.seek(position)
                     pieces = (file.read(size) + pieces[0]).split(b"\n")
+                    if len(pieces[0]) > _LONGEST:
+                        raise self._odd_line()
                     if len(pieces) > 1:
                         # What follows the file's last line break is empty, or torn.
                         ended, whole = pieces[1:] if whole else pieces[1:-1], True
@@ -140,6 +149,8 @@ class AuditLog:
                     position += found + 1 - size
                     break
                 position -= size
+                if end - position > _LONGEST:
+                    raise self._odd_line()
         if position < end:
             cut_durably(self._path, position)
 
