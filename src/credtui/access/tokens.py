@@ -2,11 +2,11 @@
 
 import hmac
 import json
+from base64 import urlsafe_b64encode
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import jwt
-from jwt.utils import base64url_encode
 from pydantic_core import to_json
 
 from credtui.access.clients import Client
@@ -76,10 +76,10 @@ class AccessTokens:
             "jti": self._random_bytes(16).hex(),
         }
         # The compact form of RFC 7515. Its head is the same each time, and is made once.
-        signed = self._head + base64url_encode(to_json(said))
+        signed = self._head + urlsafe_b64encode(to_json(said)).rstrip(b"=")
         signature = self._hmac.copy()
         signature.update(signed)
-        return f"{signed.decode()}.{base64url_encode(signature.digest()).decode()}"
+        return (signed + b"." + urlsafe_b64encode(signature.digest()).rstrip(b"=")).decode()
 
     def read(self, token: str, now: datetime) -> Claims | None:
         """Return what an access token says, None if it is not genuine or has expired."""

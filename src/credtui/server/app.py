@@ -23,7 +23,7 @@ from credtui.access.verified import VerifiedSecrets
 from credtui.composition import Credtui
 from credtui.domain.errors import StoreError
 from credtui.domain.secrets import generate_secret
-from credtui.server.endpoints import Endpoints
+from credtui.server.endpoints import Endpoint, Endpoints
 from credtui.server.gate import Gate
 from credtui.server.log import LOG, Logged, facts_of, logger
 from credtui.server.oauth import OAuthError, unavailable
@@ -85,16 +85,17 @@ def build_app(credtui: Credtui, *, parent: int | None = None) -> ASGIApp:
             if parent is not None:
                 LOG.stop()
 
-    routes = [
-        Route("/v2/oauth/token", endpoints.token, methods=["POST"]),
-        Route("/oauth/token", endpoints.token, methods=["POST"]),
-        Route("/v2/oauth/token/test", endpoints.test, methods=["GET"]),
-        Route("/oauth/introspect", endpoints.introspect, methods=["POST"]),
-        Route("/oauth/revoke", endpoints.revoke, methods=["POST"]),
-        Route("/.well-known/oauth-authorization-server", endpoints.metadata, methods=["GET"]),
-        Route("/healthz", endpoints.health, methods=["GET"]),
-        Route("/openapi.json", endpoints.openapi, methods=["GET"]),
+    answers = [
+        ("POST", "/v2/oauth/token", endpoints.token),
+        ("POST", "/oauth/token", endpoints.token),
+        ("GET", "/v2/oauth/token/test", endpoints.test),
+        ("POST", "/oauth/introspect", endpoints.introspect),
+        ("POST", "/oauth/revoke", endpoints.revoke),
+        ("GET", "/.well-known/oauth-authorization-server", endpoints.metadata),
+        ("GET", "/healthz", endpoints.health),
+        ("GET", "/openapi.json", endpoints.openapi),
     ]
+    routes = [Route(path, Endpoint(answer), methods=[method]) for method, path, answer in answers]
     app: ASGIApp = Starlette(
         routes=routes,
         lifespan=lifespan,

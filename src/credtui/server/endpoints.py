@@ -1,11 +1,12 @@
 """The endpoints: what each answers."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from credtui.access.clients import Client
 from credtui.access.tokens import SCOPE, AccessTokens, Claims
@@ -23,6 +24,18 @@ from credtui.server.openapi import DESCRIPTION
 from credtui.server.parameters import read_credentials, read_parameters, required
 
 GRANT_TYPE = "client_credentials"
+
+
+class Endpoint:
+    """An endpoint as an application. Around a function Starlette would put two layers more."""
+
+    def __init__(self, answer: Callable[[Request], Awaitable[Response]]) -> None:
+        self._answer = answer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        response = await self._answer(Request(scope, receive))
+        await response(scope, receive, send)
 
 
 class Endpoints:
