@@ -7,7 +7,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from statistics import median, quantiles
@@ -31,6 +31,7 @@ CONNECTIONS = 8
 ORGANIZATIONS = (1, 100, 10_000)
 
 _PATH = "/v2/oauth/token"
+_DEFAULTS: Mapping[str, Any] = {}
 _PROXIES = {"server": {"trusted_proxies": ["127.0.0.0/8"]}}
 
 
@@ -83,7 +84,7 @@ def _measure_attack(folder: Path) -> None:
     account = _generate(folder)
     attacks = {"one address": 1, "1,000 addresses": 1000}
     waits: dict[str, list[float]] = {"nobody guesses": [], **{name: [] for name in attacks}}
-    with _process(_serve, folder) as server:
+    with _process(_serve, folder, _PROXIES) as server:
         port = server.port
         request = _request(_form(account), "X-Forwarded-For: 10.0.0.1\r\n")
         _wait_for_each(port, request, 0.5)
@@ -139,8 +140,8 @@ def _generate(folder: Path) -> IssuedSecret:
     return _credtui(folder).service(Actor(operator="benchmark")).generate("Payout gateway")
 
 
-def _credtui(folder: Path) -> Credtui:
-    return Credtui(Settings.model_validate(_PROXIES), TinyDBStore(folder))
+def _credtui(folder: Path, settings: Mapping[str, Any] = _DEFAULTS) -> Credtui:
+    return Credtui(Settings.model_validate(settings), TinyDBStore(folder))
 
 
 def _fill(folder: Path, number: int) -> tuple[TinyDBStore, list[str]]:
@@ -270,11 +271,11 @@ def _guess(_: int, port: int, client_id: str, addresses: int) -> None:
     time.sleep(3600)
 
 
-def _serve(port: int, folder: Path) -> None:
+def _serve(port: int, folder: Path, settings: Mapping[str, Any] = _DEFAULTS) -> None:
     from credtui.server import run_server
 
     _log_to(folder.with_suffix(".log"))
-    run_server(_credtui(folder), "127.0.0.1", port)
+    run_server(_credtui(folder, settings), "127.0.0.1", port)
 
 
 def _serve_constant(port: int, folder: Path) -> None:
