@@ -1,6 +1,5 @@
 """Guessing is slow, and no trouble to good clients."""
 
-import statistics
 import threading
 import time
 from pathlib import Path
@@ -136,8 +135,9 @@ def test_unknown_client_and_wrong_secret_take_the_same_time(
                     )
                     taken.append(time.perf_counter() - started)
                     assert answer.status_code == 401
-    known, unknown = (statistics.median(taken) for taken in times.values())
-    # A hash more or less would be a factor of two; the machine is shared.
+    # What else the machine does only adds to a time, so the shortest tell most.
+    known, unknown = (min(taken) for taken in times.values())
+    # A hash more or less would be a factor of two.
     assert 0.6 < known / unknown < 1.67
 
 
