@@ -2,13 +2,16 @@
 
 import pytest
 from textual.events import Key
+from textual.message import Message
 from textual.widgets import Input
 
 from credtui.store.protocol import Place
+from credtui.tui.app import CredtuiApp
 from credtui.tui.dialogs.confirm import ConfirmCredentialDialog, ConfirmDialog
 from credtui.tui.dialogs.menu import CardMenu
 from credtui.tui.dialogs.name import NameDialog
 from credtui.tui.dialogs.secret import SecretDialog
+from credtui.tui.widgets.card import Card
 from tests.tui.apps import Installation, Session, portal
 
 GATE = "Close without saving?"
@@ -151,3 +154,27 @@ class TestQuestions:
                 await session.burst(key)
             await session.until(lambda: session.ended, "end")
         assert two.page.primary == two.id_of("Reporting batch")
+
+
+class TestWhoIsAsked:
+    @pytest.mark.parametrize("lost", [1, 2, 3, 4])
+    async def test_no_key_waits_for_an_answer_that_is_lost(
+        self, two: Installation, lost: int
+    ) -> None:
+        """What follows a key may go with the widget that it was sent to."""
+        async with portal(two) as session:
+            app = session.app
+            asked: list[CredtuiApp.Settled] = []
+
+            def lose(message: Message) -> None:
+                if isinstance(message, CredtuiApp.Settled) and message not in asked:
+                    asked.append(message)
+                    if len(asked) == lost:
+                        message.stop()
+
+            for card in app.screen.query(Card):
+                card.message_signal.subscribe(app, lose, immediate=True)
+            await session.burst("f5", "f5", "j", "e")
+            dialog = await session.at(NameDialog)
+            assert dialog.query_one("#name", Input).value == "Reporting batch"
+            assert len(asked) >= lost

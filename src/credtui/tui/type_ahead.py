@@ -14,6 +14,7 @@ from textual import events
 from textual.app import App, ReturnType
 from textual.message import Message
 from textual.screen import Screen
+from textual.timer import Timer
 from textual.widget import Widget
 
 PATIENCE = 0.1
@@ -29,8 +30,11 @@ class TypeAhead(App[ReturnType]):
     class Settled(Message, verbose=True):
         """A message that takes the way of a key, and so comes after all that the key led to."""
 
-        def __init__(self, screen: Screen[object], focused: Widget | None, turn: int) -> None:
+        def __init__(
+            self, taken: int, screen: Screen[object], focused: Widget | None, turn: int
+        ) -> None:
             super().__init__()
+            self.taken = taken
             self.screen = screen
             self.focused = focused
             self.turn = turn
@@ -39,6 +43,8 @@ class TypeAhead(App[ReturnType]):
         super().__init__()
         self._ahead: deque[events.Key | events.Paste] = deque()
         self._asked: TypeAhead.Settled | None = None
+        self._taken = 0  # a number and not the key, which may be a pasted secret
+        self._again: Timer | None = None
         self._deaf_until = 0.0
 
     @property
@@ -59,13 +65,16 @@ class TypeAhead(App[ReturnType]):
         ):
             await super().on_event(event)
             return
+        if self._is_over:
+            return
         self._ahead.append(event)
         if self._asked is None:
             await self._take_next()
-        elif self._asked.screen is not self.screen:
-            self._ask()
-        elif len(self._ahead) == 1:
-            self._ask_later(PATIENCE)
+        else:
+            if self._asked.screen is not self.screen:
+                self._ask()
+            if self._again is None:
+                self._ask_again_in(PATIENCE)
 
     @property
     def _is_over(self) -> bool:
@@ -77,29 +86,32 @@ class TypeAhead(App[ReturnType]):
             event = self._ahead.popleft()
             if event.time > self._deaf_until:
                 await super().on_event(event)
+                self._taken += 1
                 self._ask()
 
     def _ask(self, turn: int = 1) -> None:
-        self._asked = self.Settled(self.screen, self.focused, turn)
+        self._asked = self.Settled(self._taken, self.screen, self.focused, turn)
         (self.focused or self.screen).post_message(self._asked)
 
-    def _ask_later(self, seconds: float) -> None:
-        asked = self._asked
+    def _ask_again_in(self, seconds: float) -> None:
+        if self._again:
+            self._again.stop()
+        self._again = self.set_timer(seconds, self._ask_again)
 
-        def ask() -> None:
-            if self._asked is asked and not self._is_over:
-                self._ask()
-                self._ask_later(PATIENCE)
-
-        self.set_timer(seconds, ask)
+    def _ask_again(self) -> None:
+        self._again = None
+        if self._asked and not self._is_over:
+            self._ask()
+            if self._ahead:
+                self._ask_again_in(PATIENCE)
 
     async def on_type_ahead_settled(self, settled: Settled) -> None:
         """Go on with the next key, unless another place has the focus now or may soon."""
         settled.stop()
-        if settled is not self._asked or self._is_over:
+        if self._asked is None or settled.taken != self._taken or self._is_over:
             return
         if self.engaged:
-            self._ask_later(0.02)
+            self._ask_again_in(0.02)
         elif (settled.screen, settled.focused) != (self.screen, self.focused):
             self._ask()
         elif settled.turn == 1:
