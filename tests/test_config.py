@@ -3,6 +3,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -192,7 +193,7 @@ def test_what_is_not_toml(file: Path, content: bytes, reason: str) -> None:
 
 def test_a_folder_in_place_of_the_file(file: Path) -> None:
     file.mkdir()
-    assert refusal(file) == f"{file}: is a directory."
+    assert refusal(file) == f"{file}: not a regular file."
 
 
 def test_a_file_that_can_t_be_read(file: Path) -> None:
@@ -263,6 +264,26 @@ def test_environments_keep_the_file_s_order(file: Path) -> None:
     assert list(load_settings(file, environ={}).environments) == ["production", "x", "uat"]
 
 
+def make_huge(path: Path) -> None:
+    path.touch()
+    os.truncate(path, 1 << 30)
+
+
+@pytest.mark.parametrize(
+    ("put", "said"),
+    [
+        (os.mkfifo, "not a regular file"),
+        (lambda path: path.symlink_to("/dev/zero"), "not a regular file"),
+        (make_huge, "file too large"),
+    ],
+    ids=["pipe", "device", "huge"],
+)
+def test_what_is_never_read(tmp_path: Path, put: Callable[[Path], object], said: str) -> None:
+    put(tmp_path / "credtui.toml")
+    # In a process of its own, which doesn't wait for ever if it does.
+    assert home_of(tmp_path, CREDTUI_HOME=str(tmp_path)) == f"{tmp_path / 'credtui.toml'}: {said}."
+
+
 def test_credtui_home(tmp_path: Path) -> None:
     home = find_home({"CREDTUI_HOME": str(tmp_path)})
     assert home == (tmp_path / "credtui.toml", tmp_path / "store")
@@ -289,11 +310,13 @@ def test_credtui_home_of_an_unknown_user() -> None:
 def home_of(tmp_path: Path, *, uid: int | None = None, **environ: str) -> str:
     program = f"""
 import os, platformdirs.unix
-from credtui.config import find_home
+from credtui.config import find_home, load_settings
 from credtui.domain.errors import CredtuiError
 os.setuid({os.getuid() if uid is None else uid})
 try:
-    print(*find_home())
+    home = find_home()
+    load_settings(home.configuration_file)
+    print(*home)
 except CredtuiError as error:
     print(error)
 """
@@ -305,6 +328,7 @@ except CredtuiError as error:
         capture_output=True,
         text=True,
         check=True,
+        timeout=60,
     )
     return ran.stdout.strip()
 

@@ -12,6 +12,7 @@ from credtui.domain.errors import InvalidConfigurationError, InvalidOrganization
 from credtui.domain.models import Environment
 from credtui.domain.names import parse_organization
 from credtui.domain.secrets import CLIENT_ID_PATTERN
+from credtui.store.files import read_file
 
 FILE_NAME = "credtui.toml"
 
@@ -231,7 +232,7 @@ def load_settings(
 
 def _read(file: Path) -> dict[str, Any]:
     try:
-        text = file.read_text("utf-8")
+        text = read_file(file).decode()
         import tomllib
 
         return tomllib.loads(text)
