@@ -36,13 +36,14 @@ from credtui.store.protocol import Place
 from credtui.store.tinydb import TinyDBStore
 from credtui.tui.app import CredtuiApp
 from tests.support import ALICE, SteppedClock, seeded_bytes, write_operators
+from tests.terminal import TIMEOUT
 
 NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 BOB = Actor(operator="bob", address="198.51.100.23", channel="ssh")
 CLIENT, OLD_CLIENT = "203.0.113.9", "203.0.113.44"
 """Addresses of a client that uses a credential, and of one that has its previous secret yet."""
 
-PATIENCE = 10.0
+PATIENCE = TIMEOUT
 """Seconds until a wait fails; only a failure costs this."""
 
 FAKE_SECRET = generate_secret("uat", bytes).get_secret_value()
@@ -189,8 +190,11 @@ class Session:
     # What a person does
 
     async def press(self, *keys: str) -> None:
-        """Press keys by name."""
-        await self.pilot.press(*keys)
+        """Press keys by name, each when the one before was dealt with and its outcome is seen."""
+        for key in keys:
+            await self.settle()
+            await self.pilot.press(key)
+        await self.settle()
 
     async def burst(self, *keys: str) -> None:
         """Press keys so fast that none is dealt with before the last was pressed."""
@@ -200,12 +204,14 @@ class Session:
 
     async def write(self, text: str) -> None:
         """Type a text."""
-        await self.pilot.press(*("space" if letter == " " else letter for letter in text))
+        await self.press(*("space" if letter == " " else letter for letter in text))
 
     async def paste(self, text: str) -> None:
         """Paste a text, as a terminal passes it on."""
+        await self.settle()
         self.app.post_message(Paste(text))
         await self.pilot.pause()
+        await self.settle()
 
     async def click(self, column: int, row: int) -> None:
         """Click on a cell of the screen."""
@@ -252,6 +258,23 @@ class Session:
                 return line.index(text), row
         raise AssertionError(f"{text!r} is not on the screen\n{self.text}")
 
+    async def settle(self) -> None:
+        """Wait until all that was typed is dealt with, and the screen on top takes keys.
+
+        A screen drops what was pressed before it was there, as nobody had seen it then.
+        """
+        app = self.app
+
+        def is_settled() -> bool:
+            if self.ended or app.failure:
+                return True
+            asked = app._asked
+            if asked and (asked.screen, asked.focused) != (app.screen, app.focused):
+                app._ask()  # whoever was asked may be gone, with the message
+            return not (app._asked or app._ahead) and app.screen.is_mounted
+
+        await self.until(is_settled, "end of what the keys led to")
+
     async def until(self, holds: Callable[[], bool], what: str = "what was awaited") -> None:
         """Wait until something holds."""
         deadline = time.monotonic() + PATIENCE
@@ -271,6 +294,7 @@ class Session:
     async def at(self, kind: type) -> Any:
         """Wait until a screen of this kind is on top, and return it."""
         await self.until(lambda: isinstance(self.app.screen, kind), kind.__name__)
+        await self.settle()
         return self.app.screen
 
     def one(self, selector: str, kind: type[W]) -> W:
@@ -316,7 +340,9 @@ async def portal(
     app = installation.app(actor, **options)
     async with app.run_test(size=size, notifications=True) as pilot:
         await pilot.pause()
-        yield Session(app, pilot)
+        session = Session(app, pilot)
+        await session.settle()
+        yield session
 
 
 def lines_of(app: CredtuiApp) -> list[str]:

@@ -17,6 +17,7 @@ from textual.widgets import Input, RadioSet, Static
 from credtui.domain.models import IssuedSecret
 from credtui.domain.permissions import Operator
 from credtui.secret_file import Format, save
+from credtui.store.protocol import Place
 from credtui.tui.dialogs.save import SaveDialog
 from credtui.tui.dialogs.secret import CONCEALED, SecretDialog
 from tests.secrets_scan import assert_no_secret
@@ -491,7 +492,12 @@ class TestCloseGate:
         async with portal(two) as session:
             await session.press("r")
             await session.see("immediately invalidated")
-            await session.press("y", "ctrl+q")
+            with two.credtui.store.transaction(Place("uat", "acme")):
+                await session.burst("y")
+                await session.until(
+                    lambda: bool(session.app.portal._changing), "a change under way"
+                )
+                await session.burst("ctrl+q")
             await session.see("Secret for Payout gateway")
             assert not session.ended
 
@@ -512,6 +518,7 @@ class TestConceal:
             await session.see(CONCEALED)
             assert secret not in session.text
             assert "urn:" not in session.text
+            session.app.screen._conceal_after = 3600  # type: ignore[attr-defined]
             await session.press("s")
             await session.see_no(CONCEALED)
             assert secret in session.text

@@ -42,11 +42,11 @@ async def test_production_is_loud(demo: Installation) -> None:
         await session.see("acme · production")
         await session.until(lambda: session.one("#place", Button).has_class("-production"))
         loud = session.one("#place", Button)
-        assert loud.styles.background != calm.styles.background
+        await session.until(lambda: loud.styles.background != calm.styles.background)
         assert loud.styles.color != calm.styles.color
         await session.press("v", "up", "enter")
         await session.see("acme · uat")
-        assert not session.one("#place", Button).has_class("-production")
+        await session.until(lambda: not session.one("#place", Button).has_class("-production"))
 
 
 async def test_escaping_stays(demo: Installation) -> None:
@@ -65,6 +65,7 @@ async def test_every_page_stays_open_there_and_back(demo: Installation, page: st
     demo.service(ALICE, "production").generate("Live")
     async with portal(demo) as session:
         await session.click_on(page)
+        await session.see(f"{page} ◂")
         opened = session.app.portal.current.id
         assert opened != "credentials"
         for step, place in (("down", "acme · production"), ("up", "acme · uat")):
@@ -73,7 +74,7 @@ async def test_every_page_stays_open_there_and_back(demo: Installation, page: st
             await session.press(step, "enter")
             await session.see(place)
             await session.until(lambda: session.app.portal.current.id == opened, "the same page")
-            assert session.find(f"{page} ◂")
+            await session.see(f"{page} ◂")
 
 
 async def test_other_environments_are_followed_too(demo: Installation) -> None:

@@ -42,6 +42,7 @@ async def test_events_are_listed_newest_first_with_who_where_what_and_why(
 async def test_the_outcome_stands_beside_where_there_is_room(demo: Installation) -> None:
     async with portal(demo, size=(120, 40)) as session:
         await _open(session)
+        await session.see("Delete: Payout gateway")
         row = session.find("Delete: Payout gateway")[1]
         assert "Refused. The primary credential can't" in session.lines[row]
         await session.resize(80, 24)

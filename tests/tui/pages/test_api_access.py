@@ -231,6 +231,7 @@ async def test_the_command_works_when_it_is_pasted(
     async with portal(served) as session:
         page = await _open(session)
         await session.click_on(f"For {shell}")
+        await session.until(lambda: issued.credential.client_id in page.command, "the command")
         command = page.command
     history = tmp_path / "history"
     argv = [need_program(shell), *(["--norc", "-i"] if shell == "bash" else ["-i"])]
