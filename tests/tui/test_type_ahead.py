@@ -145,6 +145,19 @@ class TestQuestions:
             await session.at(CardMenu)
         assert demo.actions()[0] == "delete refused"  # the demo's own
 
+    async def test_what_was_typed_behind_a_key_refused_in_a_menu_is_dropped(
+        self, demo: Installation
+    ) -> None:
+        async with portal(demo) as session:
+            primary = demo.page.primary
+            await session.press("j", "full_stop")
+            await session.at(CardMenu)
+            await session.burst("x", *"sp")
+            await session.see("Replacing takes a second credential")
+            await quiet(session)
+            assert isinstance(session.app.screen, CardMenu)
+            assert demo.page.primary == primary
+
     @pytest.mark.parametrize("key", ["ctrl+q", "ctrl+c"])
     async def test_what_interrupts_waits_for_nothing(self, two: Installation, key: str) -> None:
         async with portal(two) as session:

@@ -415,6 +415,17 @@ class TestDelete:
             await session.until(lambda: session.messages == [PROTECTED])
             assert len(session.app.screen_stack) == 1
 
+    @pytest.mark.parametrize("menu", [False, True])
+    async def test_a_key_that_is_held_down_says_it_once(
+        self, two: Installation, menu: bool
+    ) -> None:
+        async with portal(two) as session:
+            if menu:
+                await session.press("full_stop")
+                await session.at(CardMenu)
+            await session.press("d", "d", "d")
+            assert session.messages == [PROTECTED]
+
     async def test_the_menu_says_why_it_cant_be_deleted(self, two: Installation) -> None:
         async with portal(two) as session:
             await session.press("full_stop")

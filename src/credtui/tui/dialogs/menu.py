@@ -98,7 +98,7 @@ class CardMenu(Modal[str]):
             if event.key == verb.key and not self.covered:
                 event.stop()
                 if obstacle := verb.obstacle(self._page, self._credential):
-                    self.app.notify(obstacle, severity="warning", markup=False)
+                    self.warn(obstacle)
                 else:
                     self.dismiss(verb.name)
 

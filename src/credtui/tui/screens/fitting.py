@@ -65,6 +65,17 @@ class Fitting(Screen):  # type: ignore[type-arg]
         assert isinstance(app, TypeAhead)  # noqa: S101
         app.ignore_typed_ahead()
 
+    def tell(self, message: str) -> None:
+        """Show a message for a while, in place of the one before."""
+        self.app.clear_notifications()  # a key that is held down would cover the page with them
+        self.notify(message, markup=False)
+
+    def warn(self, message: str) -> None:
+        """Show a refusal or a failure for a while; what was typed behind the key is dropped."""
+        self.ignore_typed_ahead()
+        self.app.clear_notifications()
+        self.notify(message, severity="warning", timeout=10, markup=False)
+
     def set_focus(
         self,
         widget: Widget | None,

@@ -313,15 +313,6 @@ class PortalScreen(Fitting):
         sent = await asyncio.to_thread(send)
         self.tell(f"{sent.message} {sent.fix or ''}".strip())
 
-    def tell(self, message: str) -> None:
-        """See `Portal.tell`."""
-        self.notify(message, markup=False)
-
-    def warn(self, message: str) -> None:
-        """See `Portal.warn`."""
-        self.ignore_typed_ahead()
-        self.notify(message, severity="warning", timeout=10, markup=False)
-
     def action_focus_navigation(self) -> None:
         """Focus the navigation."""
         self.set_focus(self.query_one(Navigation))
