@@ -271,6 +271,20 @@ class TestSurroundings:
         assert changing[1].endswith("permission denied. Nothing was changed.")
         assert snapshot(folder) == before
 
+    def test_a_folder_that_can_be_written_but_not_listed(
+        self, workers: Workers, make_service: MakeService, folder: Path, user: int | None
+    ) -> None:
+        make_service(store=TinyDBStore(folder / "store")).generate("Payout")
+        self.give(folder / "store", user)
+        before = snapshot(folder)
+        (folder / "store" / "uat").chmod(0o300)
+        looking, changing = self.outcomes(workers, folder / "store", user)
+        (folder / "store" / "uat").chmod(0o700)
+        assert looking == ("done", "")
+        assert changing[0] == "store_unavailable"
+        assert changing[1].endswith("acme.json: permission denied. Nothing was changed.")
+        assert snapshot(folder) == before
+
     def test_somebody_else_s_folder(
         self, workers: Workers, make_service: MakeService, folder: Path, user: int | None
     ) -> None:

@@ -94,16 +94,18 @@ def replace_durably(path: Path, content: bytes, mode: int) -> None:
     temporary = path.with_name(f".{path.name}.new")
     with explained(path):
         _ensure_readable(path, content)
-        try:
-            temporary.unlink(missing_ok=True)
-            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-            _write(os.open(temporary, flags, mode), content, mode)
-            temporary.replace(path)
-        except OSError:
-            with suppress(OSError):
-                temporary.unlink()
-            raise
-        sync_folder(path.parent)
+        # Opened before there is no way back: who may write in a folder need not be able to open it.
+        with _opened(path.parent) as folder:
+            try:
+                temporary.unlink(missing_ok=True)
+                flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+                _write(os.open(temporary, flags, mode), content, mode)
+                temporary.replace(path)
+            except OSError:
+                with suppress(OSError):
+                    temporary.unlink()
+                raise
+            os.fsync(folder)
 
 
 def append_durably(path: Path, content: bytes, mode: int) -> None:
@@ -135,11 +137,8 @@ def cut_durably(path: Path, length: int) -> None:
 
 def sync_folder(folder: Path) -> None:
     """Make what was renamed or created in a folder survive a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
+    with _opened(folder) as descriptor:
         os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 @contextmanager
@@ -157,6 +156,15 @@ def explained(path: Path) -> Iterator[None]:
         if error.errno in _UNWRITABLE:
             kind, reason = StoreUnwritableError, _UNWRITABLE[error.errno]
         raise kind(f"Can't use {path}: {reason}. Nothing was changed.") from error
+
+
+@contextmanager
+def _opened(folder: Path) -> Iterator[int]:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
 
 
 def _ensure_readable(path: Path, content: bytes) -> None:
