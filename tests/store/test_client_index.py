@@ -93,6 +93,18 @@ def test_an_entry_that_names_something_odd_is_as_good_as_none(
     assert store.find("uat", client_id) is None
 
 
+def test_an_entry_that_a_copy_made_a_file_of_is_repaired(
+    store: TinyDBStore, tmp_path: Path
+) -> None:
+    client_id = generate(store, ACME, "a")
+    entry = tmp_path / "store" / "uat" / ".clients" / client_id
+    entry.unlink()
+    entry.write_text("acme")
+    assert store.find("uat", client_id) is None
+    generate(store, ACME, "b")
+    assert store.find("uat", client_id) == ACME
+
+
 def test_a_credential_that_can_not_be_indexed_is_not_generated(
     store: TinyDBStore, tmp_path: Path
 ) -> None:

@@ -1,5 +1,6 @@
 """Which organization a Client ID belongs to, found without reading every organization."""
 
+import errno
 import os
 from collections.abc import Iterable
 from contextlib import suppress
@@ -32,6 +33,10 @@ class ClientIndex:
                 return parse_organization(os.readlink(path))  # noqa: PTH115  # names no file
             except (FileNotFoundError, NotADirectoryError, InvalidOrganizationError):
                 return None
+            except OSError as error:
+                if error.errno == errno.EINVAL:  # no link, such as after a copy that follows links
+                    return None
+                raise
 
     def add(self, organization: str, client_ids: Iterable[str]) -> None:
         """Durably add entries.
