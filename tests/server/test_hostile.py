@@ -86,6 +86,20 @@ def test_headers_without_end(server: Server) -> None:
     assert answer == b"" or b" 431 " in answer
 
 
+@pytest.mark.parametrize("before", [b"", b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"])
+def test_headers_that_are_too_long_though_they_come_at_once(server: Server, before: bytes) -> None:
+    headers = b"X: " + b"x" * protocol.MAX_HEAD + b"\r\n\r\n"
+    answer = send(server, before + b"GET /healthz HTTP/1.1\r\nHost: x\r\n" + headers)
+    assert answer.count(b" 200 ") <= bool(before)
+    assert answer.count(b" 431 ") == (not before)
+
+
+def test_headers_that_are_just_short_enough(server: Server) -> None:
+    start = b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX: "
+    answer = send(server, start + b"x" * (protocol.MAX_HEAD - 100) + b"\r\n\r\n")
+    assert b" 200 " in answer
+
+
 def test_a_body_without_end(server: Server) -> None:
     chunk = b"1000\r\n" + b"x" * 4096 + b"\r\n"
     answer = send(server, post(FORM + b"Transfer-Encoding: chunked\r\n", chunk * 1000))
@@ -101,6 +115,16 @@ def test_many_requests_at_once_on_one_connection(server: Server, account: Accoun
     last = b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
     answer = send(server, one * 50 + last, half_close=False)
     assert answer.count(b"HTTP/1.1 200") == 51
+
+
+def test_a_client_that_only_asks_is_hung_up_on(server: Server) -> None:
+    """Each request that waits for its turn takes memory, and this one never reads an answer."""
+    port = int(server.url.rpartition(":")[2])
+    with (
+        socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as connection,
+        pytest.raises(ConnectionError),
+    ):
+        connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n" * 1_000_000)
 
 
 async def test_five_hundred_idle_connections(server: Server, account: Account) -> None:

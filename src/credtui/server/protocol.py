@@ -11,16 +11,26 @@ MAX_HEAD = 16 * 1024
 PATIENCE = 10.0
 """Seconds to wait for a whole request."""
 
+MAX_WAITING = 100
+"""Requests of a connection that wait for the answer to the one before."""
+
+
+class _Refused(Exception):
+    """Ends the reading of what has arrived."""
+
 
 class Protocol(HttpToolsProtocol):
     """Ends a connection whose request is too slow, or has too long headers.
 
     uvicorn waits for headers of any length, and for as long as it takes; the application sees a
-    request only when they are complete.
+    request only when they are complete. And it takes on as many requests ahead as a client sends,
+    at two kilobytes of memory for each.
     """
 
     _in_head = True
     _head_size = 0
+    _arrived = 0
+    _refusal = HTTPStatus.BAD_REQUEST
     _timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -35,6 +45,7 @@ class Protocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """The client has sent something."""
+        self._arrived = len(data)
         if self._in_head:
             self._head_size += len(data)
         super().data_received(data)
@@ -44,8 +55,21 @@ class Protocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """A request's headers are there."""
+        if max(self._head_size, self._arrived) > MAX_HEAD and self._is_head_too_long():
+            self._refusal = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
+            raise _Refused
+        if len(self.pipeline) >= MAX_WAITING:
+            raise _Refused
         self._in_head = False
         super().on_headers_complete()
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002  # uvicorn's
+        """What has arrived can't be read, or was refused."""
+        self._refuse(self._refusal)
+
+    def _is_head_too_long(self) -> bool:
+        lines = sum(len(name) + len(value) + 4 for name, value in self.headers)
+        return len(self.url) + lines > MAX_HEAD
 
     def on_message_complete(self) -> None:
         """A whole request is there: what comes next is another's headers."""
@@ -72,8 +96,13 @@ class Protocol(HttpToolsProtocol):
     def _refuse(self, status: HTTPStatus) -> None:
         if self.transport.is_closing():
             return
+        if self.pipeline:
+            # Perhaps nobody reads the answers that are due first.
+            self.transport.abort()
+            return
+        due = self.cycle is not None and not self.cycle.response_complete
         # An answer that was begun, or is due to an earlier request, isn't mixed with another.
-        if self.cycle is None or self.cycle.response_complete or not self.cycle.response_started:
+        if not due or not (self._in_head or self.cycle.response_started):
             line = f"HTTP/1.1 {status.value} {status.phrase}\r\n"
             self.transport.write(f"{line}connection: close\r\ncontent-length: 0\r\n\r\n".encode())
         self.transport.close()
