@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from credtui.domain.secrets import generate_secret
-from credtui.server.throttle import WRONG_PER_MINUTE, neighbourhood, parse_address
+from credtui.server.throttle import AT_CLIENT, neighbourhood, parse_address
 from tests.server.serving import Account, Server, serving, wait_for
 from tests.support import seeded_bytes
 
@@ -29,6 +29,21 @@ def guess_until_throttled(http: httpx.Client, account: Account, **changes: str) 
     raise AssertionError("never throttled")
 
 
+def guess_from_everywhere(
+    server: Server, account: Account, digest: bytes = b"\2\2"
+) -> list[httpx.Response]:
+    """Guess at a client once more than may be done, from many addresses."""
+    with server.client() as http:
+        return [
+            http.post(
+                TOKEN,
+                data=account.form(client_secret=guess),
+                headers={"X-Forwarded-For": f"10.{number}.{digest[0]}.{digest[1]}"},
+            )
+            for number, guess in enumerate(guesses()[: AT_CLIENT.amount + 1])
+        ]
+
+
 def test_an_address_that_guesses_is_told_to_wait(client: httpx.Client, account: Account) -> None:
     answer = guess_until_throttled(client, account, client_id="cid_" + "x" * 16)
     assert answer.json()["error"] == "temporarily_unavailable"
@@ -42,12 +57,17 @@ def test_an_address_that_guesses_is_told_to_wait(client: httpx.Client, account: 
 def test_a_client_at_which_others_guess_is_throttled_for_strangers(
     server: Server, account: Account, digest: bytes
 ) -> None:
-    for number, guess in enumerate(guesses()):
-        with server.client(f"10.{number}.{digest[0]}.{digest[1]}") as http:
-            answer = http.post(TOKEN, data=account.form(client_secret=guess))
-        if answer.status_code == 429:
-            break
-    assert number == WRONG_PER_MINUTE
+    answers = guess_from_everywhere(server, account, digest)
+    assert [answer.status_code for answer in answers] == [401] * AT_CLIENT.amount + [429]
+
+
+def test_an_address_that_guesses_locks_no_client_out(
+    server: Server, client: httpx.Client, account: Account, digest: bytes
+) -> None:
+    """Not even one that comes from where it never was."""
+    guess_until_throttled(client, account)
+    with server.client(f"10.0.{digest[6]}.{digest[7]}") as http:
+        assert http.post(TOKEN, data=account.form()).status_code == 200
 
 
 def test_a_known_secret_is_never_throttled(
@@ -67,9 +87,7 @@ def test_a_client_that_comes_from_where_it_always_does_is_not_locked_out(
     """Others have used up the guesses at a client that comes with its new secret."""
     with server.client(address) as http:
         assert http.post(TOKEN, data=account.form()).status_code == 200
-        for number, guess in enumerate(guesses()[: WRONG_PER_MINUTE + 1]):
-            with server.client(f"10.{number}.{digest[2]}.{digest[3]}") as stranger:
-                stranger.post(TOKEN, data=account.form(client_secret=guess))
+        guess_from_everywhere(server, account, digest)
         account.rotate()
         assert http.post(TOKEN, data=account.form()).status_code == 200
 
@@ -84,10 +102,7 @@ def test_a_restart_forgets_no_familiar_address(own_store: Path, tmp_path: Path) 
         assert http.post(TOKEN, data=account.form()).status_code == 200
         wait_for(lambda: account.service.page().usage, "usage to be written")
     with serving(own_store, tmp_path / "again", server=proxies) as server:
-        for number, guess in enumerate(guesses()[: WRONG_PER_MINUTE + 1]):
-            with server.client(f"10.2.2.{number}") as stranger:
-                answer = stranger.post(TOKEN, data=account.form(client_secret=guess))
-        assert answer.status_code == 429
+        assert guess_from_everywhere(server, account)[-1].status_code == 429
         with server.client("10.1.1.1") as http:
             assert http.post(TOKEN, data=account.form()).status_code == 200
 

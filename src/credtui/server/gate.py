@@ -15,7 +15,7 @@ from credtui.clock import Clock
 from credtui.domain.errors import StoreError
 from credtui.domain.secrets import is_client_id, recognise
 from credtui.server.oauth import OAuthError, invalid_client
-from credtui.server.throttle import Lane, Throttle, neighbourhood
+from credtui.server.throttle import AT_CLIENT, BY_ADDRESS, Lane, Throttle, neighbourhood
 
 HELD_BACK = 1.0
 """Seconds for which somebody who tried too often waits for the answer that says so."""
@@ -118,11 +118,14 @@ class Gate:
     ) -> Client:
         started = time.monotonic()
         if client is not None and await self._is_familiar(client, address):
-            lane, keys = self._familiar_lane, [f"familiar {client_id} {address}"]
+            lane, limits = self._familiar_lane, {f"familiar {client_id} {address}": BY_ADDRESS}
         else:
             lane = self._strangers_lane
-            keys = [f"address {neighbourhood(address)}", f"client {client_id}"]
-        with self._throttle.attempt(keys) as count:
+            limits = {
+                f"address {neighbourhood(address)}": BY_ADDRESS,
+                f"client {client_id}": AT_CLIENT,
+            }
+        with self._throttle.attempt(limits) as count:
             right = await lane.run(self._secrets.verify, client, secret)
             present = client
             if client is not None:

@@ -6,20 +6,24 @@ import os
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 from typing import ParamSpec, TypeVar
 
-from limits import RateLimitItemPerMinute
+from limits import RateLimitItem, RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
 from credtui.server.oauth import too_many
 
-WRONG_PER_MINUTE = 20
-"""Wrong secrets that an address, or a client, may present within a minute."""
+BY_ADDRESS = RateLimitItemPerMinute(20)
+"""Wrong secrets that an address may present."""
+
+AT_CLIENT = RateLimitItemPerMinute(100)
+"""Wrong secrets that may be presented for a client: more, so that it takes several addresses to
+keep it from a new one."""
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -29,35 +33,37 @@ class Throttle:
     """Counts wrong secrets, and those that are being checked, by address and by client."""
 
     def __init__(self) -> None:
-        self._limit = RateLimitItemPerMinute(WRONG_PER_MINUTE)
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
         self._under_way: Counter[str] = Counter()
 
     @contextmanager
-    def attempt(self, keys: Sequence[str]) -> Iterator[Callable[[], None]]:
+    def attempt(self, limits: Mapping[str, RateLimitItem]) -> Iterator[Callable[[], None]]:
         """Make an attempt on behalf of all keys; call what this yields when it was wrong.
+
+        Args:
+            limits: How many wrong ones each key may have.
 
         Raises:
             OAuthError: One of them has tried too often.
         """
-        for key in keys:
-            stats = self._limiter.get_window_stats(self._limit, key)
+        for key, limit in limits.items():
+            stats = self._limiter.get_window_stats(limit, key)
             if stats.remaining <= 0:
                 raise too_many(stats.reset_time - time.time())
             if stats.remaining <= self._under_way[key]:
                 raise too_many(1)
-        self._under_way.update(keys)
+        self._under_way.update(limits.keys())
         try:
-            yield lambda: self._count(keys)
+            yield lambda: self._count(limits)
         finally:
-            self._under_way.subtract(keys)
-            for key in keys:
+            self._under_way.subtract(limits.keys())
+            for key in limits:
                 if not self._under_way[key]:
                     del self._under_way[key]
 
-    def _count(self, keys: Sequence[str]) -> None:
-        for key in keys:
-            self._limiter.hit(self._limit, key)
+    def _count(self, limits: Mapping[str, RateLimitItem]) -> None:
+        for key, limit in limits.items():
+            self._limiter.hit(limit, key)
 
 
 class Lane:
