@@ -1,5 +1,7 @@
 """`credtui serve`."""
 
+import fcntl
+import http.client
 import json
 import os
 import re
@@ -8,19 +10,22 @@ import socket
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import IO, Any
 
 import pytest
 
 from tests.server.serving import PATIENCE, wait_for
 
 
-def serve(home: Path, *words: str) -> subprocess.Popen[str]:
+def serve(
+    home: Path, *words: str, start: Sequence[str] = (), log: IO[bytes] | None = None
+) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "credtui", "--home", str(home), "serve", *words],
+        [*start, sys.executable, "-m", "credtui", "--home", str(home), "serve", *words],
         stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stderr=log or subprocess.PIPE,
         text=True,
         env={**os.environ, "HOME": str(home)},
     )
@@ -57,6 +62,44 @@ def test_it_serves_until_it_is_stopped(home: Path, number: signal.Signals) -> No
     assert out == ""
     assert json.loads(log.splitlines()[-1])["event"] == "stopped"
     assert "Traceback" not in log
+
+
+def test_it_stops_though_nobody_reads_its_log(home: Path) -> None:
+    process = serve(home, "--port", "0")
+    assert process.stderr is not None
+    fcntl.fcntl(process.stderr, fcntl.F_SETPIPE_SZ, 4096)
+    port = json.loads(process.stderr.readline())["port"]
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+    for _ in range(200):
+        connection.request("GET", "/healthz")
+        assert connection.getresponse().read()
+    connection.close()
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(PATIENCE) == 0
+
+
+def test_each_line_of_the_log_is_json(home: Path, tmp_path: Path) -> None:
+    """Also where the system is out of something, which asyncio tells."""
+    log = tmp_path / "log"
+    with log.open("wb") as written:
+        process = serve(
+            home, "--port", "0", start=("sh", "-c", 'ulimit -n 40; exec "$@"', "sh"), log=written
+        )
+
+    def lines() -> list[dict[str, Any]]:
+        return [json.loads(line) for line in log.read_bytes().splitlines(keepends=True)]
+
+    wait_for(lines, "the server to listen")
+    address = ("127.0.0.1", lines()[0]["port"])
+    crowd = [socket.create_connection(address) for _ in range(50)]
+    wait_for(
+        lambda: any("out of system resource" in line["event"] for line in lines()),
+        "the server to be out of files",
+    )
+    for connection in crowd:
+        connection.close()
+    process.terminate()
+    assert process.wait(PATIENCE) == 0
 
 
 def test_a_port_that_is_taken(home: Path, taken: int) -> None:

@@ -24,6 +24,7 @@ logger = logging.getLogger("credtui.server")
 _FACTS = "credtui.facts"
 _GATHERING = 0.1
 _MAX_WAITING = 10_000
+_PATIENCE = 2.0
 
 
 class LogWriter:
@@ -45,8 +46,8 @@ class LogWriter:
             self._some.set()
 
     def start(self) -> None:
-        """Begin to write, uvicorn's events too."""
-        for name in ("credtui.server", "uvicorn"):
+        """Begin to write, uvicorn's events too, and asyncio's."""
+        for name in ("credtui.server", "uvicorn", "asyncio"):
             named = logging.getLogger(name)
             named.handlers = [_Handler(self)]
             named.setLevel(logging.INFO)
@@ -56,11 +57,11 @@ class LogWriter:
         self._thread.start()
 
     def stop(self) -> None:
-        """Write what is left, and end."""
+        """Write what is left, and end, though nobody may read it."""
         self._ended = True
         self._some.set()
         if self._thread is not None:
-            self._thread.join()
+            self._thread.join(_PATIENCE)
 
     def _work(self) -> None:
         while not self._ended:
@@ -76,9 +77,11 @@ class LogWriter:
         while self._lines:
             at, line = self._lines.popleft()
             lines.append(to_json({"at": at, "process": process, **line}))
-        with suppress(OSError, ValueError):
-            sys.stderr.buffer.write(b"\n".join([*lines, b""]))
-            sys.stderr.flush()
+        with suppress(OSError, ValueError, AttributeError):
+            # Past the stream: at its end Python waits for whoever writes to that.
+            descriptor, rest = sys.stderr.fileno(), b"\n".join([*lines, b""])
+            while rest:
+                rest = rest[os.write(descriptor, rest) :]
 
 
 LOG = LogWriter()
