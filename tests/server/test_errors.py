@@ -219,6 +219,14 @@ class TestToken:
     def test_another_path(self, client: httpx.Client) -> None:
         refused(client.post("/oauth/authorize"), 404, "not_found")
 
+    def test_no_secret_is_sent_on_to_another_address(
+        self, client: httpx.Client, account: Account
+    ) -> None:
+        """A redirection would name the address that the client said, and http before a proxy."""
+        answer = client.post(f"{TOKEN}/", data=account.form(), headers={"Host": "api.example"})
+        refused(answer, 404, "not_found")
+        assert "location" not in answer.headers
+
 
 class TestTokenTest:
     PATH = "/v2/oauth/token/test"

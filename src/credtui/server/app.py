@@ -96,7 +96,7 @@ def build_app(credtui: Credtui, *, parent: int | None = None) -> ASGIApp:
         ("GET", "/openapi.json", endpoints.openapi),
     ]
     routes = [Route(path, Endpoint(answer), methods=[method]) for method, path, answer in answers]
-    app: ASGIApp = Starlette(
+    starlette = Starlette(
         routes=routes,
         lifespan=lifespan,
         exception_handlers={
@@ -107,7 +107,10 @@ def build_app(credtui: Credtui, *, parent: int | None = None) -> ASGIApp:
             Exception: _report_fault,
         },
     )
-    app = Logged(app, frozenset(route.path for route in routes))
+    # A redirection to the address without "/" would make clients send their secrets again, and by
+    # http where a proxy with TLS is before this.
+    starlette.router.redirect_slashes = False
+    app: ASGIApp = Logged(starlette, frozenset(route.path for route in routes))
     if settings.server.trusted_proxies:
         app = ProxyHeadersMiddleware(app, list(settings.server.trusted_proxies))  # type: ignore[arg-type, assignment]
     return app
@@ -127,10 +130,12 @@ async def _report_store(request: Request, error: Exception) -> Response:
 
 async def _refuse_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101
-    names = {404: "not_found", 405: "method_not_allowed"}
-    name = names.get(error.status_code, "invalid_request")
+    name, description = {
+        404: ("not_found", "There is no such address here: /openapi.json lists what there is."),
+        405: ("method_not_allowed", "This address takes another method: Allow names it."),
+    }.get(error.status_code, ("invalid_request", error.detail))
     status, headers = error.status_code, error.headers
-    return await _refuse(request, OAuthError(name, error.detail, status=status, headers=headers))
+    return await _refuse(request, OAuthError(name, description, status=status, headers=headers))
 
 
 async def _report_fault(request: Request, _: Exception) -> Response:

@@ -92,7 +92,8 @@ def read_credentials(request: Request, parameters: Mapping[str, str]) -> Credent
         raise invalid_request("There are two Authorization headers.")
     if "client_secret" in parameters:
         raise invalid_request(
-            "The client authenticates in two ways at once: by HTTP Basic and by client_secret."
+            "The client authenticates in two ways at once: by an Authorization header and by "
+            "client_secret."
         )
     credentials = _parse_basic(str(headers[0], "latin-1"))
     if parameters.get("client_id", credentials.client_id) != credentials.client_id:
