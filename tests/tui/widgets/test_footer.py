@@ -87,3 +87,22 @@ async def test_the_key_under_the_pointer_is_explained() -> None:
         await pilot.hover(Footer, offset=(shown(app).index("Delete"), 0))
         await pilot.pause()
         assert app.query_one(Footer).tooltip is None
+
+
+async def test_no_key_is_cut_and_the_one_that_shows_all_stays() -> None:
+    app = Sample()
+    app.bind("question_mark", "app.help", description="Help", key_display="?")
+    app.bind("q", "note('q')", description="Quit")
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.set_focus(None)
+        for width, expected in (
+            (80, "n New  d [Delete]  ? Help  q Quit"),
+            (33, "n New  d [Delete]  ? Help  q Quit"),
+            (32, "n New  d [Delete]  ? Help"),
+            (24, "n New  ? Help"),
+            (12, "? Help"),
+            (5, ""),
+        ):
+            await pilot.resize_terminal(width, 24)
+            await pilot.pause()
+            assert shown(app).split("  ^p")[0] == expected

@@ -1,5 +1,6 @@
 """The last line: the keys that do something now."""
 
+from collections.abc import Sequence
 from typing import ClassVar, NamedTuple
 
 from textual import events
@@ -18,6 +19,7 @@ class Key(NamedTuple):
         does: What it does, in a word.
         help: The same in a sentence.
         enabled: Whether it does it now.
+        action: The action, in the framework's name.
     """
 
     key: str
@@ -25,6 +27,7 @@ class Key(NamedTuple):
     does: str
     help: str
     enabled: bool
+    action: str
 
 
 class Footer(Widget):
@@ -50,9 +53,22 @@ class Footer(Widget):
             if binding.show and binding.action not in keys:
                 shown = self.app.get_key_display(binding)
                 keys[binding.action] = Key(
-                    binding.key, shown, binding.description, tooltip, enabled
+                    binding.key, shown, binding.description, tooltip, enabled, binding.action
                 )
         self.keys = tuple(keys.values())
+
+    @property
+    def _fitting(self) -> list[Key]:
+        """The keys that there is room for; the one that shows all of them is the last to go."""
+        shown = list(self.keys)
+        while shown and self._width(shown) > self.size.width:
+            others = [key for key in shown if key.action != "app.help"]
+            shown.remove((others or shown)[-1])
+        return shown
+
+    @staticmethod
+    def _width(keys: Sequence[Key]) -> int:
+        return Content("  ").join(Content(f"{key.shown} {key.does}") for key in keys).cell_length
 
     def render(self) -> Content:
         """The keys, one after the other."""
@@ -61,7 +77,7 @@ class Footer(Widget):
                 (key.shown, "bold $footer-key-foreground"),
                 (f" {key.does}", "" if key.enabled else "dim"),
             )
-            for key in self.keys
+            for key in self._fitting
         )
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
@@ -76,7 +92,7 @@ class Footer(Widget):
 
     def _key_at(self, x: int) -> Key | None:
         end = 0
-        for key in self.keys:
+        for key in self._fitting:
             start, end = end, end + Content(f"{key.shown} {key.does}").cell_length
             if start <= x < end:
                 return key
