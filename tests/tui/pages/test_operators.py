@@ -206,6 +206,7 @@ async def test_who_is_no_representative_finds_no_such_page(demo: Installation) -
     async with portal(demo, BOB) as session:
         await session.see_no("Operators")
         await session.press("o")
+        await session.see("Only a representative may list the organizations.")
         assert not isinstance(session.app.screen, OrganizationDialog)
 
 

@@ -218,6 +218,12 @@ class PortalScreen(Fitting):
 
     def action_switch_organization(self) -> None:
         """Choose another organization, and show it in place of this one."""
+        if not self.page.may_manage:
+            self.warn(
+                "Only a representative may list the organizations. Open another one with "
+                "--organization NAME."
+            )
+            return
         self.run(partial(self._go, choose_organization))
 
     async def _go(
@@ -230,12 +236,6 @@ class PortalScreen(Fitting):
                 self._push_result_callback(self, None)
             opened = self.current.id or ""
             self.app.switch_screen(PortalScreen(self.surroundings, other, page, opened))
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer what the person may do."""
-        if action == "switch_organization" and not self.page.may_manage:
-            return False
-        return super().check_action(action, parameters)
 
     @on(Header.SwitchRequested)
     def _switch(self) -> None:
