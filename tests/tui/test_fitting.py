@@ -170,6 +170,7 @@ class TestAsciiOnly:
             await session.pilot.pause()
             others = sorted({letter for letter in session.text if letter > "~"})
             assert others == [], session.text
+            assert "??" not in session.text
 
     async def test_nor_with_badges_messages_and_long_names(self, empty: Installation) -> None:
         empty.add("A" * 60, confirmed=False)
