@@ -34,7 +34,7 @@ class Permission(IntEnum):
         return {0: "No access", 1: "Can View", 2: "Can Edit"}[self.value]
 
 
-Channel = Literal["portal", "command line", "ssh", "token endpoint"]
+Channel = Literal["portal", "command line", "ssh"]
 """The way a person or program came in."""
 
 
