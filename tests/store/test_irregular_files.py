@@ -5,7 +5,10 @@ Nor is a file read that could be nothing of credtui's, for its size.
 
 import os
 import socket
+import stat
+import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -15,6 +18,7 @@ from credtui.service import CredentialService
 from credtui.store.files import LARGEST, append_durably, replace_durably
 from credtui.store.tinydb import TinyDBStore
 from tests.store.workers import PLACE, Workers, use
+from tests.support import START
 
 HUGE = 1 << 30
 """Bytes, of which a disk keeps none until they are written."""
@@ -117,6 +121,43 @@ def test_a_file_that_a_link_makes_of_the_log_is_not_cut(
     with pytest.raises(StoreError, match="too many levels of symbolic links"):
         service.generate("Batch")
     assert notes.read_bytes() == before
+
+
+def test_no_file_is_made_open_through_a_link_to_it(store: TinyDBStore, tmp_path: Path) -> None:
+    precious = tmp_path / "precious"
+    precious.touch(0o400)
+    revoked = tmp_path / "store" / "uat" / ".revoked"
+    revoked.mkdir(parents=True)
+    (revoked / f"{int(START.timestamp())}.token").symlink_to(precious)
+    with pytest.raises(StoreError, match="too many levels of symbolic links"):
+        store.revoke("uat", "token", START, START)
+    assert store.is_revoked("uat", "token", START)
+    assert stat.S_IMODE(precious.stat().st_mode) == 0o400
+
+
+def test_usage_is_not_written_through_a_link_that_comes_in_between(
+    store: TinyDBStore, tmp_path: Path
+) -> None:
+    precious = tmp_path / "precious"
+    precious.write_bytes(b"precious")
+    store.add_usage(PLACE, {})
+    link, done = tmp_path / "store" / "uat" / ".usage" / ".acme.json.new", threading.Event()
+
+    def put_links() -> None:
+        while not done.is_set():
+            with suppress(FileExistsError):
+                link.symlink_to(precious)
+
+    thread = threading.Thread(target=put_links)
+    thread.start()
+    try:
+        for _ in range(100):
+            with suppress(StoreError):
+                store.add_usage(PLACE, {})
+            assert precious.read_bytes() == b"precious"
+    finally:
+        done.set()
+        thread.join()
 
 
 @pytest.mark.parametrize(

@@ -2,19 +2,18 @@
 
 import re
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
 from credtui.domain.errors import StoreCorruptError
 from credtui.store.files import (
+    append_durably,
     explained,
     file_mode,
     is_shared,
     make_folder,
     read_file,
     replace_durably,
-    sync_folder,
 )
 from credtui.store.lock import locked
 
@@ -62,10 +61,7 @@ class Revocations:
         mode = file_mode(shared=is_shared(self._folder))
         path = self._path(token, expires_at)
         with explained(path):
-            path.touch(mode)
-            with suppress(PermissionError):
-                path.chmod(mode)
-            sync_folder(self._folder)
+            append_durably(path, b"", mode)
             self._sweep(now)
 
     def has(self, token: str, expires_at: datetime) -> bool:

@@ -1,6 +1,7 @@
 """How credentials are used, kept apart from the credentials: losing it loses no credential."""
 
 import json
+import os
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -66,8 +67,9 @@ def _replace(path: Path, content: str, mode: int) -> None:
     temporary = path.with_name(f".{path.name}.new")
     with explained(path):
         temporary.unlink(missing_ok=True)
-        temporary.touch(mode)
-        with suppress(PermissionError):
-            temporary.chmod(mode)
-        temporary.write_text(content, "utf-8")
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+        with os.fdopen(os.open(temporary, flags, mode), "w", encoding="utf-8") as file:
+            with suppress(PermissionError):
+                os.fchmod(file.fileno(), mode)
+            file.write(content)
         temporary.replace(path)
