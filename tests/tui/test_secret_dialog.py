@@ -19,7 +19,7 @@ from credtui.domain.permissions import Operator
 from credtui.secret_file import Format, save
 from credtui.store.protocol import Place
 from credtui.tui.dialogs.save import SaveDialog
-from credtui.tui.dialogs.secret import CONCEALED, SecretDialog
+from credtui.tui.dialogs.secret import CONCEALED, CONCEALED_BELOW, SecretDialog
 from tests.secrets_scan import assert_no_secret
 from tests.support import seeded_bytes
 from tests.tui.apps import FAKE_SECRET, Installation, Session, portal
@@ -178,6 +178,15 @@ class TestCopy:
         async with rotated(two) as session:
             await session.press("v")
             await session.see("Plain View needs a terminal of its own")
+
+    async def test_what_was_typed_before_plain_view_is_dropped(self, two: Installation) -> None:
+        """It was meant for the view, or typed by mistake."""
+        async with rotated(two) as session:
+            await session.burst("v", "s", "enter", "escape")
+            await session.settle()
+            await session.see("Plain View needs a terminal of its own")
+            assert session.app.written == []
+            assert GATE not in session.text
 
 
 class TestSave:
@@ -546,6 +555,19 @@ class TestConceal:
             await session.see(CONCEALED)
             assert session.app.written == []
             assert "matches" not in session.text
+
+    async def test_it_promises_no_key_that_goes_elsewhere(self, two: Installation) -> None:
+        async with rotated(two) as session:
+            await session.press("escape")
+            await session.see(GATE)
+            session.app.portal.conceal()
+            await session.see(CONCEALED_BELOW)
+            assert CONCEALED not in session.text
+            await session.press("escape")
+            await session.see(CONCEALED)
+            await session.press("ctrl+q")
+            await session.see(GATE)
+            await session.see(CONCEALED_BELOW)
 
     async def test_quitting_while_hidden_asks(self, two: Installation) -> None:
         async with rotated(two) as session:

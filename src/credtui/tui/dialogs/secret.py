@@ -32,6 +32,8 @@ MIN_WHOLE_COLUMNS = 76
 """Columns of a terminal in which a secret fits beside its label."""
 
 CONCEALED = "Press any key to show the secret again."
+CONCEALED_BELOW = "The secret is hidden."
+"""Said while another dialog takes the keys."""
 
 
 async def show_secret(portal: Portal, issued: IssuedSecret) -> None:
@@ -186,6 +188,7 @@ class SecretDialog(Dialog[str]):
                 "Plain View needs a terminal of its own, which isn't to be had here.", "error"
             )
         self._last_input = monotonic()
+        self.ignore_typed_ahead()
 
     @on(Button.Pressed, "#try")
     def action_try(self) -> None:
@@ -244,6 +247,17 @@ class SecretDialog(Dialog[str]):
 
     def on_resize(self, _event: events.Resize) -> None:
         """Show the values so that they fit."""
+        self._show_values()
+
+    def on_screen_suspend(self) -> None:
+        """Say what holds while something is open above."""
+        self._show_values()
+
+    def on_screen_resume(self) -> None:
+        """Say what holds once nothing is open above any more."""
+        self._show_values()
+
+    def _show_values(self) -> None:
         self.query_one("#values", Static).update(self._values())
 
     def conceal(self) -> None:
@@ -255,7 +269,7 @@ class SecretDialog(Dialog[str]):
 
     def watch_concealed(self) -> None:
         """Show the values or what stands for them."""
-        self.query_one("#values", Static).update(self._values())
+        self._show_values()
         self.query_one("#check", Input).disabled = self.concealed
         for button in self.query(Button):
             button.disabled = self.concealed
@@ -354,7 +368,7 @@ class SecretDialog(Dialog[str]):
 
     def _values(self) -> str:
         if self.concealed:
-            return f"\n{CONCEALED}\n"
+            return f"\n{CONCEALED if self.is_active else CONCEALED_BELOW}\n"
         # A secret has a line of its own where it would not fit beside its label.
         tiny = self.app.size.width < MIN_WHOLE_COLUMNS
         return "\n".join(
