@@ -140,6 +140,7 @@ def test_usage_is_not_written_through_a_link_that_comes_in_between(
 ) -> None:
     precious = tmp_path / "precious"
     precious.write_bytes(b"precious")
+    (tmp_path / "store").mkdir()
     store.add_usage(PLACE, {})
     link, done = tmp_path / "store" / "uat" / ".usage" / ".acme.json.new", threading.Event()
 

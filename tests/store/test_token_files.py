@@ -20,7 +20,9 @@ CLIENT_ID = "cid_" + "a" * 16
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    return tmp_path / "store"
+    folder = tmp_path / "store"
+    folder.mkdir(mode=0o700)
+    return folder
 
 
 @pytest.fixture
@@ -83,7 +85,10 @@ def test_usage_of_credentials_long_gone_is_dropped(store: TinyDBStore) -> None:
     assert list(store.usage(ACME)) == [f"cid_{number:016}" for number in range(10, 30)]
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"cid": 3}', "[" * 100_000, "\udcff"])
+@pytest.mark.parametrize(
+    "content",
+    ["", "{", "[]", '{"cid": 3}', pytest.param("[" * 100_000, id="nested"), "\udcff"],
+)
 def test_damaged_usage_is_forgotten(store: TinyDBStore, folder: Path, content: str) -> None:
     store.add_usage(ACME, {CLIENT_ID: used(NOON)})
     (folder / "uat" / ".usage" / "acme.json").write_bytes(content.encode(errors="surrogateescape"))
@@ -92,13 +97,24 @@ def test_damaged_usage_is_forgotten(store: TinyDBStore, folder: Path, content: s
     assert store.usage(ACME)[CLIENT_ID].issued_lately(NOON) == 1
 
 
+def test_a_store_whose_disk_was_taken_away_is_no_empty_one(
+    store: TinyDBStore, folder: Path
+) -> None:
+    assert store.find("uat", CLIENT_ID) is None
+    folder.rmdir()
+    with pytest.raises(StoreError, match=r"The folder .* is not there"):
+        store.find("uat", CLIENT_ID)
+    with pytest.raises(StoreError, match=r"The folder .* is not there"):
+        store.add_usage(ACME, {CLIENT_ID: used(NOON)})
+    assert not folder.exists()
+
+
 def test_usage_is_for_its_owner_alone(store: TinyDBStore, folder: Path) -> None:
     store.add_usage(ACME, {CLIENT_ID: used(NOON)})
     assert (folder / "uat" / ".usage" / "acme.json").stat().st_mode & 0o777 == 0o600
 
 
 def test_in_a_shared_folder_everything_is_the_groups(store: TinyDBStore, folder: Path) -> None:
-    folder.mkdir()
     folder.chmod(0o2770)
     store.add_usage(ACME, {CLIENT_ID: used(NOON)})
     store.revoke("uat", "one", NOON, NOON - timedelta(hours=1))

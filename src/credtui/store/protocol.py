@@ -143,6 +143,9 @@ class Store(Protocol):
 
         The time this takes doesn't depend on how many organizations there are. A credential that
         is being deleted at the time may still be found.
+
+        Raises:
+            StoreError: The store isn't there.
         """
         ...
 
@@ -155,7 +158,11 @@ class Store(Protocol):
         ...
 
     def add_usage(self, place: Place, usage: Mapping[str, Usage]) -> None:
-        """Add to how credentials are used, without holding the organization."""
+        """Add to how credentials are used, without holding the organization.
+
+        Raises:
+            StoreError: It can't be kept, or the store isn't there; nothing was added.
+        """
         ...
 
     def watch_usage(self, place: Place) -> Watch:

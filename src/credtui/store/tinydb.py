@@ -101,7 +101,10 @@ class TinyDBStore:
     def find(self, environment: str, client_id: str) -> Place | None:
         """See `Store.find`."""
         organization = ClientIndex(self._folder / environment).find(client_id)
-        return Place(environment, organization) if organization else None
+        if organization is None:
+            self._ensure_there()
+            return None
+        return Place(environment, organization)
 
     def repair_index(self, environment: str) -> None:
         """See `Store.repair_index`."""
@@ -120,6 +123,7 @@ class TinyDBStore:
 
     def add_usage(self, place: Place, usage: Mapping[str, Usage]) -> None:
         """See `Store.add_usage`."""
+        self._ensure_there()
         self._usage_files(place).add(place.organization, usage)
 
     def watch_usage(self, place: Place) -> FileWatch:
@@ -137,6 +141,11 @@ class TinyDBStore:
     def is_revoked(self, environment: str, token: str, expires_at: datetime) -> bool:
         """See `Store.is_revoked`."""
         return Revocations(self._folder / environment).has(token, expires_at)
+
+    def _ensure_there(self) -> None:
+        # A disk that was taken away must not look like a store without credentials, nor get one.
+        if not self._folder.is_dir():
+            raise StoreError(f"The folder {self._folder} is not there. Was its disk taken away?")
 
     def _usage_files(self, place: Place) -> UsageFiles:
         return UsageFiles(self._folder / place.environment)
