@@ -39,11 +39,13 @@ class EnvironmentSettings(BaseModel):
 
 
 def _network(text: str) -> str:
-    from credtui.domain.networks import are_networks
+    from credtui.domain.errors import InvalidNetworkError
+    from credtui.domain.networks import parse_networks
 
-    if not are_networks([text]):
-        raise ValueError(text)
-    return text
+    try:
+        return parse_networks([text])[0]
+    except InvalidNetworkError as error:
+        raise ValueError(str(error)) from None
 
 
 Network = Annotated[str, AfterValidator(_network)]
