@@ -3,6 +3,7 @@
 import gc
 import os
 import resource
+import signal
 import sys
 
 
@@ -14,8 +15,13 @@ def main() -> int:
     os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
     # A crash must not write the memory to a file: a secret may be in it.
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    # Interrupted now, it ends without a word: there is nobody yet to catch the exception.
+    catching = signal.getsignal(signal.SIGINT)
+    if catching is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     from credtui.cli.run import run
 
+    signal.signal(signal.SIGINT, catching)
     return run(sys.argv[1:])
 
 

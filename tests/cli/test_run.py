@@ -1,6 +1,7 @@
 """What every command has in common: usage, exit codes, and that no traceback is seen."""
 
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -167,6 +168,26 @@ def test_interrupted_at_a_question(environ: Mapping[str, str], credtui: Credtui)
         assert terminal.wait_exit() == ExitCode.INTERRUPTED
         assert "Traceback" not in terminal.text
     assert credtui("show", "One", "--json").json["generation"] == 1
+
+
+@pytest.mark.parametrize("ignored", [False, True], ids=["in front", "in the background"])
+def test_interrupted_while_it_starts(environ: Mapping[str, str], ignored: bool) -> None:
+    code = (
+        "import os, signal, sys\n"
+        "def hook(event, arguments):\n"
+        "    if event == 'import' and arguments[0] == 'credtui.cli.exit_codes':\n"
+        "        os.kill(os.getpid(), signal.SIGINT)\n"
+        f"if {ignored}: signal.signal(signal.SIGINT, signal.SIG_IGN)\n"
+        "sys.addaudithook(hook)\n"
+        "sys.argv[1:] = ['--version']\n"
+        "from credtui.__main__ import main\n"
+        "sys.exit(main())\n"
+    )
+    done = subprocess.run(
+        [PROGRAM[0], "-c", code], env=environ, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == (0 if ignored else -signal.SIGINT)
+    assert done.stderr == ""
 
 
 def test_a_latin_1_terminal_gets_the_number_of_what_it_lacks(
