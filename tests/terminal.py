@@ -169,7 +169,7 @@ class Terminal:
 
     def send(self, text: str) -> None:
         """Type text as it is, control characters included."""
-        self._write(text.encode())
+        self._write(text.encode(errors="surrogateescape"))
 
     def press(self, *keys: str) -> None:
         """Press keys by name: "tab", "ctrl+q", "alt+x", "f1", or the character itself.

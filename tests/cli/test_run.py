@@ -205,6 +205,29 @@ def test_a_latin_1_terminal_gets_the_number_of_what_it_lacks(
     assert rb"\u652f\u6255\u3044" in done.stdout
 
 
+def test_what_is_typed_in_another_encoding_is_no_yes(
+    environ: Mapping[str, str], credtui: Credtui
+) -> None:
+    credtui("generate", "One")
+    # As where the locale is some country's, which the machine of the tests need not have.
+    environ = {**environ, "PYTHONIOENCODING": "utf-8:strict"}
+    with Terminal([*PROGRAM, "rotate", "One"], env=environ, cols=100) as terminal:
+        terminal.wait_for("[y/N]")
+        terminal.send("\udcff\n")
+        assert terminal.wait_exit() == ExitCode.REFUSED
+        assert "Nothing was changed" in terminal.text
+    done = subprocess.run(
+        [*PROGRAM, "operator", "add", "rita", "--representative", "--key", "-"],
+        env=environ,
+        input=b"\xff\n",
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == ExitCode.REFUSED
+    assert done.stderr.startswith(b"credtui: A public key begins with its type")
+
+
 def test_nothing_of_the_portal_is_imported_for_a_command(environ: Mapping[str, str]) -> None:
     code = (
         "import sys; from credtui.cli.run import run; run(['list']); "

@@ -14,10 +14,14 @@ from credtui.domain.secrets import redact
 
 
 def prepare_streams() -> None:
-    """Let a locale that lacks a character show its number, instead of failing."""
-    for stream in (sys.stdout, sys.stderr):
+    """Let no text fail: what a locale lacks is shown by its number, and any bytes are read."""
+    for stream, errors in (
+        (sys.stdin, "surrogateescape"),
+        (sys.stdout, "backslashreplace"),
+        (sys.stderr, "backslashreplace"),
+    ):
         if reconfigure := getattr(stream, "reconfigure", None):
-            reconfigure(errors="backslashreplace")
+            reconfigure(errors=errors)
 
 
 def say(text: str) -> None:
