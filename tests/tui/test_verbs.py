@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeAlias
 
 import pytest
+from textual.events import MouseDown, MouseUp
 from textual.widgets import Button, Input, OptionList
 
 from credtui.domain.models import Credential
@@ -414,6 +415,29 @@ class TestDelete:
             await session.press("d")
             await session.until(lambda: session.messages == [PROTECTED])
             assert len(session.app.screen_stack) == 1
+
+    async def test_a_double_click_in_the_menu_doesnt_confirm(self, demo: Installation) -> None:
+        """The button that confirms opens at the place of the menu's entry."""
+        async with portal(demo) as session:
+            await session.press("j", "full_stop")
+            await session.at(CardMenu)
+            session.app.CLICK_CHAIN_TIME_THRESHOLD = 3600.0  # type: ignore[misc]
+            row = session.find("Delete  ")[1]
+
+            async def click() -> None:
+                for kind in (MouseDown, MouseUp):
+                    session.app.post_message(kind(None, 60, row, 0, 0, 1, False, False, False))
+                await session.pilot.pause()
+
+            await click()
+            await session.at(ConfirmCredentialDialog)
+            assert session.lines[row].index("Delete (y)") <= 60
+            await click()
+            await session.settle()
+            assert isinstance(session.app.screen, ConfirmCredentialDialog)
+            assert len(demo.names) == 3
+            await session.click_on("Delete (y)")
+            await session.see("is deleted")
 
     @pytest.mark.parametrize("menu", [False, True])
     async def test_a_key_that_is_held_down_says_it_once(

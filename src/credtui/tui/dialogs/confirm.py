@@ -15,6 +15,7 @@ from credtui.domain.permissions import Permission
 from credtui.tui.dialogs.dialog import Dialog
 from credtui.tui.portal import Portal
 from credtui.tui.summaries import facts
+from credtui.tui.widgets.decision import Decision
 from credtui.tui.widgets.field import Field
 
 
@@ -69,7 +70,7 @@ class ConfirmDialog(Dialog[bool]):
     def compose_buttons(self) -> Iterable[Widget]:
         """Agree, and cancel."""
         key = "" if self._type_first else " (y)"
-        yield Button(
+        yield Decision(
             self._confirm + key,
             variant="error",
             id="confirm",

@@ -15,6 +15,7 @@ from credtui.domain.permissions import Permission
 from credtui.tui.dialogs.dialog import Dialog
 from credtui.tui.portal import Portal
 from credtui.tui.summaries import use
+from credtui.tui.widgets.decision import Decision
 
 
 class ReplacementDialog(Dialog[Literal["finish", "make-primary"]]):
@@ -49,7 +50,7 @@ class ReplacementDialog(Dialog[Literal["finish", "make-primary"]]):
     def compose_buttons(self) -> Iterable[Widget]:
         """The steps that are left."""
         yield Button("Make new one primary", id="make-primary", compact=True)
-        yield Button("Delete old one (y)", variant="error", id="finish", compact=True)
+        yield Decision("Delete old one (y)", variant="error", id="finish", compact=True)
         yield Button("Cancel", id="cancel", compact=True)
 
     def on_mount(self) -> None:
