@@ -70,6 +70,7 @@ class LogWriter:
                 time.sleep(_GATHERING)
             self._some.clear()
             self._write()
+        self._write()  # what came during the last write
 
     def _write(self) -> None:
         process = os.getpid()
