@@ -119,6 +119,13 @@ class OperatorService:
         mentioned = (name for operator in operators.members for name in operator.permissions)
         return sorted({*self._store.organizations(), *mentioned})
 
+    def viewable_organizations(self) -> Sequence[str]:
+        """Return the names of the organizations whose credentials the actor may view."""
+        operators = self._store.operators()
+        if operators.members and not operators.is_representative(self.actor):
+            return operators.organizations_of(self.actor)
+        return self.organizations()
+
     def create_organization(self, name: str, environment: str) -> str:
         """Create an organization. It can then be used in every environment.
 

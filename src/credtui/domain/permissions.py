@@ -138,6 +138,12 @@ class Operators(BaseModel):
         operator = self.identify(actor)
         return operator.permission_for(organization) if operator else Permission.NO_ACCESS
 
+    def organizations_of(self, actor: Actor) -> list[str]:
+        """Return the organizations for which an actor was given a permission, by name."""
+        operator = self.identify(actor)
+        given = operator.permissions if operator else {}
+        return sorted(name for name, permission in given.items() if permission)
+
     def is_representative(self, actor: Actor) -> bool:
         """Tell whether an actor works for the API's provider."""
         operator = self.identify(actor)

@@ -26,9 +26,9 @@ async def choose_environment(portal: "PortalScreen") -> CredentialService | None
 
 
 async def choose_organization(portal: "PortalScreen") -> CredentialService | None:
-    """Ask a representative for an organization, and return the service there; None to stay.
+    """Ask for an organization, and return the service there; None to stay.
 
-    It may be a new one.
+    A representative may name a new one.
 
     Raises:
         CredtuiError: The organizations can't be had, or the new one can't be.
@@ -37,9 +37,13 @@ async def choose_organization(portal: "PortalScreen") -> CredentialService | Non
 
     installation, service = portal.surroundings.credtui, portal.service
     manager = installation.operator_service(service.actor)
-    names = await asyncio.to_thread(manager.organizations)
+    names = await asyncio.to_thread(manager.viewable_organizations)
     present, environment = service.organization, service.environment.name
-    chosen = await portal.ask(OrganizationDialog(names, present))
+    may_create = portal.page.may_manage
+    if not may_create and set(names) <= {present}:
+        portal.warn(f"You have access to no other organization than {present}.")
+        return None
+    chosen = await portal.ask(OrganizationDialog(names, present, may_create=may_create))
     if chosen is None or chosen == present:
         return None
     if chosen not in names:

@@ -205,9 +205,6 @@ async def test_who_is_no_representative_finds_no_such_page(demo: Installation) -
     demo.set_operators(REPRESENTATIVE, EDITOR)
     async with portal(demo, BOB) as session:
         await session.see_no("Operators")
-        await session.press("o")
-        await session.see("Only a representative may list the organizations.")
-        assert not isinstance(session.app.screen, OrganizationDialog)
 
 
 async def test_who_is_a_representative_no_longer_sees_nobody(demo: Installation) -> None:
@@ -244,6 +241,47 @@ async def test_a_representative_goes_to_another_organization(demo: Installation)
         await session.see("Representative: Can Edit everywhere")
         await session.click_on("Credentials")
         await session.see("There are no API credentials yet.")
+
+
+async def test_an_operator_goes_where_they_have_a_permission(demo: Installation) -> None:
+    bob = EDITOR.model_copy(
+        update={
+            "permissions": {
+                "acme": Permission.CAN_EDIT,
+                "globex": Permission.CAN_VIEW,
+                "hooli": Permission.NO_ACCESS,
+            }
+        }
+    )
+    demo.set_operators(REPRESENTATIVE, bob)
+    manager = demo.credtui.operator_service(ALICE)
+    for name in ("globex", "hooli", "initech"):
+        manager.create_organization(name, "uat")
+    async with portal(demo, BOB) as session:
+        await session.press("o")
+        await session.at(OrganizationDialog)
+        await session.see("globex")
+        assert not session.app.screen.query("#create")
+        for name in ("hooli", "initech"):
+            assert name not in session.everything()
+        await session.write("init")
+        await session.see("You have access to no organization with this in its name.")
+        await session.press("enter")
+        assert isinstance(session.app.screen, OrganizationDialog)
+        await session.press("ctrl+u")
+        await session.write("glo")
+        await session.press("enter")
+        await session.see("globex · uat")
+        await session.see("bob · Can View")
+
+
+async def test_who_has_no_permission_elsewhere_is_told(demo: Installation) -> None:
+    demo.set_operators(REPRESENTATIVE, EDITOR)
+    demo.credtui.operator_service(ALICE).create_organization("globex", "uat")
+    async with portal(demo, BOB) as session:
+        await session.press("o")
+        await session.see("You have access to no other organization than acme.")
+        assert not isinstance(session.app.screen, OrganizationDialog)
 
 
 async def test_arrows_choose_an_organization(demo: Installation) -> None:

@@ -22,6 +22,7 @@ class OrganizationDialog(Dialog[str]):
     Args:
         names: The organizations that there are.
         present: The one that is open.
+        may_create: Whether a new one may be named.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -30,14 +31,18 @@ class OrganizationDialog(Dialog[str]):
         Binding("enter", "open", "Open", show=False),
     ]
 
-    def __init__(self, names: Sequence[str], present: str) -> None:
+    def __init__(self, names: Sequence[str], present: str, *, may_create: bool) -> None:
         super().__init__("Organization")
+        self._may_create = may_create
         self._names = names
         self._present = present
 
     def compose_parts(self) -> Iterable[Widget]:
         """The field, the organizations with what was typed in their name, and what is wrong."""
-        yield Field(placeholder="type to find one, or to name a new one", id="name")
+        placeholder = "type to find one"
+        if self._may_create:
+            placeholder += ", or to name a new one"
+        yield Field(placeholder=placeholder, id="name")
         choice = OptionList(markup=False, compact=True)
         choice.can_focus = False
         yield choice
@@ -46,7 +51,8 @@ class OrganizationDialog(Dialog[str]):
     def compose_buttons(self) -> Iterable[Widget]:
         """Open, create, and cancel."""
         yield Button("Open", variant="primary", id="open", compact=True)
-        yield Button("Create", id="create", compact=True)
+        if self._may_create:
+            yield Button("Create", id="create", compact=True)
         yield Button("Cancel", id="cancel", compact=True)
 
     def on_mount(self) -> None:
@@ -66,9 +72,8 @@ class OrganizationDialog(Dialog[str]):
         choice.display = bool(found)
         self.query_one("#problem", Static).update("" if found else self._problem())
         self.query_one("#open", Button).disabled = not found
-        self.query_one("#create", Button).disabled = self._typed in self._names or bool(
-            self._problem()
-        )
+        for create in self.query("#create").results(Button):
+            create.disabled = self._typed in self._names or bool(self._problem())
 
     @on(Input.Submitted)
     @on(Button.Pressed, "#open")
@@ -77,8 +82,9 @@ class OrganizationDialog(Dialog[str]):
         option = self.query_one(OptionList).highlighted_option
         if option:
             self.dismiss(option.id)
-        elif not self.query_one("#create", Button).disabled:
-            self.set_focus(self.query_one("#create", Button))
+        for create in self.query("#create").results(Button):
+            if option is None and not create.disabled:
+                self.set_focus(create)
 
     @on(OptionList.OptionSelected)
     def _choose(self, event: OptionList.OptionSelected) -> None:
@@ -108,7 +114,9 @@ class OrganizationDialog(Dialog[str]):
         return f"{name} (open)" if name == self._present else name
 
     def _problem(self) -> str:
-        """Return why what was typed can't be a new organization, or that it can."""
+        """Return why no organization comes of what was typed; nothing if it can be a new one."""
+        if not self._may_create:
+            return "You have access to no organization with this in its name."
         try:
             parse_organization(self._typed)
         except InvalidOrganizationError as error:

@@ -78,7 +78,7 @@ class PortalScreen(Fitting):
             "o",
             "switch_organization",
             "Organization",
-            tooltip="Choose another organization, or create one.",
+            tooltip="Choose another organization.",
             show=False,
         ),
         Binding("question_mark,f1", "app.help", "Help", key_display="?"),
@@ -218,12 +218,6 @@ class PortalScreen(Fitting):
 
     def action_switch_organization(self) -> None:
         """Choose another organization, and show it in place of this one."""
-        if not self.page.may_manage:
-            self.warn(
-                "Only a representative may list the organizations. Open another one with "
-                "--organization NAME."
-            )
-            return
         self.run(partial(self._go, choose_organization))
 
     async def _go(
@@ -333,12 +327,9 @@ class PortalScreen(Fitting):
         yield SystemCommand(
             "Switch environment", "Choose another environment", self.action_switch_environment
         )
-        if self.page.may_manage:
-            yield SystemCommand(
-                "Switch organization",
-                "Choose another organization, or create one",
-                self.action_switch_organization,
-            )
+        yield SystemCommand(
+            "Switch organization", "Choose another organization", self.action_switch_organization
+        )
 
     # Leaving
 
