@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
+from textual.worker import WorkerFailed, active_worker
 
 from credtui.composition import Credtui
 from credtui.domain.page import Page
@@ -163,6 +164,12 @@ class CredtuiApp(TypeAhead[None], FrugalApp[None]):
     def _fatal_error(self) -> None:
         # The framework's own report shows local variables, and so might show a secret.
         self._close_messages_no_wait()
+
+    def _handle_exception(self, error: Exception) -> None:
+        # The framework takes a screen's parts away before it cancels the workers that need them.
+        worker = active_worker.get(None)
+        if not isinstance(error, WorkerFailed) or worker is None or worker.node.is_running:
+            super()._handle_exception(error)
 
     @property
     def failure(self) -> Exception | None:
