@@ -7,6 +7,7 @@
 Time stands still at `NOW` and randomness is seeded, so that a picture is the same each time.
 """
 
+import asyncio
 import inspect
 import io
 import re
@@ -342,7 +343,13 @@ async def portal(
         await pilot.pause()
         session = Session(app, pilot)
         await session.settle()
-        yield session
+        try:
+            yield session
+        finally:
+            # As a person does: otherwise its parts would be taken away while it is at work.
+            app.exit()
+            assert app._task
+            await asyncio.wait([app._task])
 
 
 def lines_of(app: CredtuiApp) -> list[str]:
