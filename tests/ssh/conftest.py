@@ -3,6 +3,7 @@
 import grp
 import os
 import pwd
+import secrets
 import socket
 import subprocess
 import sys
@@ -242,6 +243,10 @@ def _wait_for(holds: Callable[[], bool], goes_on: Callable[[], bool]) -> None:
 
 
 def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port that no connection of another test takes before sshd does."""
+    first = Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0]
+    while True:
+        port = secrets.choice(range(10_000, int(first)))
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
