@@ -12,6 +12,7 @@ from credtui.service import CredentialService
 from tests.e2e.conftest import SOURCES, Start
 from tests.e2e.test_guide import read_secret
 from tests.secrets_scan import assert_no_secret
+from tests.server.serving import wait_for
 from tests.terminal import Terminal
 
 
@@ -36,7 +37,7 @@ class TestTwoSessions:
         second.wait_for("Payout gateway")
         generate(first, "Reporting batch")
         second.wait_for("Reporting batch")
-        assert "2 of 3" in second.text
+        second.wait_for("2 of 3")
         first.press("escape")
         first.wait_for("Close without saving?")
         second.wait_for("Secret never confirmed")
@@ -55,10 +56,14 @@ class TestTwoSessions:
             terminal.wait_for(name)
         first.press("enter")
         second.press("enter")
-        for terminal in (first, second):
-            terminal.wait_for(re.compile("Secret for|Delete a credential before creating"))
-        won = [terminal for terminal in (first, second) if "Secret for" in terminal.text]
-        assert len(won) == 1
+        wait_for(lambda: len(service.page().credentials) == 3, "one of them")
+        names = {"Red": first, "Blue": second}
+        won = names.pop(service.page().credentials[-1].name)
+        [lost] = names.values()
+        won.wait_for("Secret for")
+        lost.wait_for("Delete a credential before creating")
+        lost.wait_quiet()
+        assert "Secret for" not in lost.text
         assert len(service.page().credentials) == 3
 
 
@@ -110,7 +115,7 @@ class TestDropped:
         terminal = start()
         secret = generate(terminal, "Payout gateway")
         terminal.hang_up()
-        terminal.process.wait(20)
+        terminal.wait_exit()
         assert_no_secret(secret, tmp_path)
         [credential] = service.page().credentials
         assert not credential.confirmed
