@@ -13,6 +13,7 @@ from credtui.service import CredentialService
 from credtui.store.lock import PATIENCE, locked
 from credtui.store.tinydb import TinyDBStore
 from tests.store.workers import PLACE, Workers, hold
+from tests.terminal import TIMEOUT
 
 SELF = f"process {os.getpid()} ({pwd.getpwuid(os.getuid()).pw_name})"
 
@@ -24,7 +25,7 @@ def test_one_at_a_time_among_threads(tmp_path: Path) -> None:
     def work() -> None:
         nonlocal inside, most
         for _ in range(5):
-            with locked(path, 0o600):
+            with locked(path, 0o600, patience=TIMEOUT):
                 inside += 1
                 most = max(most, inside)
                 time.sleep(0.001)

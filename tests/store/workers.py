@@ -25,7 +25,7 @@ from typing import Any, Self
 
 from credtui.composition import now
 from credtui.domain.audit import Action
-from credtui.domain.errors import CredtuiError
+from credtui.domain.errors import CredtuiError, StoreBusyError
 from credtui.domain.permissions import Actor
 from credtui.service import CredentialService
 from credtui.store.protocol import Place
@@ -151,12 +151,16 @@ def generate_at_once(report: Report, folder: str, start: str) -> None:
     report("ready")
     with Path(start).open("rb", buffering=0) as pipe:
         pipe.read(1)
-    try:
-        issued = service.generate(f"Process {os.getpid()}")
-    except CredtuiError as error:
-        report({"outcome": error.code, "sentence": str(error)})
-    else:
-        report({"outcome": "done", "secret": issued.secret.get_secret_value()})
+    while True:
+        try:
+            issued = service.generate(f"Process {os.getpid()}")
+        except StoreBusyError:
+            continue  # on a slow disk the others take their time
+        except CredtuiError as error:
+            report({"outcome": error.code, "sentence": str(error)})
+        else:
+            report({"outcome": "done", "secret": issued.secret.get_secret_value()})
+        return
 
 
 def change_for_ever(report: Report, folder: str, seed: int) -> None:
