@@ -139,7 +139,12 @@ class TestTextual:
     def test_by_keyboard(self, app: Terminal) -> None:
         app.send("Ada")
         app.wait_for("Ada")
-        app.press("tab", "enter")
+        row = app.find("Greet").row
+        unfocused = app.screen_cells()[row]
+        app.press("tab")
+        # A key that arrives with it would be the field's yet.
+        app.wait_until(lambda: app.screen_cells()[row] != unfocused, "focus on the button")
+        app.press("enter")
         app.wait_for("Hello Ada")
         app.press("f1")
         app.wait_for("pressed f1")
@@ -163,8 +168,10 @@ class TestTextual:
         assert words == ["Your", "name", "Greet", "80x24"]
 
     def test_the_terminal_is_as_it_was_afterwards(self) -> None:
-        with Terminal([sys.executable, "-c", f"print('before')\n{TEXTUAL_APP}"]) as terminal:
+        with Terminal([sys.executable, "-c", f"input('before')\n{TEXTUAL_APP}"]) as terminal:
+            terminal.wait_for("before")
             before = terminal.private_modes
+            terminal.press("enter")
             terminal.wait_for("80x24")
             assert not terminal.is_cooked()
             assert {1049, 1006, 2004} <= terminal.private_modes

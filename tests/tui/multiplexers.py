@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.terminal import Terminal, need_program
+from tests.server.serving import wait_for
+from tests.terminal import TIMEOUT, Terminal, need_program
 
 SOURCES = Path(__file__).parents[2] / "src"
 
@@ -57,7 +58,7 @@ class Tmux:
             capture_output=True,
             text=True,
             check=False,
-            timeout=10,
+            timeout=TIMEOUT,
         ).stdout
 
 
@@ -66,11 +67,11 @@ class Screen:
 
     def __init__(self, folder: Path, configuration: str = "") -> None:
         self._screen = need_program("screen")
+        self._folder = folder
         self._configuration = folder / "screenrc"
         self._configuration.write_text("startup_message off\n" + configuration)
         self._sockets = folder / "sockets"
         self._sockets.mkdir(mode=0o700)
-        self._hardcopy = folder / "hardcopy"
 
     @contextmanager
     def run(self, argv: Sequence[str], *, rows: int = 24) -> Iterator[Terminal]:
@@ -90,13 +91,15 @@ class Screen:
             env={**os.environ, "SCREENDIR": str(self._sockets)},
             capture_output=True,
             check=False,
-            timeout=10,
+            timeout=TIMEOUT,
         )
 
     def everything(self) -> str:
         """All that the window holds, its scrollback first."""
-        self._hardcopy.unlink(missing_ok=True)
-        self("hardcopy", "-h", str(self._hardcopy))
-        while not self._hardcopy.exists() or not self._hardcopy.stat().st_size:
-            pass
-        return self._hardcopy.read_text(errors="replace")
+        copies = [self._folder / "hardcopy", self._folder / "hardcopy-after"]
+        for copy in copies:
+            copy.unlink(missing_ok=True)
+            self("hardcopy", "-h", str(copy))
+        # It writes one when it is done with the other.
+        wait_for(copies[1].exists, "the window's contents")
+        return copies[0].read_text(errors="replace")

@@ -84,6 +84,8 @@ class TestRealTmux:
             press_and_send(terminal)
             terminal.wait_for("route\nosc52\ndoubtful\nTrue")
             terminal.wait_for("\nset -s set-clipboard on\n")
+            if arrives:
+                terminal.wait_until(lambda: bool(arrived(terminal)), "text in the clipboard")
             terminal.wait_quiet()
             assert arrived(terminal) == ([SECRET] if arrives else [])
             assert bool(tmux("list-buffers")) == arrives, "the caveat that the message tells"
@@ -100,6 +102,8 @@ class TestRealTmux:
             press_and_send(terminal)
             terminal.wait_for("\nset -s set-clipboard on\n")
             terminal.wait_for("route\ntmux\ndoubtful\nTrue")
+            if arrives:
+                terminal.wait_until(lambda: bool(arrived(terminal)), "text in the clipboard")
             terminal.wait_quiet()
             assert arrived(terminal) == ([SECRET] if arrives else [])
             run_tool(["tmux", "-S", str(socket), "kill-server"], env=os.environ)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from credtui.tui.plain_view import HINT, MORE, TOO_SMALL, Left, pages, show_plain
-from tests.terminal import Terminal
+from tests.terminal import TIMEOUT, Terminal
 from tests.tui.multiplexers import Screen, Tmux, python
 
 SECRET = "csk_uat_9fK2mQ8xVb7RtLpW3nYs6HjDz0AcEgUiTo4BqXvMy1N5k"
@@ -183,10 +183,15 @@ class TestKeys:
     def test_nothing_is_padded_or_wrapped(self, view: list[str]) -> None:
         with Terminal(view) as terminal:
             terminal.wait_for(SECRET)
-            written = terminal.bytes_received.decode()
-            for label, value in ENTRIES:
-                assert re.search(rf"\x1b\[\d+H{label}\x1b", written)
-                assert re.search(rf"\x1b\[\d+H{value}\x1b", written)
+            texts = [text for entry in ENTRIES for text in entry]
+            # Its end is under way, maybe.
+            terminal.wait_until(
+                lambda: all(
+                    re.search(rf"\x1b\[\d+H{text}\x1b".encode(), terminal.bytes_received)
+                    for text in texts
+                ),
+                "each text alone between two movements of the cursor",
+            )
 
     def test_an_arrow_or_a_late_answer_does_not_return(self, view: list[str]) -> None:
         with Terminal(view) as terminal:
@@ -223,7 +228,7 @@ class TestKeys:
         with Terminal(["sh", "-c", f"trap '' HUP; exec {' '.join(view)}"]) as terminal:
             terminal.wait_for(SECRET)
             terminal.hang_up()
-            terminal.process.wait(10)
+            terminal.wait_exit()
 
 
 class TestPages:
@@ -275,7 +280,7 @@ class TestRestores:
         while SECRET.encode() not in seen:
             seen += os.read(master, 65536)
         os.write(master, b"\r")
-        thread.join(10)
+        thread.join(TIMEOUT)
         assert left == [Left.KEY]
         os.close(slave)
         os.close(master)

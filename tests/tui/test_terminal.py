@@ -17,7 +17,7 @@ from credtui.tui.terminal import (
     use_utf8,
     window_size,
 )
-from tests.terminal import Terminal
+from tests.terminal import TIMEOUT, Terminal
 from tests.tui.multiplexers import python
 
 
@@ -158,7 +158,7 @@ class TestMultiplexer:
 
         other_end = threading.Thread(target=answer)
         other_end.start()
-        assert ask_multiplexer(slave, slave, 5.0 if expected else 0.1) is expected
+        assert ask_multiplexer(slave, slave, TIMEOUT if expected else 0.1) is expected
         other_end.join()
 
     def test_no_terminal_to_ask(self, tmp_path: Path) -> None:

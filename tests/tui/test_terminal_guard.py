@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.terminal import Terminal
+from tests.terminal import TIMEOUT, Terminal
 from tests.tui.multiplexers import python
 
 SECRET = "csk_uat_9fK2mQ8xVb7RtLpW3nYs6HjDz0AcEgUiTo4BqXvMy1N5k"
@@ -61,7 +61,7 @@ class Portal:
         self._script.write_text(APP.replace("SECRET", SECRET))
 
     def __call__(
-        self, behaviour: str = "good", *, grace: float = 10.0, started_by: str = ""
+        self, behaviour: str = "good", *, grace: float = 600.0, started_by: str = ""
     ) -> Terminal:
         """Start it in a terminal, with some shell before it."""
         words = [*python(self._script), str(self._folder), behaviour, str(grace)]
@@ -99,8 +99,8 @@ def portal(tmp_path: Path) -> Iterator[Portal]:
         os.kill(portal.pid, signal.SIGKILL)
 
 
-def until(holds: Callable[[], bool], seconds: float = 10.0) -> None:
-    deadline = time.monotonic() + seconds
+def until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + TIMEOUT
     while not holds():
         assert time.monotonic() < deadline
         time.sleep(0.01)
@@ -116,7 +116,7 @@ class TestHangUp:
         with portal(started_by=started_by) as terminal:
             terminal.wait_for("the dialog")
             terminal.hang_up()
-            until(lambda: not portal.runs(), seconds=3)
+            until(lambda: not portal.runs())
             assert "hangup" in portal.notes
             assert "normal end" not in portal.notes
 
@@ -124,7 +124,7 @@ class TestHangUp:
         with portal("stuck", grace=0.2, started_by="exec") as terminal:
             terminal.wait_for("the dialog")
             terminal.hang_up()
-            assert terminal.process.wait(10) == 128 + signal.SIGHUP
+            assert terminal.process.wait(TIMEOUT) == 128 + signal.SIGHUP
 
     def test_watching_costs_nothing(self, portal: Portal) -> None:
         with portal() as terminal:
@@ -165,7 +165,7 @@ class TestTerminate:
             line = os.open(f"/proc/{portal.pid}/fd/0", os.O_RDWR | os.O_NOCTTY)
             termios.tcflow(line, termios.TCOOFF)
             terminal.process.send_signal(signal.SIGTERM)
-            assert terminal.process.wait(10) == 128 + signal.SIGTERM
+            assert terminal.process.wait(TIMEOUT) == 128 + signal.SIGTERM
             assert 1049 in terminal.private_modes
             os.close(line)
 
