@@ -52,7 +52,7 @@ GALLERY = (
     Picture(
         "new-credential",
         "credtui",
-        ["j", "d", "y", "?2 of 3", "n", "?Credential name", "=Ledger export"],
+        ["j", "d", "?lose access", "y", "?2 of 3", "n", "?Credential name", "=Ledger export"],
     ),
     Picture("rotate", "credtui", ["j", "r", "?immediately invalidated"]),
     Picture(
@@ -109,8 +109,9 @@ async def _take(step: str, pilot: "Pilot[None]") -> None:
     app = pilot.app
     if len(step) > 1 and step[0] == "?":
         for _ in range(PATIENCE):
-            # Blanks don't break in an SVG.
-            if step[1:] in app.export_screenshot().replace("&#160;", " "):
+            # Blanks don't break in an SVG. A screen drops what is pressed before it is there.
+            shown = app.export_screenshot().replace("&#160;", " ")
+            if step[1:] in shown and app.screen.is_mounted:
                 return
             await pilot.pause(0.02)
         raise TimeoutError(f"{step[1:]!r} didn't appear")
