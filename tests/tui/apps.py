@@ -171,6 +171,10 @@ class PortalUnderTest(CredtuiApp):
     def _write_to_terminal(self, text: str) -> None:
         self.written.append(text)
 
+    def notify(self, *what: Any, **options: Any) -> None:
+        """Let what is told stay until it is seen, however slow the computer is."""
+        super().notify(*what, **options | {"timeout": 3600})
+
     def export_screenshot(self, **options: Any) -> str:
         """Draw the screen as SVG."""
         return without_fonts(super().export_screenshot(**options))
