@@ -16,6 +16,10 @@ from credtui.store.protocol import Store
 from credtui.store.tinydb import TinyDBStore
 from tests.support import ALICE, UAT, SteppedClock, seeded_bytes, write_operators
 
+# No proxy stands between a test and what it started on this machine.
+for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
+    del os.environ[name]
+
 # The machine that runs the tests is shared and slow: nothing is said by how long one example
 # takes. In CI the same examples are tried each time, so that a change is to blame for what fails.
 settings.register_profile(
