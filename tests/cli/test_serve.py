@@ -12,11 +12,11 @@ import sys
 import urllib.request
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import pytest
 
-from tests.server.serving import PATIENCE, wait_for
+from tests.server.serving import PATIENCE, wait_for, whole_lines
 
 
 def serve(
@@ -86,20 +86,18 @@ def test_each_line_of_the_log_is_json(home: Path, tmp_path: Path) -> None:
             home, "--port", "0", start=("sh", "-c", 'ulimit -n 40; exec "$@"', "sh"), log=written
         )
 
-    def lines() -> list[dict[str, Any]]:
-        return [json.loads(line) for line in log.read_bytes().splitlines(keepends=True)]
-
-    wait_for(lines, "the server to listen")
-    address = ("127.0.0.1", lines()[0]["port"])
+    first, *_ = wait_for(lambda: whole_lines(log), "the server to listen")
+    address = ("127.0.0.1", first["port"])
     crowd = [socket.create_connection(address) for _ in range(50)]
     wait_for(
-        lambda: any("out of system resource" in line["event"] for line in lines()),
+        lambda: any("out of system resource" in line["event"] for line in whole_lines(log)),
         "the server to be out of files",
     )
     for connection in crowd:
         connection.close()
     process.terminate()
     assert process.wait(PATIENCE) == 0
+    assert whole_lines(log)[-1]["event"] == "stopped"
 
 
 def test_a_port_that_is_taken(home: Path, taken: int) -> None:

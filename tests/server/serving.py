@@ -32,6 +32,12 @@ def wait_for(condition: Callable[[], Any], what: str) -> Any:
     return value
 
 
+def whole_lines(log: Path) -> list[dict[str, Any]]:
+    """The lines of a log but for the one that is being written."""
+    *lines, _ = log.read_bytes().split(b"\n")
+    return [json.loads(line) for line in lines]
+
+
 class Server:
     """A running token endpoint."""
 
@@ -46,7 +52,7 @@ class Server:
     @property
     def lines(self) -> list[dict[str, Any]]:
         """What it logged so far."""
-        return [json.loads(line) for line in self.log.read_text().splitlines(keepends=False)]
+        return whole_lines(self.log)
 
     @property
     def token_url(self) -> str:
