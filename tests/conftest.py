@@ -16,8 +16,8 @@ from credtui.store.protocol import Store
 from credtui.store.tinydb import TinyDBStore
 from tests.support import ALICE, UAT, SteppedClock, seeded_bytes, write_operators
 
-# No proxy stands between a test and what it started on this machine.
-for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
+# No proxy stands between a test and what it started on this machine, and pictures have colours.
+for name in [name for name in os.environ if name.lower().endswith("_proxy") or name == "NO_COLOR"]:
     del os.environ[name]
 
 # The machine that runs the tests is shared and slow: nothing is said by how long one example
