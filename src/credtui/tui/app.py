@@ -58,7 +58,7 @@ class CredtuiApp(TypeAhead[None], FrugalApp[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+q,ctrl+c", "quit", "Quit", show=False, priority=True),
         Binding("ctrl+z", "suspend_process", "Suspend the program", show=False, priority=True),
-        Binding("ctrl+l", "repaint", "Draw the screen again", show=False),
+        Binding("ctrl+l", "repaint", "Draw the screen again", show=False, priority=True),
     ]
 
     def __init__(
