@@ -122,9 +122,9 @@ class OperatorService:
     def viewable_organizations(self) -> Sequence[str]:
         """Return the names of the organizations whose credentials the actor may view."""
         operators = self._store.operators()
-        if operators.members and not operators.is_representative(self.actor):
-            return operators.organizations_of(self.actor)
-        return self.organizations()
+        if operators.may_manage(self.actor):
+            return self.organizations()
+        return operators.organizations_of(self.actor)
 
     def create_organization(self, name: str, environment: str) -> str:
         """Create an organization. It can then be used in every environment.

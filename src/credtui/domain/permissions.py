@@ -149,13 +149,17 @@ class Operators(BaseModel):
         operator = self.identify(actor)
         return operator is not None and operator.representative
 
+    def may_manage(self, actor: Actor) -> bool:
+        """Tell whether an actor may do what representatives may; anyone may without operators."""
+        return not self.members or self.is_representative(actor)
+
     def ensure_may_manage(self, actor: Actor) -> None:
-        """Do nothing if an actor may do what representatives may; anyone may while there are none.
+        """Do nothing if an actor may do what representatives may.
 
         Raises:
             PermissionDeniedError: They may not.
         """
-        if self.members and not self.is_representative(actor):
+        if not self.may_manage(actor):
             raise PermissionDeniedError(
                 f"Only a representative may do this; {actor.operator} isn't."
             )
