@@ -72,8 +72,7 @@ class OrganizationDialog(Dialog[str]):
         choice.display = bool(found)
         self.query_one("#problem", Static).update("" if found else self._problem())
         self.query_one("#open", Button).disabled = not found
-        for create in self.query("#create").results(Button):
-            create.disabled = self._typed in self._names or bool(self._problem())
+        self.query("#create").set(disabled=self._typed in self._names or bool(self._problem()))
 
     @on(Input.Submitted)
     @on(Button.Pressed, "#open")
@@ -82,9 +81,8 @@ class OrganizationDialog(Dialog[str]):
         option = self.query_one(OptionList).highlighted_option
         if option:
             self.dismiss(option.id)
-        for create in self.query("#create").results(Button):
-            if option is None and not create.disabled:
-                self.set_focus(create)
+        elif create := self.query("#create:enabled"):
+            self.set_focus(create.first())
 
     @on(OptionList.OptionSelected)
     def _choose(self, event: OptionList.OptionSelected) -> None:
