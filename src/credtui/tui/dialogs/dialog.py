@@ -10,12 +10,21 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widget import Widget
+from textual.worker import Worker, WorkerState
 
 from credtui.domain.page import Page
 from credtui.tui.screens.fitting import Fitting
 from credtui.tui.widgets.footer import Footer
 
 T = TypeVar("T")
+
+
+def own_error(event: Worker.StateChanged) -> str:
+    """Return what to tell of a worker that failed as none should, nothing of another one."""
+    if event.state is not WorkerState.ERROR:
+        return ""
+    failed = type(event.worker.error).__name__
+    return f"That failed, because of an error in credtui itself ({failed})."
 
 
 class Modal(Fitting, ModalScreen[T]):

@@ -9,13 +9,13 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Button, Input, Label, RadioButton, RadioSet, Static
-from textual.worker import Worker, WorkerState
+from textual.worker import Worker
 
 from credtui.domain.errors import SaveRefusedError
 from credtui.domain.models import Credential
 from credtui.secret_file import Format
 from credtui.service import CredentialService
-from credtui.tui.dialogs.dialog import Dialog
+from credtui.tui.dialogs.dialog import Dialog, own_error
 from credtui.tui.widgets.field import Field
 
 
@@ -103,9 +103,8 @@ class SaveDialog(Dialog[Path]):
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """Say that something failed which should not; the secret's dialog stays."""
-        if event.state is WorkerState.ERROR:
-            failed = type(event.worker.error).__name__
-            self._refuse(f"That failed, because of an error in credtui itself ({failed}).")
+        if failure := own_error(event):
+            self._refuse(failure)
 
     def _refuse(self, reason: str) -> None:
         self._writing = False

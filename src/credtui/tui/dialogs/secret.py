@@ -12,7 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.reactive import reactive
 from textual.widget import Widget
 from textual.widgets import Button, Input, Label, Static
-from textual.worker import Worker, WorkerState
+from textual.worker import Worker
 
 from credtui.access.client import TokenReply
 from credtui.domain.models import IssuedSecret
@@ -20,7 +20,7 @@ from credtui.domain.page import Page
 from credtui.domain.permissions import Permission
 from credtui.secret_file import save
 from credtui.tui.clipboard import Route, Sent
-from credtui.tui.dialogs.dialog import Dialog, Modal
+from credtui.tui.dialogs.dialog import Dialog, Modal, own_error
 from credtui.tui.portal import Portal
 from credtui.tui.widgets.field import Field
 
@@ -207,9 +207,8 @@ class SecretDialog(Dialog[str]):
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """Say that something failed which should not; the secret stays on screen."""
-        if event.state is WorkerState.ERROR:
-            failed = type(event.worker.error).__name__
-            self._say(f"That failed, because of an error in credtui itself ({failed}).", "error")
+        if failure := own_error(event):
+            self._say(failure, "error")
 
     @on(Input.Changed, "#check")
     def _check(self, event: Input.Changed) -> None:
