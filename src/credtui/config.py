@@ -8,7 +8,11 @@ from typing import Annotated, Any, Literal, NamedTuple, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
-from credtui.domain.errors import InvalidConfigurationError, InvalidOrganizationError
+from credtui.domain.errors import (
+    InvalidConfigurationError,
+    InvalidNetworkError,
+    InvalidOrganizationError,
+)
 from credtui.domain.models import Environment
 from credtui.domain.names import parse_organization
 from credtui.domain.secrets import CLIENT_ID_PATTERN
@@ -39,7 +43,6 @@ class EnvironmentSettings(BaseModel):
 
 
 def _network(text: str) -> str:
-    from credtui.domain.errors import InvalidNetworkError
     from credtui.domain.networks import parse_networks
 
     try:
