@@ -97,15 +97,23 @@ def replace_durably(path: Path, content: bytes, mode: int) -> None:
         # Opened before there is no way back: who may write in a folder need not be able to open it.
         with _opened(path.parent) as folder:
             try:
-                temporary.unlink(missing_ok=True)
-                flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-                _write(os.open(temporary, flags, mode), content, mode)
+                _write(create_anew(temporary, mode), content, mode)
                 temporary.replace(path)
             except OSError:
                 with suppress(OSError):
                     temporary.unlink()
                 raise
             os.fsync(folder)
+
+
+def create_anew(path: Path, mode: int) -> int:
+    """Return the descriptor of a new file, in the place of one or of a link that is there.
+
+    Raises:
+        OSError: It can't be created.
+    """
+    path.unlink(missing_ok=True)
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
 
 
 def append_durably(path: Path, content: bytes, mode: int) -> None:

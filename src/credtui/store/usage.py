@@ -7,7 +7,14 @@ from contextlib import suppress
 from pathlib import Path
 
 from credtui.domain.usage import Usage
-from credtui.store.files import explained, file_mode, is_shared, make_folder, read_file
+from credtui.store.files import (
+    create_anew,
+    explained,
+    file_mode,
+    is_shared,
+    make_folder,
+    read_file,
+)
 from credtui.store.lock import locked
 
 _KEPT = 20
@@ -66,9 +73,7 @@ def _replace(path: Path, content: str, mode: int) -> None:
     """Replace a file's content, of which a power cut may take the last seconds."""
     temporary = path.with_name(f".{path.name}.new")
     with explained(path):
-        temporary.unlink(missing_ok=True)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-        with os.fdopen(os.open(temporary, flags, mode), "w", encoding="utf-8") as file:
+        with os.fdopen(create_anew(temporary, mode), "w", encoding="utf-8") as file:
             with suppress(PermissionError):
                 os.fchmod(file.fileno(), mode)
             file.write(content)
