@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
@@ -58,20 +58,19 @@ def environ(home: Path) -> Mapping[str, str]:
     return {"PATH": os.environ["PATH"], "CREDTUI_HOME": str(home), "LANG": "C.UTF-8"}
 
 
+def in_process(argv: Sequence[str], env: Mapping[str, str], typed: str = "") -> Ran:
+    """Run a program, and return what became of it."""
+    done = subprocess.run(
+        argv, env=env, input=typed, capture_output=True, text=True, check=False, timeout=60
+    )
+    return Ran(done.returncode, done.stdout, done.stderr)
+
+
 @pytest.fixture
 def process(environ: Mapping[str, str]) -> Credtui:
     """Runs a command line in a process of its own."""
 
     def call(*words: str, typed: str = "", env: Mapping[str, str] | None = None) -> Ran:
-        done = subprocess.run(
-            [*PROGRAM, *words],
-            env={**environ, **(env or {})},
-            input=typed,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-        )
-        return Ran(done.returncode, done.stdout, done.stderr)
+        return in_process([*PROGRAM, *words], {**environ, **(env or {})}, typed)
 
     return call

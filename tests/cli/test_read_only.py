@@ -1,13 +1,12 @@
 """Commands where nothing can be written, such as on a backup."""
 
-import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from credtui.cli.exit_codes import ExitCode
-from tests.cli.conftest import PROGRAM, Credtui, Ran
+from tests.cli.conftest import PROGRAM, Credtui, Ran, in_process
 from tests.terminal import restrained, seal
 
 
@@ -16,15 +15,7 @@ def ran(environ: Mapping[str, str]) -> Credtui:
     """Runs a command line in a process of its own, which permissions restrain."""
 
     def call(*words: str) -> Ran:
-        done = subprocess.run(
-            [*restrained(), *PROGRAM, *words],
-            env=environ,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-        )
-        return Ran(done.returncode, done.stdout, done.stderr)
+        return in_process([*restrained(), *PROGRAM, *words], environ)
 
     return call
 

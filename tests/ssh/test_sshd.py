@@ -17,7 +17,7 @@ from credtui.domain.secrets import recognise
 from credtui.domain.ssh_keys import parse_public_key
 from tests.secrets_scan import assert_no_secret
 from tests.ssh.conftest import LOCAL, Host
-from tests.terminal import TIMEOUT
+from tests.terminal import TIMEOUT, Terminal
 
 
 def names(host: Host, key: str = "alice") -> list[str]:
@@ -142,14 +142,19 @@ def test_an_open_portal_follows_the_permission(empty: Host) -> None:
         operators.set("alice", permissions={"acme": Permission.CAN_EDIT})
 
 
+def generate(terminal: Terminal) -> None:
+    """Generate a credential in the portal, up to the dialog with its secret."""
+    terminal.wait_for("New Credential")
+    terminal.press("n")
+    terminal.wait_for("Credential name")
+    terminal.send("Payout gateway")
+    terminal.press("enter")
+    terminal.wait_for("Save your secret now")
+
+
 def test_a_secret_in_the_portal_is_not_saved_on_the_host(empty: Host) -> None:
     with empty.portal("alice") as terminal:
-        terminal.wait_for("New Credential")
-        terminal.press("n")
-        terminal.wait_for("Credential name")
-        terminal.send("Payout gateway")
-        terminal.press("enter")
-        terminal.wait_for("Save your secret now")
+        generate(terminal)
         (secret,) = re.findall(r"csk_uat_\w+", terminal.text)
         terminal.click_on("Save to File")
         terminal.wait_for("Your connection has no shell")
@@ -158,12 +163,7 @@ def test_a_secret_in_the_portal_is_not_saved_on_the_host(empty: Host) -> None:
 
 def test_a_dropped_line_ends_the_session_and_marks_the_secret(empty: Host) -> None:
     with empty.portal("alice") as terminal:
-        terminal.wait_for("New Credential")
-        terminal.press("n")
-        terminal.wait_for("Credential name")
-        terminal.send("Payout gateway")
-        terminal.press("enter")
-        terminal.wait_for("Save your secret now")
+        generate(terminal)
         assert empty.sessions()
         terminal.process.kill()
         terminal.wait_exit()

@@ -68,6 +68,15 @@ def put(request: pytest.FixtureRequest) -> Callable[[Path], None]:
     return put
 
 
+def assert_refused(workers: Workers, folder: Path, refused: set[str], sentence: str) -> None:
+    """Use everything, and find refused what is to be, with a sentence, and the rest done."""
+    told = dict(workers.start(use, folder).receive_all())
+    assert tuple(told) == EVERYTHING, "one of them did not come back"
+    answer = f"store_unavailable: {sentence} Nothing was changed."
+    for action, outcome in told.items():
+        assert outcome == (answer if action in refused else "done"), action
+
+
 @pytest.mark.parametrize(
     ("name", "refused"),
     [
@@ -91,11 +100,7 @@ def test_what_needs_it_says_so_and_the_rest_goes_on(
     store.add_usage(PLACE, {})
     path = store_folder / name
     put(path)
-    told = dict(workers.start(use, store_folder).receive_all())
-    assert tuple(told) == EVERYTHING, "one of them did not come back"
-    sentence = f"store_unavailable: Can't use {path}: not a regular file. Nothing was changed."
-    for action, outcome in told.items():
-        assert outcome == (sentence if action in refused else "done"), action
+    assert_refused(workers, store_folder, refused, f"Can't use {path}: not a regular file.")
 
 
 def test_no_event_goes_to_who_reads_a_pipe_in_the_log_s_place(tmp_path: Path) -> None:
@@ -183,11 +188,7 @@ def test_a_huge_file_is_not_read(
     path = store_folder / name
     with path.open("ab") as file:
         file.truncate(HUGE)
-    told = dict(workers.start(use, store_folder).receive_all())
-    assert tuple(told) == EVERYTHING
-    sentence = f"store_unavailable: Can't use {path}: file too large. Nothing was changed."
-    for action, outcome in told.items():
-        assert outcome == (sentence if action in refused else "done"), action
+    assert_refused(workers, store_folder, refused, f"Can't use {path}: file too large.")
 
 
 def test_what_would_be_too_large_to_read_is_not_written(tmp_path: Path) -> None:
