@@ -119,7 +119,7 @@ def test_a_file_that_a_link_makes_of_the_log_is_not_cut(
     service.generate("Payout")
     log = store_folder / "uat" / "acme.audit.jsonl"
     notes = tmp_path / "notes"
-    notes.write_bytes(log.read_bytes() + b"without a line break at the end")
+    notes.write_bytes(log.read_bytes()[:-9] + bytes(9))
     before = notes.read_bytes()
     log.unlink()
     log.symlink_to(notes)
@@ -213,6 +213,7 @@ def test_a_huge_line_is_no_event(
             file.write(b"\n")
     told = dict(workers.start(use, store_folder).receive_all())
     sentence = f"audit_tampered: The audit log {log} has a line that isn't an audit event."
-    for action in ("list events", "verify events", "change"):
-        assert told[action] == sentence, action
+    assert told["list events"] == sentence
+    for action in ("verify events", "change"):
+        assert told[action].startswith(f"audit_tampered: The audit log {log} lacks events, was")
     assert told["look"] == "done"

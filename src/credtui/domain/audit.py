@@ -110,8 +110,13 @@ def check_chain(events: Iterable[AuditEvent]) -> Iterator[AuditEvent]:
     previous = FIRST_PREVIOUS
     for number, event in enumerate(events, start=1):
         if event.number != number or event.previous != previous or not event.intact:
-            raise AuditTamperedError(
-                f"The audit log was tampered with: event {number} is not as it was written."
-            )
+            raise not_as_written(number)
         previous = event.hash
         yield event
+
+
+def not_as_written(number: int) -> AuditTamperedError:
+    """Return the error that says which event was changed."""
+    return AuditTamperedError(
+        f"The audit log was tampered with: event {number} is not as it was written."
+    )

@@ -11,12 +11,7 @@ from tinydb import Storage, TinyDB
 from tinydb.table import Table
 
 from credtui.domain.audit import FIRST_PREVIOUS, Action, AuditEvent, What
-from credtui.domain.errors import (
-    StoreBusyError,
-    StoreCorruptError,
-    StoreTooNewError,
-    StoreUnwritableError,
-)
+from credtui.domain.errors import StoreCorruptError, StoreTooNewError
 from credtui.domain.permissions import Actor
 from credtui.store.files import (
     explained,
@@ -31,9 +26,6 @@ from credtui.store.log import AuditLog
 
 SCHEMA = 1
 """The layout of the file. A file with a higher number is left alone."""
-
-_LOOKS = 10
-"""How often to begin again with an audit log that grew while it was verified without the lock."""
 
 Tables = dict[str, dict[str, dict[str, Any]]]
 
@@ -191,33 +183,20 @@ class Ledger:
     def verify_events(self) -> AuditEvent | None:
         """Check the whole log, and return its last event.
 
-        Where nothing can be written, it is checked as it is.
+        Nothing is written, and nobody who changes something has to wait. The last change's events
+        count as logged: they are durable already, and are added to the log by the next change.
 
         Raises:
             AuditTamperedError: It doesn't hold together, or lacks its end.
-            StoreError: It lacks the last change's events, and can't get them here.
+            StoreError: It can't be read.
         """
-        try:
-            with self.transaction():
-                return self._log.verify()
-        except StoreUnwritableError:
-            return self._verify_unlocked()
-
-    def _verify_unlocked(self) -> AuditEvent | None:
-        for _ in range(_LOOKS):
-            last_events = self.read().last_events
-            newest = self._log.verify()
-            if self.read().last_events != last_events:
-                continue  # made by somebody who may write here, such as on another computer
-            if self._log.missing(last_events, newest):
-                raise StoreUnwritableError(
-                    f"The audit log of {self.path} holds together, but doesn't have the last "
-                    "change's event yet, and can't be written here: the next change adds it."
-                )
-            return newest
-        raise StoreBusyError(
-            f"{self.path} is being changed all the time. Try again to verify its audit log."
-        )
+        last_events = self.read().last_events
+        if not last_events:
+            return None
+        last = last_events[-1]
+        if self._log.verify(last_events) and self.read().last_events[-1].number <= last.number:
+            raise self._log.mismatch()
+        return last
 
 
 @contextmanager

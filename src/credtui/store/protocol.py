@@ -95,7 +95,7 @@ class Store(Protocol):
         ...
 
     def verify_operator_events(self) -> AuditEvent | None:
-        """Check the whole audit log about operators, and return its last event.
+        """Check the whole audit log about operators; otherwise as `verify_events`.
 
         Raises:
             AuditTamperedError: It doesn't hold together, or lacks its end.
@@ -124,6 +124,8 @@ class Store(Protocol):
 
     def verify_events(self, place: Place) -> AuditEvent | None:
         """Check the whole audit log, and return its last event.
+
+        This writes nothing, and no change has to wait for it.
 
         Raises:
             AuditTamperedError: It doesn't hold together, or lacks its end.
