@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from credtui.domain.audit import AuditEvent
 from credtui.domain.models import Credential
 from credtui.domain.secrets import recognise
 from credtui.store.protocol import Place
@@ -193,7 +194,14 @@ def test_stored_text_is_never_obeyed(credtui: Credtui, home: Path) -> None:
     """What somebody wrote into the file by hand is shown as text."""
     credtui("generate", "One")
     path = home / "store" / "uat" / "acme.json"
-    path.write_text(path.read_text().replace('"name": "One"', json.dumps({"name": HOSTILE})[1:-1]))
+    tables = json.loads(path.read_text())
+    tables["credentials"]["1"]["name"] = HOSTILE
+    last = AuditEvent.model_validate(tables["about"]["1"]["events"][0])
+    forged = last.model_copy(update={"name": HOSTILE}).sealed()
+    tables["about"]["1"]["events"] = [forged.model_dump(mode="json")]
+    path.write_text(json.dumps(tables))
+    log = path.with_name("acme.audit.jsonl")
+    log.write_text(log.read_text().splitlines()[0] + "\n" + forged.model_dump_json() + "\n")
     client_id = kept(home)[0].client_id
     seen = [
         credtui("list"),
@@ -205,6 +213,7 @@ def test_stored_text_is_never_obeyed(credtui: Credtui, home: Path) -> None:
         assert "\x1b" not in ran.out + ran.err
         assert "\u202e" not in ran.out + ran.err
     assert "[red]a\ufffdb[/red]" in seen[0].out
+    assert "[red]a\ufffdb[/red]" in seen[-1].out
 
 
 @pytest.mark.parametrize("name", [HOSTILE, "a\nb", "", "x" * 61])

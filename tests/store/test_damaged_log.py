@@ -251,7 +251,7 @@ class TestEachByte:
             flipped[position] ^= flip
             found, refused = self.outcome(path, bytes(flipped), events)
             assert found, position
-            assert refused == (position >= checked), position
+            assert refused or position < checked, position
             assert path.read_bytes() == bytes(flipped)
 
     def test_a_nul_byte_there(self, path: Path, events: list[AuditEvent]) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from credtui.domain.audit import Action
+from credtui.domain.audit import FIRST_PREVIOUS, Action, AuditEvent
 from credtui.domain.errors import (
     AuditTamperedError,
     InvalidOrganizationError,
@@ -18,12 +18,13 @@ from credtui.domain.errors import (
     StoreError,
     StoreTooNewError,
 )
+from credtui.domain.permissions import Operator
 from credtui.service import CredentialService
 from credtui.store.protocol import Place
 from credtui.store.tinydb import TinyDBStore
 from tests.conftest import MakeService
 from tests.store.workers import PLACE, Workers, attempt, run_with_mounts
-from tests.support import ALICE, SECRET_HASH, START
+from tests.support import ALICE, SECRET_HASH, START, write_operators
 
 Document = dict[str, Any]
 
@@ -79,6 +80,11 @@ def first(document: Document) -> Document:
     return credential
 
 
+def last_event(document: Document) -> Document:
+    event: Document = document["about"]["1"]["events"][-1]
+    return event
+
+
 BROKEN_BYTES: dict[str, Callable[[bytes], bytes]] = {
     "empty": lambda _: b"",
     "one byte": lambda _: b"{",
@@ -115,6 +121,15 @@ BROKEN_DOCUMENTS: dict[str, Callable[[Document], object]] = {
     "two abouts": lambda document: document["about"].update({"2": document["about"]["1"]}),
     "no events": lambda document: document["about"]["1"].pop("events"),
     "events is a number": lambda document: document["about"]["1"].update(events=1),
+    "events is empty": lambda document: document["about"]["1"].update(events=[]),
+    "an event has number 0": lambda document: last_event(document).update(number=0),
+    "an event has another number": lambda document: last_event(document).update(number=9),
+    "an event was edited": lambda document: last_event(document).update(at="2020-01-01T00:00:00Z"),
+    "an event's hash was edited": lambda document: last_event(document).update(hash="0" * 64),
+    "an event has no hash": lambda document: last_event(document).pop("hash"),
+    "an event is there twice": lambda document: document["about"]["1"]["events"].append(
+        last_event(document)
+    ),
     "a wrong event": lambda document: document["about"]["1"]["events"].append({}),
     "credentials is a list": lambda document: document.update(credentials=[{}]),
     "credentials is a string": lambda document: document.update(credentials="x"),
@@ -562,14 +577,61 @@ class TestTampering:
         with pytest.raises(AuditTamperedError, match="event 1 is not as it was written"):
             logged.verify_events()
 
-    def test_an_edited_event_in_the_credentials_file(
-        self, logged: CredentialService, path: Path
+    @pytest.mark.parametrize(
+        "break_",
+        [
+            lambda _: [],
+            lambda events: events[::-1],
+            lambda events: [events[0], events[2]],
+            lambda events: [*events, events[2]],
+            lambda events: [events[0], {**events[1], "detail": "edited"}, events[2]],
+        ],
+        ids=["none", "in another order", "a gap", "one twice", "one edited"],
+    )
+    def test_events_that_dont_follow_each_other_in_the_credentials_file(
+        self, store: TinyDBStore, path: Path, break_: Callable[[list[Document]], list[Document]]
     ) -> None:
+        with store.transaction(PLACE) as transaction:
+            for _ in range(3):
+                transaction.record(START, ALICE, Action.VIEW)
         document = json.loads(path.read_bytes())
-        document["about"]["1"]["events"][-1]["at"] = "2020-01-01T00:00:00Z"
+        document["about"]["1"]["events"] = break_(document["about"]["1"]["events"])
         path.write_text(json.dumps(document))
-        with pytest.raises(AuditTamperedError, match="lacks events, was edited, or"):
-            logged.verify_events()
+        for action in (store.load, store.verify_events):
+            with pytest.raises(StoreCorruptError, match="is damaged"):
+                action(PLACE)
+
+    @pytest.mark.parametrize("number", [1, 2], ids=["as the first", "as a later one"])
+    def test_an_event_that_was_made_anew_in_the_credentials_file(
+        self, logged: CredentialService, store_folder: Path, path: Path, number: int
+    ) -> None:
+        """It is as it would be written, but doesn't follow on the log."""
+        document = json.loads(path.read_bytes())
+        event = AuditEvent.model_validate(last_event(document))
+        made = event.model_copy(
+            update={"number": number, "previous": FIRST_PREVIOUS if number == 1 else event.hash}
+        )
+        document["about"]["1"]["events"] = [made.sealed().model_dump(mode="json")]
+        path.write_text(json.dumps(document))
+        before = snapshot(store_folder)
+        for action in (lambda: logged.generate("Third"), logged.verify_events):
+            with pytest.raises(AuditTamperedError, match="lacks events, was edited, or"):
+                action()
+        assert snapshot(store_folder) == before
+
+    def test_an_empty_list_of_events_about_operators(
+        self, service: CredentialService, store: TinyDBStore, store_folder: Path
+    ) -> None:
+        write_operators(store_folder, Operator(name="alice", representative=True))
+        path = store_folder / "operators.json"
+        document = json.loads(path.read_bytes())
+        document["about"]["1"]["events"] = []
+        path.write_text(json.dumps(document))
+        before = snapshot(store_folder)
+        for action in (service.page, store.verify_operator_events, lambda: service.generate("One")):
+            with pytest.raises(StoreCorruptError, match=r"operators\.json is damaged"):
+                action()
+        assert snapshot(store_folder) == before
 
     @pytest.mark.parametrize(
         "break_",

@@ -2,8 +2,9 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
+from itertools import pairwise
 from typing import Literal, Self, TypedDict
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -113,6 +114,19 @@ def check_chain(events: Iterable[AuditEvent]) -> Iterator[AuditEvent]:
             raise not_as_written(number)
         previous = event.hash
         yield event
+
+
+def are_chained(events: Sequence[AuditEvent]) -> bool:
+    """Tell whether these are events, as they were written, that follow each other in some chain."""
+    return (
+        bool(events)
+        and all(event.intact for event in events)
+        and (events[0].number == 1) == (events[0].previous == FIRST_PREVIOUS)
+        and all(
+            after.number == before.number + 1 and after.previous == before.hash
+            for before, after in pairwise(events)
+        )
+    )
 
 
 def not_as_written(number: int) -> AuditTamperedError:

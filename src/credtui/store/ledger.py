@@ -10,7 +10,7 @@ from typing import Any, Unpack
 from tinydb import Storage, TinyDB
 from tinydb.table import Table
 
-from credtui.domain.audit import FIRST_PREVIOUS, Action, AuditEvent, What
+from credtui.domain.audit import FIRST_PREVIOUS, Action, AuditEvent, What, are_chained
 from credtui.domain.errors import StoreCorruptError, StoreTooNewError
 from credtui.domain.permissions import Actor
 from credtui.store.files import (
@@ -113,12 +113,14 @@ class Draft:
         return events[-1] if events else None
 
     def _read_last_events(self) -> Sequence[AuditEvent]:
+        if self._storage.read() is None:
+            return ()
         with parsing(self._path):
-            return [
-                AuditEvent.model_validate(event)
-                for about in self.table("about")
-                for event in about["events"]
-            ]
+            (about,) = self.table("about")
+            events = [AuditEvent.model_validate(event) for event in about["events"]]
+            if not are_chained(events):
+                raise ValueError(events)
+            return events
 
 
 class Ledger:

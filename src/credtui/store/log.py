@@ -100,8 +100,10 @@ class AuditLog:
 
     def newest_first(self) -> Iterator[AuditEvent]:
         """Yield whole events from the end of the file; a torn end is passed over."""
-        for line in dropwhile(lambda line: b"\0" in line, self._lines_backwards()):
-            yield self._parse(line)
+        with explained(self._path), self._open() as file:
+            lines = self._lines_backwards(file, file.seek(0, os.SEEK_END))
+            for line in dropwhile(lambda line: b"\0" in line, lines):
+                yield self._parse(line)
 
     def _read_exactly(self, file: BinaryIO, count: int) -> Iterator[AuditEvent]:
         for number in range(1, count + 1):
@@ -124,24 +126,23 @@ class AuditLog:
             f"The audit log {self._path} has a line that isn't an audit event."
         )
 
-    def _lines_backwards(self) -> Iterator[bytes]:
-        with explained(self._path), self._open() as file:
-            position = file.seek(0, os.SEEK_END)
-            pieces = [b""]
-            whole = False
-            while position:
-                size = min(_BLOCK, position)
-                position -= size
-                file.seek(position)
-                pieces = (file.read(size) + pieces[0]).split(b"\n")
-                if len(pieces[0]) > _LONGEST:
-                    raise self._odd_line()
-                if len(pieces) > 1:
-                    # What follows the file's last line break is empty, or torn.
-                    ended, whole = pieces[1:] if whole else pieces[1:-1], True
-                    yield from reversed(ended)
-            if whole and pieces[0]:
-                yield pieces[0]
+    def _lines_backwards(self, file: BinaryIO, position: int) -> Iterator[bytes]:
+        """Yield the lines that end before a position, the last one first."""
+        pieces = [b""]
+        whole = False
+        while position:
+            size = min(_BLOCK, position)
+            position -= size
+            file.seek(position)
+            pieces = (file.read(size) + pieces[0]).split(b"\n")
+            if len(pieces[0]) > _LONGEST:
+                raise self._odd_line()
+            if len(pieces) > 1:
+                # What follows the file's last line break is empty, or torn.
+                ended, whole = pieces[1:] if whole else pieces[1:-1], True
+                yield from reversed(ended)
+        if whole and pieces[0]:
+            yield pieces[0]
 
     def _end(self, last_events: Sequence[AuditEvent], length: int) -> bytes:
         """Return what follows the event before the store's last ones, if that isn't too long.
@@ -158,7 +159,10 @@ class AuditLog:
             size = file.seek(0, os.SEEK_END)
             file.seek(max(0, size - len(before) - length))
             _, found, end = file.read().partition(before)
-        if not found:
+            if not found:
+                raise self.mismatch()
+            line = next(self._lines_backwards(file, size - len(end)))
+        if self._parse(line).number != first.number - 1:
             raise self.mismatch()
         return end
 
