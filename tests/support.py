@@ -72,4 +72,4 @@ def write_operators(store_folder: Path, *operators: Operator, at: datetime = STA
     """Make these the operators of the TinyDB store in a folder, whoever were so before."""
     with TinyDBStore(store_folder).operators_transaction() as transaction:
         transaction.operators = Operators(members=operators)
-        transaction.record(transaction.last_event_at or at, ALICE, Action.SET_OPERATOR)
+        transaction.record(at, ALICE, Action.SET_OPERATOR)

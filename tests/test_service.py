@@ -11,7 +11,6 @@ from pydantic import SecretStr
 from credtui.domain.audit import Action, AuditEvent
 from credtui.domain.errors import (
     CapReachedError,
-    ClockWentBackError,
     CredentialChangedError,
     InvalidNameError,
     InvalidOrganizationError,
@@ -564,37 +563,6 @@ def test_lost_operators_let_nobody_in(
         filled.service.page()
     with pytest.raises(StoreCorruptError, match="Nothing was changed"):
         filled.service.delete(filled.second)
-
-
-class TestClock:
-    def test_a_small_step_back_is_tolerated(
-        self, filled: Filled, clock: SteppedClock, store: TinyDBStore
-    ) -> None:
-        latest = events(store)[0].at
-        clock.now = latest - timedelta(minutes=2)
-        rotated = filled.service.rotate(filled.second)
-        assert rotated.credential.rotated_at == latest
-        assert events(store)[0].at == latest
-
-    def test_a_large_step_back_stops_changes(
-        self, filled: Filled, clock: SteppedClock, store: TinyDBStore
-    ) -> None:
-        organization, before = store.load(PLACE), events(store)
-        clock.now = before[0].at - timedelta(minutes=2, microseconds=1)
-        with pytest.raises(ClockWentBackError) as refused:
-            filled.service.rotate(filled.second)
-        assert str(refused.value) == (
-            "This computer's clock says 2026-03-01 09:28 UTC, but the last change was at "
-            "2026-03-01 09:31 UTC. Nothing was changed; set the clock first."
-        )
-        assert store.load(PLACE) == organization
-        assert events(store) == before
-        clock.now = before[0].at
-        filled.service.rotate(filled.second)
-
-    def test_looking_does_not_mind(self, filled: Filled, clock: SteppedClock) -> None:
-        clock.advance(timedelta(days=-30))
-        assert len(filled.service.view().credentials) == 2
 
 
 def test_an_organization_s_name_is_checked(make_service: MakeService) -> None:

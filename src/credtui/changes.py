@@ -4,7 +4,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 
-from credtui.clock import Clock, moment
+from credtui.clock import Clock
 from credtui.domain.audit import Action
 from credtui.domain.errors import (
     NoSuchOrganizationError,
@@ -46,7 +46,7 @@ class Changes:
         self.ensure_known(action)
         refusal: Refusal | None = None
         with self._store.transaction(self._place) as transaction:
-            at = moment(self._clock, transaction.last_event_at)
+            at = self._clock()
             primary = transaction.organization.primary
             before = transaction.organization.get(client_id)
             try:
@@ -119,7 +119,7 @@ class Changes:
             refusal = self.denial(permission, Permission.CAN_VIEW)
         with suppress(StoreUnwritableError), self._store.operators_transaction() as transaction:
             transaction.record(
-                moment(self._clock, transaction.last_event_at),
+                self._clock(),
                 self._actor,
                 action,
                 outcome="refused",

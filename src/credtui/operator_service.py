@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 
-from credtui.clock import Clock, moment
+from credtui.clock import Clock
 from credtui.domain.audit import Action, AuditEvent
 from credtui.domain.errors import (
     NoSuchKeyError,
@@ -140,7 +140,7 @@ class OperatorService:
             self._ensure_new(organization)
             with self._store.transaction(Place(environment, organization)) as transaction:
                 transaction.operators.ensure_may_manage(self.actor)
-                if transaction.last_event_at is not None:  # somebody created it at the same time
+                if not transaction.is_new:  # somebody created it at the same time
                     raise self._existing(organization)
                 transaction.record(
                     self._clock(), self.actor, Action.CREATE_ORGANIZATION, name=organization
@@ -191,7 +191,7 @@ class OperatorService:
                 refusal = error
             operator = transaction.operators.find(name) or before
             transaction.record(
-                moment(self._clock, transaction.last_event_at),
+                self._clock(),
                 self.actor,
                 action,
                 outcome="refused" if refusal else "done",
@@ -214,7 +214,7 @@ class OperatorService:
         # It stands where nothing can be written, too: there it is what the person must know.
         with suppress(StoreUnwritableError), self._store.operators_transaction() as transaction:
             transaction.record(
-                moment(self._clock, transaction.last_event_at),
+                self._clock(),
                 self.actor,
                 action,
                 outcome="refused",

@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
-from itertools import takewhile
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
 from credtui.changes import Changes
-from credtui.clock import Clock, moment
+from credtui.clock import Clock
 from credtui.domain.audit import Action, AuditEvent
 from credtui.domain.errors import (
     Refusal,
@@ -36,6 +36,12 @@ if TYPE_CHECKING:
 
 MAX_IDENTIFICATIONS = 10
 """How often an actor may ask within a minute whose a secret is."""
+
+_LOOKED_THROUGH = 1000
+"""How many events, the latest ones, are searched for those of the last minute.
+
+An event that seems older doesn't end the search: its clock may have been wrong.
+"""
 
 
 class CredentialService:
@@ -199,7 +205,7 @@ class CredentialService:
             if (refusal := self._refuse_identification(transaction)) is None:
                 found = identify(secret, secret_hash, self.environment, transaction.organization)
                 transaction.record(
-                    moment(self.clock, transaction.last_event_at),
+                    self.clock(),
                     self.actor,
                     Action.IDENTIFY,
                     client_id=found.credential.client_id if found.credential else None,
@@ -291,7 +297,7 @@ class CredentialService:
         self._changes.ensure_known(Action.SET_NETWORKS)
         refusal: Refusal | None = None
         with self._store.transaction(self._place) as transaction:
-            at = moment(self.clock, transaction.last_event_at)
+            at = self.clock()
             try:
                 transaction.operators.ensure_may_manage(self.actor)
                 transaction.organization = transaction.organization.set_networks(networks)
@@ -325,7 +331,7 @@ class CredentialService:
                 self._store.transaction(self._place) as transaction,
             ):
                 transaction.record(
-                    moment(self.clock, transaction.last_event_at),
+                    self.clock(),
                     self.actor,
                     Action.VIEW,
                     outcome="refused",
@@ -360,11 +366,11 @@ class CredentialService:
 
     def _refuse_identification(self, transaction: Transaction) -> Refusal | None:
         permission = transaction.operators.permission_for(self.actor, self.organization)
-        at = moment(self.clock, transaction.last_event_at)
+        at = self.clock()
         refusal: Refusal
         if permission < Permission.CAN_VIEW:
             refusal = self._changes.denial(permission, Permission.CAN_VIEW)
-        elif self._count_identifications(at - timedelta(minutes=1)) >= MAX_IDENTIFICATIONS:
+        elif self._count_identifications(at) >= MAX_IDENTIFICATIONS:
             refusal = TooManyAttemptsError(
                 f"{self.actor.operator} asked {MAX_IDENTIFICATIONS} times within a minute whose a "
                 "secret is. Wait a minute."
@@ -374,14 +380,15 @@ class CredentialService:
         transaction.record(at, self.actor, Action.IDENTIFY, outcome="refused", detail=refusal.code)
         return refusal
 
-    def _count_identifications(self, since: datetime) -> int:
-        """Return how often the actor was told, in whichever process, whose a secret is."""
-        lately = takewhile(lambda event: event.at > since, self._store.events(self._place))
+    def _count_identifications(self, at: datetime) -> int:
+        """Return how often the actor was told within a minute, in whichever process."""
+        latest = islice(self._store.events(self._place), _LOOKED_THROUGH)
         return sum(
             event.action is Action.IDENTIFY
             and event.outcome == "done"
             and event.actor.operator == self.actor.operator
-            for event in lately
+            and abs(at - event.at) < timedelta(minutes=1)
+            for event in latest
         )
 
 

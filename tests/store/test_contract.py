@@ -129,11 +129,24 @@ class TestStore:
         with store.transaction(ACME) as transaction:
             assert transaction.organization == Organization()
             assert transaction.operators == Operators()
-            assert transaction.last_event_at is None
+            assert transaction.is_new
         add(store, make_credential(1))
         with store.transaction(ACME) as transaction:
             assert transaction.organization == store.load(ACME)
-            assert transaction.last_event_at == make_credential(1).created_at
+            assert not transaction.is_new
+
+    def test_credentials_keep_the_order_in_which_they_came(self, store: Store) -> None:
+        """Whatever the clock said, and whichever is changed later."""
+        for number, day in ((1, 0), (2, -1), (3, -9)):
+            add(store, make_credential(number, created_at=START + timedelta(days=day)))
+        with store.transaction(ACME) as transaction:
+            client_id = make_credential(2).client_id
+            transaction.organization = transaction.organization.rename(client_id, "Renamed")
+            transaction.record(START, ALICE, Action.RENAME)
+        kept = store.load(ACME)
+        assert [found.client_id for found in kept.credentials] == [
+            make_credential(number).client_id for number in (1, 2, 3)
+        ]
 
     def test_an_exception_changes_nothing(self, store: Store) -> None:
         add(store, make_credential(1))
@@ -173,7 +186,6 @@ class TestStore:
             for minute in (1, 2, 3):
                 at = START + timedelta(hours=1, minutes=minute)
                 transaction.record(at, ALICE, Action.VIEW)
-                assert transaction.last_event_at == at
         assert [event.number for event in store.events(ACME)] == [4, 3, 2, 1]
         newest = store.verify_events(ACME)
         assert newest is not None

@@ -147,6 +147,9 @@ BROKEN_DOCUMENTS: dict[str, Callable[[Document], object]] = {
     "generation 0": lambda document: first(document).update(generation=0),
     "a huge generation": lambda document: first(document).update(generation=1e300),
     "no time zone": lambda document: first(document).update(created_at="2026-03-01T09:30:00"),
+    "a year too far in UTC": lambda document: first(document).update(
+        created_at="9999-12-31T23:30:00-01:00"
+    ),
     "a year too far": lambda document: first(document).update(created_at="99999-01-01T00:00:00Z"),
     "the same name": lambda document: first(document).update(name="CREDENTIAL 2"),
     "four credentials": lambda document: document["credentials"].update(

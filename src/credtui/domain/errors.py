@@ -172,12 +172,6 @@ class InvalidOrganizationError(CredtuiError):
     code = "invalid_organization"
 
 
-class ClockWentBackError(CredtuiError):
-    """The computer's clock is far behind the last recorded change."""
-
-    code = "clock_went_back"
-
-
 class InvalidConfigurationError(CredtuiError):
     """The configuration file, an environment variable or a flag has a wrong value."""
 

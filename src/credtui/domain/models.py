@@ -16,7 +16,15 @@ from pydantic import (
 from credtui.domain.names import MAX_NAME_LENGTH, printable
 from credtui.domain.secrets import CLIENT_ID_PATTERN, HASH_PATTERN
 
-Instant = Annotated[AwareDatetime, AfterValidator(lambda at: at.astimezone(UTC))]
+
+def _in_utc(at: datetime) -> datetime:
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("out of range in UTC") from None
+
+
+Instant = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 """A moment in UTC."""
 
 

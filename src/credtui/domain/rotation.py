@@ -17,14 +17,14 @@ class Rotation(Enum):
     DUE = auto()
 
 
-def rotation_due_at(credential: Credential, period: timedelta) -> datetime:
-    """Return when the present secret will have been in use for the rotation period."""
-    return credential.secret_since + period
+def rotation_due_in(credential: Credential, now: datetime, period: timedelta) -> timedelta:
+    """Return what is left of the present secret's rotation period; less than nothing after it."""
+    return period - (now - credential.secret_since)
 
 
 def rotation(credential: Credential, now: datetime, period: timedelta) -> Rotation:
     """Return how urgent it is to rotate a credential."""
-    left = rotation_due_at(credential, period) - now
+    left = rotation_due_in(credential, now, period)
     if left <= timedelta():
         return Rotation.DUE
     return Rotation.SOON if left <= min(NOTICE, period / 4) else Rotation.CURRENT

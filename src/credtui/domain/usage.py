@@ -1,7 +1,7 @@
 """How a credential is used, as the token endpoint saw it."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -59,23 +59,29 @@ class Usage(BaseModel):
         )
 
     def is_quiet(self, now: datetime) -> bool:
-        """Tell whether no access token was issued for `QUIET_PERIOD`."""
-        return self.last_used_at is None or now - self.last_used_at >= QUIET_PERIOD
+        """Tell whether no access token was issued for `QUIET_PERIOD`.
 
-    def merged(self, other: Self) -> Self:
-        """Return both together: neither has seen what the other has."""
-        newer, older = (self, other) if _moment(self) > _moment(other) else (other, self)
-        newest_hour = max((*self.issued, *other.issued), default=0)
+        A use so far ahead of `now` has a moment from a wrong clock, which says nothing.
+        """
+        return self.last_used_at is None or abs(now - self.last_used_at) >= QUIET_PERIOD
+
+    def merged(self, later: Self) -> Self:
+        """Return both together: neither has seen what the other has.
+
+        What was counted later counts as later, whatever the clocks said.
+        """
+        last = later if later.last_used_at else self
+        newest_hour = max(later.issued or self.issued, default=0)
         issued = {
-            hour: self.issued.get(hour, 0) + other.issued.get(hour, 0)
-            for hour in sorted({*self.issued, *other.issued})
-            if hour > newest_hour - REMEMBERED_HOURS
+            hour: self.issued.get(hour, 0) + later.issued.get(hour, 0)
+            for hour in sorted({*self.issued, *later.issued})
+            if abs(newest_hour - hour) < REMEMBERED_HOURS
         }
         return type(self)(
-            last_used_at=newer.last_used_at,
-            last_used_from=newer.last_used_from or older.last_used_from,
+            last_used_at=last.last_used_at,
+            last_used_from=last.last_used_from,
             issued=issued,
-            previous_secret=_merge(self.previous_secret, other.previous_secret),
+            previous_secret=_merge(self.previous_secret, later.previous_secret),
         )
 
 
@@ -84,16 +90,11 @@ def hour_of(at: datetime) -> int:
     return int(at.timestamp()) // 3600
 
 
-def _moment(usage: Usage) -> datetime:
-    return usage.last_used_at or datetime.min.replace(tzinfo=UTC)
-
-
 def _merge(
-    one: PreviousSecretUse | None, other: PreviousSecretUse | None
+    one: PreviousSecretUse | None, later: PreviousSecretUse | None
 ) -> PreviousSecretUse | None:
-    if one is None or other is None:
-        return one or other
-    if one.generation != other.generation:
-        return max(one, other, key=lambda use: use.generation)
-    newer = one if one.last_at > other.last_at else other
-    return newer.model_copy(update={"count": one.count + other.count})
+    if one is None or later is None:
+        return one or later
+    if one.generation != later.generation:
+        return max(one, later, key=lambda use: use.generation)
+    return later.model_copy(update={"count": one.count + later.count})

@@ -65,9 +65,9 @@ class Draft:
         self.last_events = self._read_last_events()
 
     @property
-    def last_event_at(self) -> datetime | None:
-        """When the last event was; None before the first."""
-        return self._newest.at if self._newest else None
+    def is_new(self) -> bool:
+        """Whether there is no audit event yet."""
+        return self._newest is None
 
     @property
     def recorded(self) -> bool:

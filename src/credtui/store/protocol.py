@@ -31,8 +31,8 @@ class Transaction(Protocol):
     operators: Operators
 
     @property
-    def last_event_at(self) -> datetime | None:
-        """When the last audit event was; None before the first."""
+    def is_new(self) -> bool:
+        """Whether there is no audit event yet."""
         ...
 
     def record(self, at: datetime, actor: Actor, action: Action, **what: Unpack[What]) -> None:
@@ -48,11 +48,6 @@ class OperatorsTransaction(Protocol):
     """
 
     operators: Operators
-
-    @property
-    def last_event_at(self) -> datetime | None:
-        """When the last audit event about operators was; None before the first."""
-        ...
 
     def record(self, at: datetime, actor: Actor, action: Action, **what: Unpack[What]) -> None:
         """Add an audit event. It is kept together with the change, or neither is."""

@@ -166,9 +166,9 @@ class TinyDBTransaction:
         self.operators = operators
 
     @property
-    def last_event_at(self) -> datetime | None:
-        """See `Transaction.last_event_at`."""
-        return self._draft.last_event_at
+    def is_new(self) -> bool:
+        """See `Transaction.is_new`."""
+        return self._draft.is_new
 
     def record(self, at: datetime, actor: Actor, action: Action, **what: Unpack[What]) -> None:
         """See `Transaction.record`."""
@@ -216,11 +216,6 @@ class TinyDBOperatorsTransaction:
         self._draft = draft
         self._before = self.operators = _read_operators(path, draft)
 
-    @property
-    def last_event_at(self) -> datetime | None:
-        """See `OperatorsTransaction.last_event_at`."""
-        return self._draft.last_event_at
-
     def record(self, at: datetime, actor: Actor, action: Action, **what: Unpack[What]) -> None:
         """See `OperatorsTransaction.record`."""
         self._draft.record(at, actor, action, **what)
@@ -247,10 +242,8 @@ def _read_operators(path: Path, draft: Draft) -> Operators:
 
 def _read_organization(path: Path, draft: Draft) -> Organization:
     with parsing(path):
-        credentials = sorted(
-            (StoredCredential.model_validate(document) for document in draft.table("credentials")),
-            key=lambda credential: credential.created_at,
-        )
+        # The table keeps them in the order in which they came, whatever the clock said.
+        credentials = map(StoredCredential.model_validate, draft.table("credentials"))
         about: Mapping[str, Any] = next(iter(draft.table("organization")), {})
         return Organization(
             credentials=tuple(credentials),

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from credtui.domain.models import Credential
 from credtui.domain.page import Page
 from credtui.domain.permissions import Permission
-from credtui.domain.rotation import Rotation, rotation, rotation_due_at
+from credtui.domain.rotation import Rotation, rotation, rotation_due_in
 from credtui.domain.usage import Usage
 from credtui.tui.phrases import ago, date, duration, minute
 
@@ -22,7 +22,7 @@ def badges(credential: Credential, page: Page, now: datetime, period: timedelta)
     if urgency is Rotation.DUE:
         found.append(("Rotation due", "$text-warning"))
     elif urgency is Rotation.SOON:
-        left = duration(rotation_due_at(credential, period) - now)
+        left = duration(rotation_due_in(credential, now, period))
         found.append((f"Rotation due in {left}", "$text-warning"))
     if credential.client_id == page.primary:
         found.append(("Primary", "$text-success"))
