@@ -2,12 +2,15 @@
 
 import json
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from credtui.domain.audit import AuditEvent
+from credtui.composition import now
+from credtui.domain.audit import Action, AuditEvent
 from credtui.domain.models import Credential
+from credtui.domain.permissions import Actor
 from credtui.domain.secrets import recognise
 from credtui.store.protocol import Place
 from credtui.store.tinydb import TinyDBStore
@@ -144,7 +147,7 @@ def test_audit_shows_the_newest_first(credtui: Credtui) -> None:
     events = credtui("audit", "--json").json["events"]
     assert [event["number"] for event in events] == [3, 2, 1]
     assert set(events[0]) == {
-        *("number", "at", "operator", "channel", "address", "fingerprint"),
+        *("number", "at", "clock_back_seconds", "operator", "channel", "address", "fingerprint"),
         *("action", "outcome", "client_id", "name", "detail", "hash"),
     }
     newest = events[0]
@@ -156,6 +159,24 @@ def test_audit_shows_the_newest_first(credtui: Credtui) -> None:
     assert newest["channel"] == "command line"
     assert len(credtui("audit", "--json", "--limit", "2").json["events"]) == 2
     assert len(credtui("audit", "--limit", "0").out.splitlines()) == 3
+
+
+def test_audit_tells_of_a_clock_that_went_back(credtui: Credtui, home: Path) -> None:
+    credtui("generate", "One")
+    with TinyDBStore(home / "store").transaction(Place("uat", "acme")) as transaction:
+        at = now() + timedelta(days=365, minutes=1)
+        transaction.record(at, Actor(operator="alice"), Action.VIEW, outcome="refused")
+    credtui("make-primary", "One")
+    credtui("rotate", "One")
+    for limit in (["--limit", "3"], []):
+        shown = credtui("audit", "--json", *limit).json["events"]
+        back = [event["clock_back_seconds"] for event in shown]
+        assert 365 * 24 * 3600 <= back[2] <= 365 * 24 * 3600 + 60
+        assert back == [None, None, back[2], None, None, None][: len(back)]
+    lines = credtui("audit").out.splitlines()
+    assert ["clock" in line for line in lines] == [step is not None for step in back]
+    assert "(clock went back 365 days, 0:0" in lines[2]
+    assert credtui("audit", "--verify", "--json").json["events"] == 6
 
 
 def test_audit_verifies(credtui: Credtui, home: Path) -> None:

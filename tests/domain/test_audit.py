@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from credtui.domain.audit import FIRST_PREVIOUS, Action, AuditEvent, check_chain
+from credtui.domain.audit import FIRST_PREVIOUS, Action, AuditEvent, check_chain, entries
 from credtui.domain.errors import AuditTamperedError
 from tests.support import ALICE, START
 
@@ -49,6 +49,43 @@ def test_the_hash_does_not_change_between_versions() -> None:
     assert make_chain(1)[0].hash == (
         "e3e34e723b84075f87cd7d36cecc8fa03e20b8540309035040d99a32bee4adbe"
     )
+
+
+def test_the_line_does_not_change_between_versions() -> None:
+    """The log's end is compared byte by byte with the events that the store keeps."""
+    assert make_chain(1)[0].model_dump_json() == (
+        '{"number":1,"at":"2026-03-01T09:31:00Z",'
+        '"actor":{"operator":"alice","address":"198.51.100.7","fingerprint":null,"channel":"ssh"},'
+        '"action":"rename","outcome":"done","client_id":"cid_aaaaaaaaaaaaaaaa","name":"Payout",'
+        f'"detail":"was Batch","previous":"{FIRST_PREVIOUS}",'
+        '"hash":"e3e34e723b84075f87cd7d36cecc8fa03e20b8540309035040d99a32bee4adbe"}'
+    )
+
+
+@pytest.mark.parametrize(
+    ("steps", "expected"),
+    [
+        ([], []),
+        ([5], [None]),
+        ([0, 5, 9], [None, None, None]),
+        ([0, -2], [None, None]),
+        ([0, -3], [-3, None]),
+        ([0, 600, 1, 2], [None, -599, None, None]),
+        ([9, 5, 1], [-4, -4, None]),
+    ],
+)
+def test_a_clock_that_went_back_shows(steps: list[int], expected: list[int | None]) -> None:
+    """Moments in minutes, oldest first, and what is told of each event, newest first."""
+    chain = make_chain(len(steps))
+    moved = [
+        event.model_copy(update={"at": START + timedelta(minutes=step)})
+        for event, step in zip(chain, steps, strict=True)
+    ]
+    told = list(entries(reversed(moved)))
+    assert [entry.event for entry in told] == moved[::-1]
+    assert [
+        -entry.clock_back // timedelta(minutes=1) if entry.clock_back else None for entry in told
+    ] == expected
 
 
 CHANGES: dict[str, Callable[[dict[str, Any]], object]] = {

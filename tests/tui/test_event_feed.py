@@ -1,8 +1,10 @@
 """Audit events, read as far as they are asked for."""
 
+from datetime import timedelta
+
 import pytest
 
-from credtui.domain.audit import Action, AuditEvent
+from credtui.domain.audit import Action, AuditEvent, Entry
 from credtui.domain.errors import PermissionDeniedError
 from credtui.domain.permissions import Actor, Operator, Permission
 from credtui.tui.event_feed import EventFeed, outcome
@@ -11,8 +13,8 @@ from tests.tui.apps import BOB, NOW, Installation
 from tests.tui.long_log import lengthen_log
 
 
-def _numbers(events: list[AuditEvent]) -> list[int]:
-    return [event.number for event in events]
+def _numbers(entries: list[Entry]) -> list[int]:
+    return [entry.event.number for entry in entries]
 
 
 def test_batches_follow_each_other_to_the_first_event(demo: Installation) -> None:
@@ -55,7 +57,7 @@ def test_a_filter_looks_for_every_word_in_everything(
 def test_a_filter_finds_a_client_id(demo: Installation) -> None:
     client_id = demo.id_of("Treasury sync")
     found = EventFeed(demo.service(), client_id.upper()).more(99)
-    assert {event.client_id for event in found} == {client_id}
+    assert {entry.event.client_id for entry in found} == {client_id}
 
 
 def test_a_filter_looks_through_the_whole_log(demo: Installation) -> None:
@@ -70,8 +72,26 @@ def test_newer_events_are_filtered_too(demo: Installation) -> None:
     feed.more(99)
     demo.service(BOB).rename(demo.id_of("Treasury sync"), "By Bob")
     demo.service(ALICE).rename(demo.id_of("By Bob"), "By Alice")
-    assert [event.name for event in feed.newer()] == ["By Alice"]
+    assert [entry.event.name for entry in feed.newer()] == ["By Alice"]
     assert feed.total == 12
+
+
+def test_an_event_is_compared_with_the_one_before_it_also_where_that_is_filtered_out(
+    demo: Installation,
+) -> None:
+    demo.clock.advance(timedelta(hours=-2))
+    client_id = demo.id_of("Treasury sync")
+    demo.service(BOB).rename(client_id, "By Bob")
+    feed = EventFeed(demo.service(), "by")
+    assert feed.more(99) == [Entry(next(demo.service().events()))]
+    demo.clock.advance(timedelta(hours=-3))
+    demo.service(ALICE).rename(client_id, "By Alice")
+    demo.clock.advance(timedelta(seconds=-120))
+    demo.service(ALICE).rename(client_id, "By the way")
+    assert [entry.clock_back for entry in feed.newer()] == [None, timedelta(hours=3)]
+    for words in ("alice clock back", "by went back 3 hours"):
+        again = EventFeed(demo.service(), words).more(99)
+        assert [entry.event.name for entry in again] == ["By Alice"]
 
 
 def test_a_stopped_feed_ends_its_search(demo: Installation) -> None:

@@ -59,6 +59,20 @@ def refused(count: int = 3, generation: int = 2) -> Usage:
     return Usage(previous_secret=previous)
 
 
+def test_a_moment_ahead_of_the_clock_is_told_as_such() -> None:
+    ahead = NOW + timedelta(days=365)
+    used = some_use(timedelta(days=-365))
+    assert use(used, NOW, 80, ", ", exact=False) == (
+        "Used 365 days ahead of this clock from 203.0.113.9, 0 tokens in 24 hours"
+    )
+    credential = a_credential(rotated_at=ahead)
+    assert history(credential, NOW, 40, ".", exact=False) == "Rotated 365 days ahead of this clock"
+    assert history_at_length(credential, NOW)[1] == (
+        "Rotated 2027-11-24 09:30 UTC, 365 days ahead of this clock"
+    )
+    assert use(some_use(timedelta(minutes=-2)), NOW, 20, ", ", exact=False) == "Used just now"
+
+
 class TestBadges:
     @pytest.mark.parametrize(
         ("age", "expected"),

@@ -1,12 +1,13 @@
 """The audit events, for people and for programs."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 from itertools import islice
 from typing import Any
 
 from credtui.cli.output import minute, put, put_json
 from credtui.cli.session import Session, where
-from credtui.domain.audit import AuditEvent
+from credtui.domain.audit import AuditEvent, Entry, entries
 from credtui.operator_service import OperatorService
 from credtui.service import CredentialService
 
@@ -37,18 +38,20 @@ def _put_verified(session: Session, last: AuditEvent | None, about: dict[str, st
 
 def _put_events(session: Session, events: Iterable[AuditEvent], about: dict[str, str]) -> None:
     limit = session.arguments.limit
-    shown = islice(events, limit or None)
+    shown = islice(entries(events), limit or None)
     if session.arguments.json:
-        put_json({**about, "events": [_facts(event) for event in shown]})
+        put_json({**about, "events": [_facts(entry) for entry in shown]})
         return
-    for event in shown:
-        put(_line(event))
+    for entry in shown:
+        put(_line(entry))
 
 
-def _facts(event: AuditEvent) -> dict[str, Any]:
+def _facts(entry: Entry) -> dict[str, Any]:
+    event, back = entry
     return {
         "number": event.number,
         "at": event.at.isoformat(),
+        "clock_back_seconds": round(back.total_seconds()) if back else None,
         "operator": event.actor.operator,
         "channel": event.actor.channel,
         "address": event.actor.address,
@@ -62,7 +65,8 @@ def _facts(event: AuditEvent) -> dict[str, Any]:
     }
 
 
-def _line(event: AuditEvent) -> str:
+def _line(entry: Entry) -> str:
+    event, back = entry
     actor = event.actor
     origin = f"{actor.channel} from {actor.address}" if actor.address else actor.channel
     parts = [
@@ -72,5 +76,6 @@ def _line(event: AuditEvent) -> str:
         event.name or "",
         event.client_id or "",
         event.detail,
+        f"(clock went back {back - back % timedelta(seconds=1)})" if back else "",
     ]
     return "  ".join(part for part in parts if part)

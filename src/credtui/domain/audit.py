@@ -3,9 +3,10 @@
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import timedelta
 from enum import StrEnum
 from itertools import pairwise
-from typing import Literal, Self, TypedDict
+from typing import Literal, NamedTuple, Self, TypedDict
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -15,6 +16,9 @@ from credtui.domain.permissions import Actor
 
 FIRST_PREVIOUS = "0" * 64
 """What stands for the hash of the event before the first."""
+
+TOLERATED_STEP = timedelta(minutes=2)
+"""How far a clock may go back without being told of: small corrections are usual."""
 
 
 class Action(StrEnum):
@@ -57,7 +61,8 @@ class AuditEvent(BaseModel):
 
     Attributes:
         number: 1 for the first event of an organization in an environment, then one more each.
-        at: When; never earlier than the event before.
+        at: When, by the clock of the computer that recorded it, which may have been wrong: order
+            comes from `number`.
         actor: Who, and from where.
         action: What.
         outcome: Whether it was done or refused.
@@ -96,6 +101,30 @@ class AuditEvent(BaseModel):
         content = self.model_dump(mode="json", exclude={"hash"})
         canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+class Entry(NamedTuple):
+    """An audit event as the log is read.
+
+    Attributes:
+        event: The event.
+        clock_back: How far the clock had gone back since the event before, if further than
+            `TOLERATED_STEP`: it was ahead then, or is behind here.
+    """
+
+    event: AuditEvent
+    clock_back: timedelta | None = None
+
+
+def entries(newest_first: Iterable[AuditEvent]) -> Iterator[Entry]:
+    """Yield all events, newest first, each compared with the one before it."""
+    events = iter(newest_first)
+    event = next(events, None)
+    while event:
+        before = next(events, None)
+        back = before.at - event.at if before else timedelta()
+        yield Entry(event, back if back > TOLERATED_STEP else None)
+        event = before
 
 
 def check_chain(events: Iterable[AuditEvent]) -> Iterator[AuditEvent]:

@@ -4,11 +4,14 @@ from collections.abc import Iterator
 from itertools import takewhile
 from threading import Lock
 
-from credtui.domain.audit import AuditEvent
+from credtui.domain.audit import AuditEvent, Entry, entries
 from credtui.domain.errors import meaning
 from credtui.domain.names import printable
 from credtui.service import CredentialService
-from credtui.tui.phrases import minute
+from credtui.tui.phrases import duration, minute
+
+CLOCK_BACK = "Clock back"
+"""What marks an event before which the clock went back; as wide as a date."""
 
 
 class EventFeed:
@@ -26,11 +29,11 @@ class EventFeed:
         self.total = 0
         self._service = service
         self._words = words.casefold().split()
-        self._events: Iterator[AuditEvent] | None = None
+        self._entries: Iterator[Entry] | None = None
         self._lock = Lock()
         self._stopped = False
 
-    def more(self, count: int) -> list[AuditEvent]:
+    def more(self, count: int) -> list[Entry]:
         """Return the next events, fewer if there are no more or this was stopped.
 
         Raises:
@@ -38,21 +41,21 @@ class EventFeed:
             StoreError: The log can't be read.
         """
         with self._lock:
-            if self._events is None:
-                self._events = self._service.events()
+            if self._entries is None:
+                self._entries = entries(self._service.events())
             else:
                 self._service.view()
-            found: list[AuditEvent] = []
-            for event in self._events:
-                self.total = max(self.total, event.number)
-                if self._matches(event):
-                    found.append(event)
+            found: list[Entry] = []
+            for entry in self._entries:
+                self.total = max(self.total, entry.event.number)
+                if self._matches(entry):
+                    found.append(entry)
                 if len(found) >= count or self._stopped:
                     return found
             self.ended = True
             return found
 
-    def newer(self) -> list[AuditEvent]:
+    def newer(self) -> list[Entry]:
         """Return the events that came since this was begun, or last asked for.
 
         Raises:
@@ -61,18 +64,19 @@ class EventFeed:
         """
         with self._lock:
             known = self.total
-            came = list(takewhile(lambda event: event.number > known, self._service.events()))
-            self.total = max(event.number for event in came) if came else known
-            return [event for event in came if self._matches(event)]
+            latest = entries(self._service.events())
+            came = list(takewhile(lambda entry: entry.event.number > known, latest))
+            self.total = max(entry.event.number for entry in came) if came else known
+            return [entry for entry in came if self._matches(entry)]
 
     def stop(self) -> None:
         """Let a search that is under way end soon."""
         self._stopped = True
 
-    def _matches(self, event: AuditEvent) -> bool:
+    def _matches(self, entry: Entry) -> bool:
         if not self._words:
             return True
-        text = _text(event)
+        text = _text(entry)
         return all(word in text for word in self._words)
 
 
@@ -83,10 +87,18 @@ def outcome(event: AuditEvent) -> str:
     return f"Done: {printable(event.detail)}" if event.detail else "Done"
 
 
-def _text(event: AuditEvent) -> str:
-    actor = event.actor
+def clock(entry: Entry) -> str:
+    """Say in words how far the clock went back, if it did."""
+    return (
+        f"Went back {duration(entry.clock_back)} since the event before" if entry.clock_back else ""
+    )
+
+
+def _text(entry: Entry) -> str:
+    event, actor = entry.event, entry.event.actor
     parts = (
         minute(event.at),
+        f"{CLOCK_BACK}\n{clock(entry)}" if entry.clock_back else "",
         actor.operator,
         actor.address,
         actor.channel,

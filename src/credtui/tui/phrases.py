@@ -4,6 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 from humanize import naturaldelta
 
+from credtui.domain.audit import TOLERATED_STEP
+
 
 def duration(delta: timedelta) -> str:
     """Return how long something took, in its largest unit, from minutes to days: "206 days"."""
@@ -16,8 +18,10 @@ def duration(delta: timedelta) -> str:
 
 
 def ago(then: datetime, now: datetime) -> str:
-    """Return how long ago something was; "just now" also for what a late clock calls the future."""
+    """Return how long ago something was, or how far ahead: then a clock was wrong, or is."""
     past = now - then
+    if -past > TOLERATED_STEP:
+        return f"{duration(-past)} ahead of this clock"
     return f"{duration(past)} ago" if past >= timedelta(minutes=1) else "just now"
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from datetime import timedelta
 
 import pytest
 from textual.widgets import Input
@@ -22,7 +23,7 @@ async def _open(session: Session) -> EventTable:
 
 
 def _numbers(table: EventTable) -> list[int]:
-    return [event.number for event in table.shown]
+    return [entry.event.number for entry in table.shown]
 
 
 async def test_events_are_listed_newest_first_with_who_where_what_and_why(
@@ -47,6 +48,28 @@ async def test_the_outcome_stands_beside_where_there_is_room(demo: Installation)
         assert "Refused. The primary credential can't" in session.lines[row]
         await session.resize(80, 24)
         await session.see("09:30       198.51.100.23    Refused. The primary")
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_a_clock_that_went_back_is_marked_and_told(
+    demo: Installation, size: tuple[int, int]
+) -> None:
+    client_id = demo.id_of("Treasury sync")
+    demo.service(BOB).rename(client_id, "By Bob")
+    demo.clock.advance(timedelta(days=-1))
+    demo.service(BOB).rename(client_id, "By Bob later")
+    async with portal(demo, size=size) as session:
+        await _open(session)
+        await session.see("12 events")
+        column, row = session.find("2026-11-23")
+        assert session.find("Clock back") == (column, row + 2)
+        await session.press("enter")
+        await session.at(EventDialog)
+        await session.see("Went back 1 day since the event before")
+        await session.press("escape", "down", "enter")
+        await session.at(EventDialog)
+        await session.see("Event 11")
+        await session.see_no("Went back")
 
 
 async def test_a_long_name_is_shown_whole(empty: Installation) -> None:
@@ -123,7 +146,7 @@ async def test_what_comes_in_moves_nothing_under_the_person(demo: Installation) 
         await session.until(lambda: rows(session) == before, "the same lines")
         assert table.shown[table.cursor_row] == at
         await session.press("enter")
-        assert (await session.at(EventDialog)).title_text == f"Event {at.number}"
+        assert (await session.at(EventDialog)).title_text == f"Event {at.event.number}"
 
 
 async def test_what_comes_in_respects_the_filter(demo: Installation) -> None:

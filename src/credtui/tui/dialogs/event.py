@@ -6,10 +6,10 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
-from credtui.domain.audit import AuditEvent
+from credtui.domain.audit import Entry
 from credtui.domain.names import printable
 from credtui.tui.dialogs.dialog import Dialog
-from credtui.tui.event_feed import outcome
+from credtui.tui.event_feed import clock, outcome
 from credtui.tui.phrases import second
 from credtui.tui.widgets.labelled_value import LabelledValue
 
@@ -18,7 +18,7 @@ class EventDialog(Dialog[None]):
     """Lists an event's fields.
 
     Args:
-        event: The event.
+        entry: The event.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -27,16 +27,17 @@ class EventDialog(Dialog[None]):
 
     SCROLLS = True
 
-    def __init__(self, event: AuditEvent) -> None:
-        super().__init__(f"Event {event.number}")
-        self._event = event
+    def __init__(self, entry: Entry) -> None:
+        super().__init__(f"Event {entry.event.number}")
+        self._entry = entry
 
     def compose_parts(self) -> Iterable[Widget]:
         """One fact for each field that has something to say."""
-        event, actor = self._event, self._event.actor
+        event, actor = self._entry.event, self._entry.event.actor
         facts = (
             ("Number", str(event.number)),
             ("When", second(event.at)),
+            ("Clock", clock(self._entry)),
             ("Operator", actor.operator),
             ("Address", actor.address or "this computer"),
             ("Way in", actor.channel),

@@ -1,7 +1,7 @@
 """A table of audit events that is filled while a person reads it."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import ClassVar, NamedTuple
 
 from rich.text import Text
@@ -10,9 +10,9 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widgets import DataTable
 
-from credtui.domain.audit import AuditEvent
+from credtui.domain.audit import Entry
 from credtui.domain.names import printable
-from credtui.tui.event_feed import outcome
+from credtui.tui.event_feed import CLOCK_BACK, outcome
 
 WIDE = 76
 """Columns from which the outcome stands beside what was attempted, not below it."""
@@ -25,10 +25,10 @@ class _When(NamedTuple):
     """The first cell of a row, by which rows are ordered."""
 
     number: int
-    at: datetime
+    text: Text
 
     def __rich__(self) -> Text:
-        return Text(f"{self.at.astimezone(UTC):%Y-%m-%d\n%H:%M}")
+        return self.text
 
 
 class EventTable(DataTable[Text | _When]):
@@ -49,7 +49,7 @@ class EventTable(DataTable[Text | _When]):
 
     def __init__(self) -> None:
         super().__init__(cursor_type="row", zebra_stripes=True)
-        self._shown: list[AuditEvent] = []
+        self._shown: list[Entry] = []
         self._widths: tuple[int, ...] = ()
 
     def on_mount(self) -> None:
@@ -73,7 +73,7 @@ class EventTable(DataTable[Text | _When]):
         return super().check_action(action, parameters)
 
     @property
-    def shown(self) -> Sequence[AuditEvent]:
+    def shown(self) -> Sequence[Entry]:
         """The events that are shown."""
         return self._shown
 
@@ -83,23 +83,23 @@ class EventTable(DataTable[Text | _When]):
         self.clear()
         self.scroll_home(animate=False)
 
-    def append(self, earlier: Sequence[AuditEvent]) -> None:
+    def append(self, earlier: Sequence[Entry]) -> None:
         """Show earlier events below."""
         self._shown.extend(earlier)
         if self._widths:
-            for event in earlier:
-                self._add(event)
+            for entry in earlier:
+                self._add(entry)
 
-    def insert(self, newer: Sequence[AuditEvent]) -> None:
+    def insert(self, newer: Sequence[Entry]) -> None:
         """Show newer events above, and keep what the person sees where it is."""
         if not newer:
             return
         row, scrolled = self.cursor_row, self.scroll_y
         first = not self._shown
-        self._shown = sorted((*newer, *self._shown), key=lambda event: -event.number)
+        self._shown = sorted((*newer, *self._shown), key=lambda entry: -entry.event.number)
         if not self._widths:
             return
-        height = sum(self._add(event) for event in newer)
+        height = sum(self._add(entry) for entry in newer)
         self.sort("when", key=lambda when: -when.number)
         if not first:
             self.move_cursor(row=row + len(newer), scroll=False)
@@ -132,20 +132,27 @@ class EventTable(DataTable[Text | _When]):
             titles = ["When (UTC)", "Who, where, what"]
         for title, width in zip(titles, self._widths, strict=False):
             self.add_column(title, width=width, key=title.split()[0].lower())
-        for event in self._shown:
-            self._add(event)
+        for entry in self._shown:
+            self._add(entry)
 
-    def _add(self, event: AuditEvent) -> int:
-        cells = self._cells(event)
+    def _add(self, entry: Entry) -> int:
+        when, cells = self._when(entry), self._cells(entry)
         height = max(
             len(cell.wrap(self.app.console, width))
-            for cell, width in zip(cells, self._widths[1:], strict=True)
+            for cell, width in zip((when.text, *cells), self._widths, strict=True)
         )
-        height = max(2, height)
-        self.add_row(_When(event.number, event.at), *cells, height=height, key=str(event.number))
+        self.add_row(when, *cells, height=height, key=str(when.number))
         return height
 
-    def _cells(self, event: AuditEvent) -> list[Text]:
+    def _when(self, entry: Entry) -> _When:
+        text = Text(f"{entry.event.at.astimezone(UTC):%Y-%m-%d\n%H:%M}")
+        if entry.clock_back:
+            warning = self.get_component_rich_style("event-table--refused", partial=True)
+            text.append(f"\n{CLOCK_BACK}", warning)
+        return _When(entry.event.number, text)
+
+    def _cells(self, entry: Entry) -> list[Text]:
+        event = entry.event
         muted = self.get_component_rich_style("event-table--muted", partial=True)
         refused = self.get_component_rich_style("event-table--refused", partial=True)
         actor = event.actor
