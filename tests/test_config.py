@@ -91,7 +91,13 @@ ENVIRONMENTS = (
     "hyphens; not "
 )
 AUDIENCE = (
-    'must be up to 200 printable characters without spaces, such as "urn:example:{organization}"'
+    "must be up to 200 printable characters without spaces, ' and \\, such as "
+    '"urn:example:{organization}"'
+)
+REFUSED_AUDIENCES = (
+    *("{organization}'", "a" * 60 + "\\"),
+    *("a'b", "a\\b", "a\n", "\ta", "a\0b", "a\x7f", "a\x1b[31m", "a\x85b"),
+    *("a\u2028b", "a\xa0b", "a\u202eb", "ä", "支払い", "🏦"),
 )
 TAG = "must be 1 to 6 lower-case letters and digits, which mark the environment's secrets"
 CLIPBOARD = 'clipboard must be one of "auto", "osc52", "tmux", "native" and "none"; not '
@@ -100,6 +106,11 @@ COST = "bcrypt_cost must be a whole number from 10 to 16; not "
 CLEAR = "clear_clipboard_after must be a whole number of seconds up to 3600; 0 means never; not "
 CONCEAL = "conceal_secret_after must be a whole number of seconds from 10 to 3600; not "
 URL = "environments.uat.token_url must be a URL that begins with https:// or http://; not "
+
+
+def escaped(text: str) -> str:
+    """A text as TOML that has ASCII alone."""
+    return '"' + "".join(f"\\U{ord(character):08x}" for character in text) + '"'
 
 
 @pytest.mark.parametrize(
@@ -153,6 +164,13 @@ URL = "environments.uat.token_url must be a URL that begins with https:// or htt
             f"environments.uat.audience {AUDIENCE}; not 'a b'",
         ),
         ("[environments.uat]\naudience = ''", f"environments.uat.audience {AUDIENCE}; not ''"),
+        *(
+            (
+                "[environments.uat]\naudience = " + escaped(audience),
+                f"environments.uat.audience {AUDIENCE}; not {audience!r}",
+            )
+            for audience in REFUSED_AUDIENCES
+        ),
         ("[environments.uat]\ntag = 'UAT'", f"environments.uat.tag {TAG}; not 'UAT'"),
         ("[environments.uat]\ntag = 'toolong'", f"environments.uat.tag {TAG}; not 'toolong'"),
         ("[environments.uat]\ntag = 'a_b'", f"environments.uat.tag {TAG}; not 'a_b'"),

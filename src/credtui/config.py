@@ -29,8 +29,9 @@ class EnvironmentSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     audience: str = Field(
-        pattern=r"^[!-~]{1,200}$",
-        description="up to 200 printable characters without spaces, such as "
+        # Without ' and \, which programs that read a file with the secret take in different ways.
+        pattern=r"^[!-&(-\[\]-~]{1,200}$",
+        description="up to 200 printable characters without spaces, ' and \\, such as "
         '"urn:example:{organization}"',
     )
     tag: str = Field(

@@ -1,8 +1,8 @@
-"""A secret as text: what a file holds, and writing one that did not exist before."""
+"""A secret as text, for a file or a program, and writing a file that did not exist before."""
 
 import json
 import os
-import shlex
+import re
 from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
@@ -11,24 +11,31 @@ from credtui.domain.errors import SaveRefusedError
 from credtui.domain.models import IssuedSecret
 from credtui.domain.secrets import redact
 
+_BARE = re.compile(r"[A-Za-z0-9_%+,./:@-]+")
+"""What no shell reads as anything but itself. zsh takes `=ls` for the path of that program."""
+
 
 class Format(StrEnum):
-    """The form of a file with a secret; the value is the file's usual ending."""
+    """The form of a secret and what belongs to it; the value is a file's usual ending."""
 
     ENV = ".env"
     JSON = ".json"
 
 
 def render(issued: IssuedSecret, form: Format) -> str:
-    """Return the text of a file, with the keys AUDIENCE, CLIENT_ID and CLIENT_SECRET."""
+    """Return the text of a file, with the keys audience, client_id and client_secret.
+
+    In a file of environment variables, the keys are in upper case. A value that a shell would read
+    otherwise stands in single quotes; the configuration allows none in an audience.
+    """
     values = {
-        "AUDIENCE": issued.audience,
-        "CLIENT_ID": issued.credential.client_id,
-        "CLIENT_SECRET": issued.secret.get_secret_value(),
+        "audience": issued.audience,
+        "client_id": issued.credential.client_id,
+        "client_secret": issued.secret.get_secret_value(),
     }
     if form is Format.JSON:
         return json.dumps(values, indent=2) + "\n"
-    return "".join(f"{key}={shlex.quote(value)}\n" for key, value in values.items())
+    return "".join(f"{key.upper()}={_quoted(value)}\n" for key, value in values.items())
 
 
 def save(issued: IssuedSecret, path: Path, form: Format) -> None:
@@ -61,6 +68,10 @@ def save(issued: IssuedSecret, path: Path, form: Format) -> None:
         with suppress(OSError):
             path.unlink()
         raise SaveRefusedError(f"Can't write {path}: {_reason(error)}.") from None
+
+
+def _quoted(value: str) -> str:
+    return value if _BARE.fullmatch(value) else f"'{value}'"
 
 
 def _reason(error: OSError | ValueError) -> str:

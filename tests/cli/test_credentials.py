@@ -95,6 +95,15 @@ def test_the_secret_as_environment_variables(credtui: Credtui) -> None:
     assert recognise(values["CLIENT_SECRET"])
 
 
+def test_an_audience_that_a_shell_would_obey_is_quoted(credtui: Credtui, home: Path) -> None:
+    home.mkdir()
+    (home / "credtui.toml").write_text(
+        '[environments.uat]\naudience = "https://x.example/?a=`id`&b={organization}"\n'
+    )
+    first, _, _ = credtui("generate", "Payout gateway", "--format", "env").out.splitlines()
+    assert first == "AUDIENCE='https://x.example/?a=`id`&b=acme'"
+
+
 @pytest.mark.parametrize("flags", [("--json",), ("--format", "json")])
 def test_the_secret_in_json(credtui: Credtui, flags: tuple[str, ...]) -> None:
     values = credtui("generate", "Payout gateway", *flags).json

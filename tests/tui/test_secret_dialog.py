@@ -236,9 +236,9 @@ class TestSave:
             await session.see("readable by you alone.")
             file = home / "acme-uat-payout-gateway.json"
             assert json.loads(file.read_text()) == {
-                "AUDIENCE": "urn:ripplexcurrent-uat:acme",
-                "CLIENT_ID": two.id_of("Payout gateway"),
-                "CLIENT_SECRET": secret,
+                "audience": "urn:ripplexcurrent-uat:acme",
+                "client_id": two.id_of("Payout gateway"),
+                "client_secret": secret,
             }
             assert stat.S_IMODE(file.stat().st_mode) == 0o600
 

@@ -1,6 +1,5 @@
 """Handing a new secret to whoever reads standard output, and knowing whether that succeeded."""
 
-import json
 import select
 import sys
 from typing import Literal, TypeAlias
@@ -9,6 +8,7 @@ from credtui.cli.errors import SecretNotDeliveredError, UsageError
 from credtui.cli.output import abandon_output, say
 from credtui.domain.errors import StoreError
 from credtui.domain.models import IssuedSecret
+from credtui.secret_file import Format, render
 from credtui.service import CredentialService
 
 Form: TypeAlias = Literal["text", "env", "json"]
@@ -74,14 +74,6 @@ def deliver(service: CredentialService, issued: IssuedSecret, form: Form, done: 
 
 
 def _formatted(issued: IssuedSecret, form: Form) -> str:
-    secret = issued.secret.get_secret_value()
-    values = {
-        "audience": issued.audience,
-        "client_id": issued.credential.client_id,
-        "client_secret": secret,
-    }
-    if form == "json":
-        return json.dumps(values, indent=2) + "\n"
-    if form == "env":
-        return "".join(f"{key.upper()}={value}\n" for key, value in values.items())
-    return secret + "\n"
+    if form == "text":
+        return issued.secret.get_secret_value() + "\n"
+    return render(issued, Format[form.upper()])
