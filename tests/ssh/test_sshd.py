@@ -210,6 +210,8 @@ INJECTIONS = [
     "@{witness}",
     "list @{witness}",
     "-- sh -c 'touch {witness}'",
+    "rename -- P --",
+    "operator add x --key=--",
     "/bin/touch {witness}",
     "demo",
     "ssh-session --operator rita --fingerprint x",

@@ -1,6 +1,13 @@
 """The parts of which the command line's grammar is made."""
 
-from argparse import SUPPRESS, ArgumentParser, RawDescriptionHelpFormatter, _SubParsersAction
+from argparse import (
+    SUPPRESS,
+    ArgumentParser,
+    Namespace,
+    RawDescriptionHelpFormatter,
+    _SubParsersAction,
+)
+from collections.abc import Sequence
 from typing import Any, NoReturn, TypeAlias
 
 from credtui.cli.errors import UsageError
@@ -13,6 +20,18 @@ class Parser(ArgumentParser):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(allow_abbrev=False, formatter_class=RawDescriptionHelpFormatter, **options)
+
+    def read(self, words: Sequence[str]) -> Namespace:
+        """Return what the words of a command line say.
+
+        Raises:
+            UsageError: They can't be understood.
+        """
+        # argparse drops each `--`, also where it is a value, and fails for want of one.
+        first = words.index("--") if "--" in words else len(words)
+        if "--" in words[first + 1 :] or any(word.endswith("=--") for word in words[:first]):
+            self.error("-- is no value; it stands once, before words that begin with a hyphen")
+        return self.parse_args(words)
 
     def error(self, message: str) -> NoReturn:
         """Refuse the line."""

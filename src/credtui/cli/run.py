@@ -58,7 +58,7 @@ def _run(words: Sequence[str]) -> int:
         return open_portal(open_credtui(), local_actor("portal"))
     from credtui.cli.grammar import local_parser
 
-    arguments = local_parser().parse_args(words)
+    arguments = local_parser().read(words)
     command = arguments.command
     if command == "demo":
         from credtui.cli.portal import open_demo

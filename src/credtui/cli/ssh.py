@@ -97,7 +97,7 @@ def _parse(asked: str, operator_service: "OperatorService") -> Namespace:
         UsageError: It is one, but can't be understood. That is recorded too.
     """
     try:
-        return ssh_parser().parse_args(shlex.split(asked))
+        return ssh_parser().read(shlex.split(asked))
     except (UsageError, ValueError) as error:
         refusal = CommandRefusedError(
             f"{error}" if isinstance(error, UsageError) else "A quotation mark has no partner."
