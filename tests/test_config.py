@@ -201,12 +201,22 @@ def test_a_long_value_is_not_repeated_in_full(file: Path) -> None:
         (b"rotation_days = " + b"1" * 5000, "it must be TOML: "),
         (b"\x00", "it must be TOML: "),
         (b'organization = "\xff"', "it must be UTF-8 text."),
+        ('organization = "x"'.encode("utf-16"), "it must be UTF-8 text."),
+        (b'organization = "x"\rrotation_days = 1', "it must be TOML: "),
+        (b"\xef\xbb\xbf" * 2, "it must be TOML: "),
     ],
-    ids=["cut", "deep", "huge", "NUL", "Latin-1"],
+    ids=["cut", "deep", "huge", "NUL", "Latin-1", "UTF-16", "old Mac", "two marks"],
 )
 def test_what_is_not_toml(file: Path, content: bytes, reason: str) -> None:
     file.write_bytes(content)
     assert refusal(file).startswith(f"{file}: {reason}")
+
+
+def test_as_windows_writes_it(file: Path) -> None:
+    """With a byte order mark, and a carriage return before each line feed."""
+    file.write_bytes(b'\xef\xbb\xbforganization = "one"\r\n[environments.uat]\r\ntag = "x"\r\n')
+    settings = load_settings(file, environ={})
+    assert (settings.organization, settings.environments["uat"].tag) == ("one", "x")
 
 
 def test_a_folder_in_place_of_the_file(file: Path) -> None:

@@ -238,7 +238,7 @@ def load_settings(
 
 def _read(file: Path) -> dict[str, Any]:
     try:
-        text = read_file(file).decode()
+        text = read_file(file).decode("utf-8-sig")
         import tomllib
 
         return tomllib.loads(text)

@@ -1,7 +1,7 @@
 """Whatever the words of a command line are, credtui does as they say or says what is wrong."""
 
 import socket
-from io import StringIO
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
 
 import pytest
@@ -39,7 +39,7 @@ ODD = [*VALUES, *OPTIONS, *(f"{option}={value}" for option in OPTIONS for value 
 def elsewhere(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A folder to be in, for what a word may create, and an empty standard input."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("sys.stdin", StringIO())
+    monkeypatch.setattr("sys.stdin", TextIOWrapper(BytesIO()))
 
 
 @pytest.mark.usefixtures("elsewhere")

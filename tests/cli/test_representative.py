@@ -1,13 +1,16 @@
 """Operators, organizations and networks on the command line."""
 
 import re
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
 from credtui.composition import account_name
 from credtui.domain.ssh_keys import parse_public_key
 from tests.cli.conftest import PROGRAM, Credtui
-from tests.domain.test_ssh_keys import ED25519, OTHER
+from tests.domain.test_ssh_keys import ED25519, OTHER, PRIVATE_KEYS, PUTTY_PRIVATE
 from tests.terminal import Terminal
 
 ME = account_name()
@@ -88,6 +91,51 @@ def test_no_key_on_standard_input(managed: Credtui, process: Credtui) -> None:
     assert (ran.status, ran.out) == (2, "")
     assert ran.err == "credtui: There is no SSH public key on standard input.\n"
     assert managed("operator", "remove", "bob").status == 5
+
+
+def test_keys_from_a_file_of_windows(managed: Credtui, process: Credtui) -> None:
+    typed = f"\ufeff# of bob\r\n{OTHER} b\u2028b\r\n\r\n"
+    (key,) = process("operator", "add", "bob", "--key", "-", "--json", typed=typed).json["keys"]
+    assert key["comment"] == "b\ufffdb"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_a_file_in_utf_16(
+    managed: Credtui, environ: Mapping[str, str], tmp_path: Path, encoding: str
+) -> None:
+    """As PowerShell writes what is redirected to a file."""
+    (tmp_path / "bob.pub").write_text(f"\ufeff{OTHER}", encoding=encoding)
+    with (tmp_path / "bob.pub").open() as typed:
+        done = subprocess.run(
+            [*PROGRAM, "operator", "add", "bob", "--key", "-"],
+            env=environ,
+            stdin=typed,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        "credtui: Standard input is UTF-16: save the SSH public key as UTF-8 text.\n"
+    )
+
+
+def test_a_private_key_on_standard_input(managed: Credtui, process: Credtui) -> None:
+    ran = process("operator", "add", "bob", "--key", "-", typed=PUTTY_PRIVATE)
+    assert (ran.status, ran.out) == (3, "")
+    assert ran.err.startswith("credtui: That is a private key")
+
+
+@pytest.mark.parametrize("kind", PRIVATE_KEYS)
+def test_a_private_key_among_the_words_is_not_repeated(managed: Credtui, kind: str) -> None:
+    """As where a shell splits `--key=$(cat id_ed25519)` into words."""
+    for words in ([f"--key={PRIVATE_KEYS[kind]}"], f"--key={PRIVATE_KEYS[kind]}".split()):
+        ran = managed("operator", "add", "bob", *words)
+        assert (ran.status, ran.out) == (3, "")
+        assert ran.err.startswith("credtui: That is a private key")
+        assert ran.err.count("\n") == 1
+        assert "c2VjcmV0" not in ran.err
 
 
 @pytest.mark.parametrize(

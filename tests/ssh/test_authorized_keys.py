@@ -1,5 +1,6 @@
 """What sshd is told about a key."""
 
+import json
 import os
 import re
 import shlex
@@ -14,7 +15,7 @@ from credtui.cli.run import run
 from credtui.composition import open_credtui
 from credtui.domain.ssh_keys import parse_public_key
 from tests.cli.conftest import PROGRAM
-from tests.domain.test_ssh_keys import ED25519, OTHER
+from tests.domain.test_ssh_keys import ED25519, OTHER, PRIVATE_KEYS
 from tests.ssh.conftest import ACCOUNT, LOCAL, Ran
 
 KEY = parse_public_key(ED25519)
@@ -172,3 +173,15 @@ def test_a_command_that_is_no_text(home: Path) -> None:
     ran = session(home, "rita", KEY.fingerprint, "list \udcff\udcfe")
     assert (ran.status, ran.out) == (2, "")
     assert ran.err == "credtui: unrecognized arguments: \ufffd\ufffd. See credtui --help.\n"
+
+
+@pytest.mark.parametrize("kind", ["OpenSSH", "PuTTY 3", "age"])
+def test_a_private_key_in_a_command_is_neither_repeated_nor_recorded(home: Path, kind: str) -> None:
+    asked = f"operator add bob --key={PRIVATE_KEYS[kind]}"
+    ran = session(home, "rita", KEY.fingerprint, asked.replace("c2VjcmV0", "c2VjcmV0it's"))
+    assert (ran.status, ran.out) == (3, "")
+    assert ran.err.startswith("credtui: That is a private key")
+    log = (home / "store" / "operators.audit.jsonl").read_text()
+    assert json.loads(log.splitlines()[-1])["detail"] == "invalid_key"
+    for text in (ran.err, log):
+        assert "KEY" not in text

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any, NoReturn, TypeAlias
 
 from credtui.cli.errors import UsageError
+from credtui.domain.ssh_keys import refuse_private_key
 
 Commands: TypeAlias = "_SubParsersAction[Parser]"
 
@@ -26,7 +27,9 @@ class Parser(ArgumentParser):
 
         Raises:
             UsageError: They can't be understood.
+            InvalidKeyError: There is a private key among them, which an error would repeat.
         """
+        refuse_private_key(" ".join(words))
         # argparse drops each `--`, also where it is a value, and fails for want of one.
         first = words.index("--") if "--" in words else len(words)
         if "--" in words[first + 1 :] or any(word.endswith("=--") for word in words[:first]):

@@ -1,5 +1,6 @@
 """What representatives do: manage operators, organizations and networks."""
 
+import codecs
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -8,6 +9,7 @@ from credtui.cli.errors import UsageError
 from credtui.cli.output import put, put_json, put_table, say
 from credtui.cli.session import Session, place, where
 from credtui.domain.permissions import Operator, Permission
+from credtui.domain.ssh_keys import key_lines
 
 
 def list_operators(session: Session) -> None:
@@ -178,6 +180,7 @@ def _keys(texts: Iterable[str]) -> list[str]:
 
     Raises:
         UsageError: No line is there: an operator without a key is not what was meant.
+        InvalidKeyError: A private key is there, or a public one in another format.
     """
     keys: list[str] = []
     for text in texts:
@@ -186,8 +189,10 @@ def _keys(texts: Iterable[str]) -> list[str]:
 
 
 def _input_lines() -> list[str]:
-    lines = sys.stdin.read(65536).splitlines() if sys.stdin else []
-    keys = [line for line in lines if line.strip() and not line.startswith("#")]
+    content = sys.stdin.buffer.read(65536) if sys.stdin else b""
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise UsageError("Standard input is UTF-16: save the SSH public key as UTF-8 text.")
+    keys = key_lines(content.decode(errors="surrogateescape"))
     if not keys:
         raise UsageError("There is no SSH public key on standard input.")
     return keys

@@ -14,7 +14,7 @@ from credtui.cli.exit_codes import ExitCode
 from credtui.cli.grammar import ssh_parser
 from credtui.cli.output import put
 from credtui.domain.errors import CommandRefusedError, InvalidKeyError, PermissionDeniedError
-from credtui.domain.ssh_keys import PublicKey, parse_public_key
+from credtui.domain.ssh_keys import PublicKey, parse_public_key, refuse_private_key
 
 if TYPE_CHECKING:
     from credtui.domain.permissions import Operator
@@ -95,8 +95,10 @@ def _parse(asked: str, operator_service: "OperatorService") -> Namespace:
     Raises:
         CommandRefusedError: It is no command that they may run. That is recorded.
         UsageError: It is one, but can't be understood. That is recorded too.
+        InvalidKeyError: There is a private key in it. That is recorded without the key.
     """
     try:
+        refuse_private_key(asked)
         return ssh_parser().read(shlex.split(asked))
     except (UsageError, ValueError) as error:
         refusal = CommandRefusedError(
@@ -104,6 +106,9 @@ def _parse(asked: str, operator_service: "OperatorService") -> Namespace:
         )
         operator_service.refuse_command(refusal, asked)
         raise refusal from None
+    except InvalidKeyError as refusal:
+        operator_service.refuse_command(refusal, "")
+        raise
 
 
 def _line(operator: "Operator", key: PublicKey, home: Path | None) -> str:

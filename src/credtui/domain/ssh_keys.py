@@ -3,6 +3,7 @@
 import base64
 import binascii
 import hashlib
+import re
 from typing import NamedTuple
 
 from credtui.domain.errors import InvalidKeyError
@@ -31,6 +32,20 @@ _KEY_LENGTHS = {
 }
 
 
+_PRIVATE = re.compile(
+    "(?:BEGIN|END) [A-Z0-9 ]*PRIVATE KEY|PRIVATE KEY FILE FORMAT|PuTTY-User-Key-File-"
+    # Of age, and what OpenSSH's own format begins with in Base64, without the line above.
+    "|AGE-SECRET-KEY-|b3BlbnNzaC1rZXktdjE"
+)
+
+_CONVERTERS = {
+    "BEGIN SSH2 PUBLIC KEY": "ssh-keygen -i -f FILE",
+    "BEGIN RSA PUBLIC KEY": "ssh-keygen -i -m PEM -f FILE",
+    "BEGIN PUBLIC KEY": "ssh-keygen -i -m PKCS8 -f FILE",
+}
+"""How to turn what other programs, such as PuTTY, export into a line as OpenSSH writes it."""
+
+
 class PublicKey(NamedTuple):
     """A public key, as one line of a `.pub` file.
 
@@ -56,22 +71,47 @@ class PublicKey(NamedTuple):
         return " ".join(part for part in self if part)
 
 
+def refuse_private_key(text: str) -> None:
+    """Refuse a text with a private key in it. The sentence has nothing of the key.
+
+    Raises:
+        InvalidKeyError: There is one.
+    """
+    if _PRIVATE.search(text):
+        raise InvalidKeyError(
+            "That is a private key, which must never leave its owner: give the public one, "
+            "the file that ends with .pub, and replace the pair if others saw it."
+        )
+
+
+def key_lines(text: str) -> list[str]:
+    """Return the lines of a `.pub` or authorized_keys file that are no comments and not blank.
+
+    Raises:
+        InvalidKeyError: The text is a private key, or a public key in another format.
+    """
+    _ensure_lines(text)
+    lines = re.split(r"[\r\n]+", text.removeprefix("\ufeff"))
+    return [line for line in lines if line.strip() and not line.startswith("#")]
+
+
 def parse_public_key(text: str) -> PublicKey:
     """Return the public key that a text is.
 
     Raises:
         InvalidKeyError: It isn't exactly one key without options, of a kind that sshd accepts.
     """
-    text = text.strip()
-    if "PRIVATE KEY" in text:
-        raise InvalidKeyError(
-            "That is a private key, which must never leave its owner: give the public one, "
-            "the file that ends with .pub, and replace the pair if others saw it."
-        )
-    if len(text.splitlines()) != 1:
+    _ensure_lines(text)
+    text = text.removeprefix("\ufeff").strip(" \t\r\n")
+    if not text or re.search(r"[\r\n]", text):
         raise InvalidKeyError("Give one public key: one line, as in a file that ends with .pub.")
-    words = text.split()
+    words = re.split(r"[ \t]+", text)
     if words[0] not in _FIELDS:
+        if "-cert-v01@" in words[0]:
+            raise InvalidKeyError(
+                "That is a certificate: give the public key that it certifies, the file that ends "
+                "with .pub, without -cert."
+            )
         if any(word in _FIELDS for word in words):
             raise InvalidKeyError(
                 "Give the key without options: from its type, such as ssh-ed25519, on."
@@ -80,6 +120,15 @@ def parse_public_key(text: str) -> PublicKey:
     if len(words) < 2 or not _is_sound(words[0], words[1]):
         raise InvalidKeyError(f"What follows {words[0]} is not such a key: copy it again, whole.")
     return PublicKey(words[0], words[1], printable(" ".join(words[2:]))[:60])
+
+
+def _ensure_lines(text: str) -> None:
+    refuse_private_key(text)
+    for header, command in _CONVERTERS.items():
+        if header in text:
+            raise InvalidKeyError(
+                f"That public key is not as OpenSSH writes it: convert it with {command}."
+            )
 
 
 def _is_sound(type_: str, data: str) -> bool:
