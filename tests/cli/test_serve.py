@@ -138,7 +138,7 @@ def test_a_number_that_is_none(home: Path, flag: str, value: str, allowed: str) 
     assert process.returncode == 2
     assert said == (
         f"credtui: argument {flag}: it must be a whole number from {allowed}, not {value}. "
-        "See credtui serve --help.\n"
+        "See credtui help serve.\n"
     )
 
 

@@ -172,7 +172,7 @@ def test_hostile_fingerprints_of_a_session(home: Path, fingerprint: str) -> None
 def test_a_command_that_is_no_text(home: Path) -> None:
     ran = session(home, "rita", KEY.fingerprint, "list \udcff\udcfe")
     assert (ran.status, ran.out) == (2, "")
-    assert ran.err == "credtui: unrecognized arguments: \ufffd\ufffd. See credtui --help.\n"
+    assert ran.err == "credtui: unrecognized arguments: \ufffd\ufffd. See credtui help.\n"
 
 
 @pytest.mark.parametrize("kind", ["OpenSSH", "PuTTY 3", "age"])

@@ -179,8 +179,10 @@ def test_the_guide(guided: Guided) -> None:
     page, end = json.JSONDecoder().raw_decode(rest)
     assert [credential["name"] for credential in page["credentials"]] == ["Payout gateway"]
     assert re.fullmatch(
-        r"\nAUDIENCE=urn:ripplexcurrent-uat:acme\nCLIENT_ID=cid_\w+\nCLIENT_SECRET=csk_uat_\w+\n",
+        r"\nAUDIENCE=urn:ripplexcurrent-uat:acme\nCLIENT_ID=cid_\w+\nCLIENT_SECRET=csk_uat_\w+\n"
+        r"usage: credtui rotate .*",
         rest[end:],
+        re.DOTALL,
     )
 
     (shown,) = blocks("text")

@@ -180,7 +180,27 @@ def test_a_dropped_line_ends_the_session_and_marks_the_secret(empty: Host) -> No
 def test_without_a_terminal_the_portal_names_the_commands(empty: Host) -> None:
     ran = empty.ssh("alice", options=["-T"])
     assert (ran.status, ran.out) == (ExitCode.USAGE, "")
-    assert "list" in ran.err
+    assert ran.err.endswith("such as list and rotate: the command help names them.\n")
+
+
+@pytest.mark.parametrize("command", ["", "rename", "operator add"])
+def test_help_comes_through_the_line(bastion: Host, command: str) -> None:
+    """ssh takes `--help` for an option of its own."""
+    bastion.connect("alice")
+    ran = bastion.ssh("alice", "help", *command.split())
+    assert (ran.status, ran.err) == (ExitCode.OK, "")
+    assert ran.out.startswith(f"usage: credtui {command}")
+
+
+def test_the_words_of_a_name_are_joined(empty: Host) -> None:
+    empty.connect("alice")
+    assert empty.ssh("alice", "generate", "Payout", "gateway", "two").status == 0
+    assert names(empty) == ["Payout gateway two"]
+    assert empty.ssh("alice", "rename", "Payout", "gateway", "two", "Ledger EU").status == 0
+    assert names(empty) == ["Ledger EU"]
+    assert empty.ssh("alice", "rotate", "Ledger", "EU", "--json").status == 0
+    assert empty.ssh("alice", "rename 'Ledger EU' 'Ledger  2'").status == 0
+    assert names(empty) == ["Ledger  2"]
 
 
 def test_a_stranger_does_not_come_in(empty: Host) -> None:

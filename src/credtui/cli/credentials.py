@@ -1,13 +1,14 @@
 """The portal's verbs, without the portal."""
 
-from collections.abc import Callable, Mapping
+import shlex
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
 from credtui.cli.delivery import deliver, ensure_reader
-from credtui.cli.errors import NotConfirmedError
+from credtui.cli.errors import NotConfirmedError, UsageError
 from credtui.cli.output import days, minute, put, put_json, put_table, say
-from credtui.cli.session import Session, ask, can_ask, ensure_yes, meant, place, where
+from credtui.cli.session import Session, ask, can_ask, ensure_yes, find, meant, place, where
 from credtui.domain.errors import NoSuchCredentialError, PrimaryProtectedError
 from credtui.domain.models import Credential
 from credtui.domain.organization import MAX_CREDENTIALS
@@ -80,7 +81,7 @@ def generate(session: Session) -> None:
     """Generate a credential, and write its secret to standard output."""
     ensure_reader()
     service = session.service()
-    issued = service.generate(session.arguments.name)
+    issued = service.generate(" ".join(session.arguments.name))
     deliver(
         service,
         issued,
@@ -115,9 +116,28 @@ def rotate(session: Session) -> None:
 def rename(session: Session) -> None:
     """Give a credential another name."""
     service = session.service()
-    with meant(service, service.page(), session.arguments.credential) as (client_id, _):
-        renamed = service.rename(client_id, session.arguments.name)
+    page = service.page()
+    text, name = _parted(page, [session.arguments.credential, *session.arguments.name])
+    with meant(service, page, [text]) as (client_id, _):
+        renamed = service.rename(client_id, name)
     _report(session, service, renamed, f"Renamed {client_id} to {renamed.name}.")
+
+
+def _parted(page: Page, words: Sequence[str]) -> tuple[str, str]:
+    """Return which credential is meant, and its new name, though the words of both may be loose.
+
+    Raises:
+        UsageError: More than one credential can be meant.
+    """
+    parts = [(" ".join(words[:end]), " ".join(words[end:])) for end in range(1, len(words))]
+    named = [part for part in parts if find(page, part[0])]
+    if len(named) > 1:
+        (one, name), (other, _), *_ = named
+        raise UsageError(
+            f"{one} and {other} are both names of credentials: put each name in quotes, as in "
+            f"{shlex.join(('rename', one, name))}; over ssh, put quotes around that too."
+        )
+    return named[0] if named else parts[0]
 
 
 def make_primary(session: Session) -> None:

@@ -84,6 +84,10 @@ def _parser() -> tuple[Parser, Commands]:
     parser.add_argument("--version", action="version", version=f"credtui {__version__}")
     parser.set_defaults(command=None)
     commands: Commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    help_ = "show this, or how a command is used"
+    about = commands.add_parser("help", help=help_, description=f"{help_.capitalize()}.")
+    about.set_defaults(command="help")
+    about.add_argument("about", nargs="*", metavar="COMMAND", help="such as: operator add")
     return parser, commands
 
 
@@ -92,7 +96,7 @@ def _add_verbs(commands: Commands) -> None:
     _add_credential(add_command(commands, "show", "show one credential"))
 
     generate = add_command(commands, "generate", "generate a credential", json=False)
-    generate.add_argument("name", metavar="NAME", help="the new credential's name")
+    _add_name(generate, "name", "NAME", "the new credential's name")
     _add_format(generate)
 
     rotate = add_command(commands, "rotate", "replace a credential's secret", json=False)
@@ -101,8 +105,10 @@ def _add_verbs(commands: Commands) -> None:
     rotate.add_argument("--yes", action="store_true", help="don't ask")
 
     rename = add_command(commands, "rename", "give a credential another name")
-    _add_credential(rename)
-    rename.add_argument("name", metavar="NAME", help="its new name")
+    rename.add_argument(
+        "credential", metavar="CLIENT_ID", help="its Client ID, or its name, in quotes"
+    )
+    rename.add_argument("name", metavar="NAME", nargs="+", help="its new name")
 
     _add_credential(add_command(commands, "make-primary", "make a credential the primary one"))
 
@@ -112,7 +118,7 @@ def _add_verbs(commands: Commands) -> None:
     delete.add_argument(
         "--typed-name",
         metavar="NAME",
-        help="the credential's name: so a representative deletes the primary one",
+        help="the credential's name, in quotes: so a representative deletes the primary one",
     )
 
     audit = add_command(commands, "audit", "show the audit events, newest first")
@@ -130,7 +136,14 @@ def _add_verbs(commands: Commands) -> None:
 
 
 def _add_credential(parser: ArgumentParser) -> None:
-    parser.add_argument("credential", metavar="CLIENT_ID", help="its Client ID, or its name")
+    _add_name(parser, "credential", "CLIENT_ID", "its Client ID, or its name")
+
+
+def _add_name(parser: ArgumentParser, dest: str, metavar: str, help_: str) -> None:
+    # ssh sends what was quoted without the quotes.
+    parser.add_argument(
+        dest, metavar=metavar, nargs="+", help=f"{help_}; several words are one name"
+    )
 
 
 def _add_format(parser: ArgumentParser) -> None:

@@ -34,11 +34,13 @@ class Parser(ArgumentParser):
         first = words.index("--") if "--" in words else len(words)
         if "--" in words[first + 1 :] or any(word.endswith("=--") for word in words[:first]):
             self.error("-- is no value; it stands once, before words that begin with a hyphen")
-        return self.parse_args(words)
+        found = self.parse_args(words)
+        return self.read([*found.about, "--help"]) if found.command == "help" else found
 
     def error(self, message: str) -> NoReturn:
         """Refuse the line."""
-        raise UsageError(f"{message}. See {self.prog} --help.")
+        program, *command = self.prog.split()
+        raise UsageError(f"{message}. See {' '.join((program, 'help', *command))}.")
 
 
 def add_place(parser: ArgumentParser, *, default: str | None) -> None:

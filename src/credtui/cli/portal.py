@@ -42,5 +42,6 @@ def _require_terminal() -> None:
         require_terminal(os.environ, sys.stdin, sys.stdout, sys.stderr)
     except NoTerminal as reason:
         raise NoTerminalError(
-            f"{reason} Without one there are commands, such as list and rotate: see --help."
+            f"{reason} Without one there are commands, such as list and rotate: the command "
+            "help names them."
         ) from None

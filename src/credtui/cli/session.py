@@ -2,7 +2,7 @@
 
 import sys
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -50,13 +50,14 @@ class Meant(NamedTuple):
 
 
 @contextmanager
-def meant(service: CredentialService, page: Page, text: str) -> Iterator[Meant]:
-    """Yield what a person means, for the context that uses it.
+def meant(service: CredentialService, page: Page, words: Sequence[str]) -> Iterator[Meant]:
+    """Yield what a person means by a Client ID or the words of a name.
 
     Raises:
         NoSuchCredentialError: They mean none, and the context found that out.
     """
-    found = page.find(text) or _find_named(page, text)
+    text = " ".join(words)
+    found = find(page, text)
     try:
         yield Meant(found.client_id if found else text, found)
     except NoSuchCredentialError:
@@ -68,9 +69,11 @@ def meant(service: CredentialService, page: Page, text: str) -> Iterator[Meant]:
         ) from None
 
 
-def _find_named(page: Page, name: str) -> Credential | None:
-    key = name_key(name)
-    return next((found for found in page.credentials if name_key(found.name) == key), None)
+def find(page: Page, text: str) -> Credential | None:
+    """Return the credential with this Client ID, or else with this name."""
+    key = name_key(text)
+    named = (found for found in page.credentials if name_key(found.name) == key)
+    return page.find(text) or next(named, None)
 
 
 def can_ask() -> bool:
