@@ -93,7 +93,7 @@ def test_exit_status_of_an_error(error: type[CredtuiError], status: ExitCode) ->
         ("--home", "", "list"),
         ("--organization", "Not Allowed", "list"),
         ("--environment", "moon", "list"),
-        ("generate", "@/etc/passwd", "\x1b[31m"),
+        ("operator", "remove", "@/etc/passwd", "\x1b[31m"),
     ],
 )
 def test_what_cannot_be_understood(credtui: Credtui, home: Path, words: tuple[str, ...]) -> None:

@@ -12,7 +12,7 @@ class ExitCode(IntEnum):
 
     OK = 0, "done"
     UNEXPECTED = 1, "an error in credtui itself"
-    USAGE = 2, "wrong command line or configuration, or no terminal for the portal"
+    USAGE = 2, "wrong command line or configuration, no terminal for the portal, no extra for serve"
     REFUSED = 3, "a rule or the person who was asked said no; nothing was changed"
     DENIED = 4, "the operator's permission does not allow this; nothing was changed"
     NOT_FOUND = 5, "no such credential, operator, key or organization"
@@ -33,6 +33,7 @@ class ExitCode(IntEnum):
 _BY_CODE = {
     "usage": ExitCode.USAGE,
     "no_terminal": ExitCode.USAGE,
+    "extra_missing": ExitCode.USAGE,
     "invalid_configuration": ExitCode.USAGE,
     "invalid_organization": ExitCode.USAGE,
     "permission_denied": ExitCode.DENIED,

@@ -224,6 +224,12 @@ class ServerError(CredtuiError):
     code = "server_unavailable"
 
 
+class ExtraMissingError(CredtuiError):
+    """What was asked for needs packages that are not installed with every credtui."""
+
+    code = "extra_missing"
+
+
 def meaning(code: str) -> str:
     """Return what a code stands for, in a sentence: what its class says of itself."""
     for error in _kinds(CredtuiError):

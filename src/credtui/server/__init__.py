@@ -1,7 +1,7 @@
 """The token endpoint: what OAuth 2.0 clients talk to. Needs the extra `server`."""
 
 from credtui.composition import Credtui
-from credtui.domain.errors import ServerError
+from credtui.domain.errors import ExtraMissingError
 
 __all__ = ["run_server"]
 
@@ -10,14 +10,16 @@ def run_server(credtui: Credtui, host: str, port: int, workers: int = 1) -> int:
     """Serve until told to stop by SIGTERM or SIGINT, and return the exit status.
 
     Raises:
-        ServerError: The extra is not installed, or the server can't listen there.
+        ExtraMissingError: The extra is not installed.
+        ServerError: The server can't listen there.
         StoreError: The store can't be used.
     """
     try:
         from credtui.server import run
-    except ModuleNotFoundError as error:
-        raise ServerError(
-            f"The token endpoint needs {error.name}. Install credtui with it: "
-            "pip install 'credtui[server]'."
+    except ModuleNotFoundError:
+        raise ExtraMissingError(
+            "The token endpoint needs credtui's extra server. Add it with what installed credtui: "
+            "pip install 'credtui[server]', pipx inject credtui 'credtui[server]' or "
+            "uv tool install 'credtui[server]'."
         ) from None
     return run.run_server(credtui, host, port, workers)
