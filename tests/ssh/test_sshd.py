@@ -156,8 +156,11 @@ def test_a_secret_in_the_portal_is_not_saved_on_the_host(empty: Host) -> None:
     with empty.portal("alice") as terminal:
         generate(terminal)
         (secret,) = re.findall(r"csk_uat_\w+", terminal.text)
-        terminal.click_on("Save to File")
-        terminal.wait_for("Your connection has no shell")
+        assert "Plain View" in terminal.text
+        assert "Save to File" not in terminal.text
+        terminal.press("f", "?")
+        terminal.wait_for(re.compile(r"\bt  Try it"))
+        assert "Save to a file" not in terminal.text
     assert_no_secret(secret, empty.folder)
 
 

@@ -219,6 +219,10 @@ class TestSecret:
         """Every value whole, the warning, every way to keep the secret."""
         assert pictures.same(pictures.installation(demo=True), rotate)
 
+    def test_forced(self, pictures: Pictures) -> None:
+        """Without a shell behind the connection there is no Save to File."""
+        assert pictures.same(pictures.installation(demo=True), rotate, forced=True)
+
     def test_sent(self, small: Pictures) -> None:
         """A copy names its route, and that nobody confirmed it."""
 

@@ -5,6 +5,7 @@ import base64
 import gc
 import json
 import os
+import re
 import stat
 import threading
 from collections.abc import AsyncIterator
@@ -18,6 +19,7 @@ from credtui.domain.models import IssuedSecret
 from credtui.domain.permissions import Operator
 from credtui.secret_file import Format, save
 from credtui.store.protocol import Place
+from credtui.tui.dialogs.help import HelpDialog
 from credtui.tui.dialogs.save import SaveDialog
 from credtui.tui.dialogs.secret import CONCEALED, CONCEALED_BELOW, SecretDialog
 from tests.secrets_scan import assert_no_secret
@@ -333,14 +335,28 @@ class TestSave:
             await session.until(lambda: bool(saved), "file")
         assert saved == [home / name for name in os.listdir(home)]  # noqa: PTH208
 
-    async def test_without_a_shell_it_says_what_to_do_instead(self, two: Installation) -> None:
-        async with rotated(two, forced=True) as session:
+    async def test_without_a_shell_it_is_offered_nowhere(self, store_folder: Path) -> None:
+        installation = Installation(store_folder, clipboard="none")
+        installation.add("Payout gateway")
+        async with rotated(installation, forced=True) as session:
+            for label in ("Copy Client ID", "Copy Secret", "Plain View", "Try it", "Close"):
+                assert label in session.text
+            assert not re.search(r"Save to|\bSave$|f Save", session.text, re.MULTILINE)
+            dialog = session.app.screen
             await session.press("f")
-            await session.see("Your connection has no shell")
-            await session.see("ssh HOST rotate ID --format env")
-            # The longest message that there is leaves all buttons in view.
-            for label in ("Copy Client ID", "Copy Secret", "Plain View", "Close"):
-                assert session.find(f" {label} ")[1] < 23
+            assert session.app.screen is dialog
+            await session.press("s")
+            await session.see("Use Plain View.")
+            await session.press("question_mark")
+            await session.at(HelpDialog)
+            await session.see("Plain View")
+            assert "Save to a file" not in session.text
+
+    async def test_with_a_shell_it_is_a_key_too(self, two: Installation) -> None:
+        async with rotated(two) as session:
+            await session.see("f Save")
+            await session.press("question_mark")
+            await session.see("Save to a file")
 
 
 class TestCheckYourCopy:

@@ -19,7 +19,7 @@ from credtui.domain.models import IssuedSecret
 from credtui.domain.page import Page
 from credtui.domain.permissions import Permission
 from credtui.secret_file import save
-from credtui.tui.clipboard import Route, Sent
+from credtui.tui.clipboard import OTHERWISE, Route, Sent
 from credtui.tui.dialogs.dialog import Dialog, Modal, own_error
 from credtui.tui.portal import Portal
 from credtui.tui.widgets.field import Field
@@ -88,6 +88,12 @@ class SecretDialog(Dialog[str]):
         self._kept = ""
         self._focused_while_shown: Widget | None = None
         self._last_input = monotonic()
+        self._otherwise = OTHERWISE
+        if self._surroundings.forced:
+            # There is no shell: a file on this computer would be out of the person's reach. What
+            # isn't bound is neither in the footer nor in the help.
+            self._otherwise = "Use Plain View."
+            del self._bindings.key_to_bindings["f"]
 
     def compose_parts(self) -> Iterable[Widget]:
         """The values, the warning, and the check."""
@@ -102,7 +108,8 @@ class SecretDialog(Dialog[str]):
         """What can be done with the secret."""
         yield Button("Copy Client ID", id="copy-client-id", compact=True)
         yield Button("Copy Secret", id="copy-secret", variant="primary", compact=True)
-        yield Button("Save to File", id="save", compact=True)
+        if not self._surroundings.forced:
+            yield Button("Save to File", id="save", compact=True)
         yield Button("Plain View", id="plain-view", compact=True)
         yield Button("Try it", id="try", compact=True)
         yield Button("Close", id="close", compact=True)
@@ -140,7 +147,7 @@ class SecretDialog(Dialog[str]):
 
     @work(thread=True, exit_on_error=False)
     def _copy(self, value: Callable[[], str], kept: str = "") -> None:
-        sent = self._surroundings.clipboard.send(value())
+        sent = self._surroundings.clipboard.send(value(), otherwise=self._otherwise)
         self.app.call_from_thread(self._say_sent, sent, kept)
 
     def _say_sent(self, sent: Sent, kept: str) -> None:
@@ -156,14 +163,7 @@ class SecretDialog(Dialog[str]):
         """Write the secret to a new file."""
         from credtui.tui.dialogs.save import SaveDialog
 
-        if self._surroundings.forced:
-            self._say(
-                "Your connection has no shell, so a file on this computer would be out of your "
-                "reach. Use Copy Secret or Plain View; in a script: "
-                "ssh HOST rotate ID --format env",
-                "warning",
-            )
-        elif self._issued:
+        if self._issued:
             saved = await self.app.push_screen_wait(
                 SaveDialog(partial(save, self._issued), self._portal.service, self._credential)
             )
