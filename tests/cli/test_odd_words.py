@@ -98,3 +98,8 @@ def test_a_name_may_begin_with_a_hyphen(credtui: Credtui, name: str) -> None:
     assert credtui("rename", "--", name, f"-{name}+").status == ExitCode.OK
     assert credtui("rename", "--", f"-{name}+", "--x").status == ExitCode.OK
     assert credtui("list", "--json").json["credentials"][0]["name"] == "--x"
+
+
+def test_a_name_may_end_with_hyphens(credtui: Credtui) -> None:
+    assert credtui("generate", "x=--").status == ExitCode.OK
+    assert credtui("show", "x=--").status == ExitCode.OK

@@ -32,7 +32,8 @@ class Parser(ArgumentParser):
         refuse_private_key(" ".join(words))
         # argparse drops each `--`, also where it is a value, and fails for want of one.
         first = words.index("--") if "--" in words else len(words)
-        if "--" in words[first + 1 :] or any(word.endswith("=--") for word in words[:first]):
+        valued = any(word.startswith("-") and word.endswith("=--") for word in words[:first])
+        if valued or "--" in words[first + 1 :]:
             self.error("-- is no value; it stands once, before words that begin with a hyphen")
         found = self.parse_args(words)
         return self.read([*found.about, "--help"]) if found.command == "help" else found

@@ -33,7 +33,7 @@ _KEY_LENGTHS = {
 
 
 _PRIVATE = re.compile(
-    "(?:BEGIN|END) [A-Z0-9 ]*PRIVATE KEY|PRIVATE KEY FILE FORMAT|PuTTY-User-Key-File-"
+    "(?:BEGIN|END) [A-Z0-9 ]{0,40}PRIVATE KEY|PRIVATE KEY FILE FORMAT|PuTTY-User-Key-File-"
     # Of age, and what OpenSSH's own format begins with in Base64, without the line above.
     "|AGE-SECRET-KEY-|b3BlbnNzaC1rZXktdjE"
 )
