@@ -1,15 +1,18 @@
 """How a change is made: permission, rules, and one audit event, in one transaction."""
 
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime
+from typing import NamedTuple
 
 from credtui.clock import Clock
 from credtui.domain.audit import Action
 from credtui.domain.errors import (
+    DoubtError,
     NoSuchOrganizationError,
     PermissionDeniedError,
     Refusal,
+    StoreError,
     StoreUnwritableError,
 )
 from credtui.domain.models import Credential
@@ -18,6 +21,42 @@ from credtui.domain.organization import Organization
 from credtui.domain.permissions import Actor, Operators, Permission
 from credtui.domain.secrets import is_client_id, redact
 from credtui.store.protocol import Place, Store
+
+
+@contextmanager
+def unchanged() -> Iterator[None]:
+    """Say of a store's failure that it left everything as it was, as a transaction promises.
+
+    Raises:
+        StoreError: The same, with that sentence.
+    """
+    try:
+        yield
+    except StoreError as error:
+        error.args = (*error.args, "Nothing was changed.")
+        raise
+
+
+class Changed(NamedTuple):
+    """What came of a change.
+
+    Attributes:
+        credential: The credential after the change; where it was deleted, before.
+        doubt: What is in doubt about it; None when it is done and durable.
+    """
+
+    credential: Credential
+    doubt: DoubtError | None
+
+    def ensured(self) -> Credential:
+        """Return the credential.
+
+        Raises:
+            DoubtError: The change is in doubt.
+        """
+        if self.doubt:
+            raise self.doubt
+        return self.credential
 
 
 class Changes:
@@ -29,6 +68,7 @@ class Changes:
         self._actor = actor
         self._clock = clock
 
+    @unchanged()
     def make(
         self,
         action: Action,
@@ -37,12 +77,8 @@ class Changes:
         *,
         attempted_name: str | None = None,
         detail: str = "",
-    ) -> Credential:
-        """Make a change or refuse it, leaving one audit event.
-
-        Returns:
-            The credential after the change; where it was deleted, before.
-        """
+    ) -> Changed:
+        """Make a change or refuse it, leaving one audit event."""
         self.ensure_known(action)
         refusal: Refusal | None = None
         with self._store.transaction(self._place) as transaction:
@@ -85,7 +121,7 @@ class Changes:
         if refusal:
             raise refusal
         assert credential is not None  # noqa: S101  # what isn't refused has a credential
-        return credential.public()
+        return Changed(credential.public(), transaction.doubt)
 
     def is_known(self, operators: Operators) -> bool:
         """Tell whether the organization was created, or needs not be."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 
+from credtui.changes import unchanged
 from credtui.clock import Clock
 from credtui.domain.audit import Action, AuditEvent
 from credtui.domain.errors import (
@@ -126,6 +127,7 @@ class OperatorService:
             return self.organizations()
         return operators.organizations_of(self.actor)
 
+    @unchanged()
     def create_organization(self, name: str, environment: str) -> str:
         """Create an organization. It can then be used in every environment.
 
@@ -148,6 +150,8 @@ class OperatorService:
         except Refusal as refusal:
             self._record_refusal(Action.CREATE_ORGANIZATION, organization, refusal)
             raise
+        if transaction.doubt:
+            raise transaction.doubt
         return organization
 
     def events(self) -> Iterator[AuditEvent]:
@@ -173,6 +177,7 @@ class OperatorService:
         """
         self._record_refusal(Action.RUN_COMMAND, command, refusal)
 
+    @unchanged()
     def _change(
         self, action: Action, name: str, apply: Callable[[Operators], Operators]
     ) -> Operator:
@@ -200,6 +205,8 @@ class OperatorService:
             )
         if refusal:
             raise refusal
+        if transaction.doubt:
+            raise transaction.doubt
         assert operator is not None  # noqa: S101  # what isn't refused has an operator
         return operator
 

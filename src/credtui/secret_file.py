@@ -34,6 +34,8 @@ def render(issued: IssuedSecret, form: Format) -> str:
         "client_secret": issued.secret.get_secret_value(),
     }
     if form is Format.JSON:
+        if issued.doubt:
+            values["outcome"] = issued.doubt.code
         return json.dumps(values, indent=2) + "\n"
     return "".join(f"{key.upper()}={_quoted(value)}\n" for key, value in values.items())
 

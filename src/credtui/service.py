@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
-from credtui.changes import Changes
+from credtui.changes import Changes, unchanged
 from credtui.clock import Clock
 from credtui.domain.audit import Action, AuditEvent
 from credtui.domain.errors import (
+    DoubtError,
     Refusal,
     StillUsedError,
     StoreUnwritableError,
@@ -50,8 +51,9 @@ class CredentialService:
     Methods that change something check the actor's permission and the rules inside one
     transaction of the store, and leave one audit event whether they succeed or are refused. They
     raise a `Refusal` for what a rule forbids, and a `StoreError` when the store can't be used; in
-    both cases nothing was changed. They block on bcrypt, a lock and a disk: never call them on an
-    event loop.
+    both cases nothing was changed. They raise a `DoubtError` when the change may not last, or may
+    not have been made; an `IssuedSecret` carries that instead. They block on bcrypt, a lock and a
+    disk: never call them on an event loop.
     """
 
     def __init__(
@@ -127,8 +129,8 @@ class CredentialService:
                 )
             )
 
-        credential = self._changes.make(Action.GENERATE, client_id, apply, attempted_name=name)
-        return IssuedSecret(credential=credential, audience=self.audience, secret=secret)
+        changed = self._changes.make(Action.GENERATE, client_id, apply, attempted_name=name)
+        return self._issued(changed.credential, secret, changed.doubt)
 
     def replace(self, client_id: str, name: str) -> IssuedSecret:
         """Generate a credential that is going to replace another, and return its secret.
@@ -157,8 +159,8 @@ class CredentialService:
             issued.append(credential)
             return organization.generate(credential)
 
-        self._changes.make(Action.REPLACE, client_id, apply, detail=f"by {successor}")
-        return IssuedSecret(credential=issued[0].public(), audience=self.audience, secret=secret)
+        changed = self._changes.make(Action.REPLACE, client_id, apply, detail=f"by {successor}")
+        return self._issued(issued[0].public(), secret, changed.doubt)
 
     def finish_replacement(self, client_id: str, *, seen: int | None = None) -> Credential:
         """Delete a credential that was replaced; if it was primary, its successor is now.
@@ -182,7 +184,7 @@ class CredentialService:
                 )
             return finished
 
-        return self._changes.make(Action.FINISH_REPLACEMENT, client_id, apply)
+        return self._changes.make(Action.FINISH_REPLACEMENT, client_id, apply).ensured()
 
     def identify(self, secret: SecretStr) -> "Identification":
         """Tell which of the organization's credentials a secret belongs to, or belonged to.
@@ -236,12 +238,12 @@ class CredentialService:
             seen: The generation that the person saw, to refuse if somebody rotated it since.
         """
         secret, secret_hash = self._new_secret()
-        credential = self._changes.make(
+        changed = self._changes.make(
             Action.ROTATE,
             client_id,
             lambda organization, at: organization.rotate(client_id, secret_hash, at, seen=seen),
         )
-        return IssuedSecret(credential=credential, audience=self.audience, secret=secret)
+        return self._issued(changed.credential, secret, changed.doubt)
 
     def confirm(self, client_id: str, *, seen: int, how: str) -> None:
         """Note that the dialog with the secret of this generation was closed, and how."""
@@ -250,7 +252,7 @@ class CredentialService:
             client_id,
             lambda organization, _: organization.confirm(client_id, seen=seen),
             detail=how,
-        )
+        ).ensured()
 
     def rename(self, client_id: str, name: str) -> Credential:
         """Give a credential another name."""
@@ -259,7 +261,7 @@ class CredentialService:
             client_id,
             lambda organization, _: organization.rename(client_id, parse_name(name)),
             attempted_name=name,
-        )
+        ).ensured()
 
     def make_primary(self, client_id: str) -> Credential:
         """Make a credential the primary one."""
@@ -267,7 +269,7 @@ class CredentialService:
             Action.MAKE_PRIMARY,
             client_id,
             lambda organization, _: organization.make_primary(client_id),
-        )
+        ).ensured()
 
     def delete(
         self, client_id: str, *, seen: int | None = None, typed_name: str | None = None
@@ -286,8 +288,9 @@ class CredentialService:
                 return organization.delete(client_id, seen=seen)
             return organization.delete_primary(client_id, typed_name, seen=seen)
 
-        return self._changes.make(Action.DELETE, client_id, apply)
+        return self._changes.make(Action.DELETE, client_id, apply).ensured()
 
+    @unchanged()
     def set_networks(self, networks: Iterable[str]) -> tuple[str, ...]:
         """Replace the networks from which the credentials may be used, as a representative may.
 
@@ -313,6 +316,8 @@ class CredentialService:
             )
         if refusal:
             raise refusal
+        if transaction.doubt:
+            raise transaction.doubt
         return kept
 
     def view(self) -> Page:
@@ -363,6 +368,13 @@ class CredentialService:
         # Hashing takes long: it is done before the store is held.
         secret = generate_secret(self.environment.tag, self._random_bytes)
         return secret, hash_secret(secret, self._bcrypt_cost)
+
+    def _issued(
+        self, credential: Credential, secret: SecretStr, doubt: DoubtError | None
+    ) -> IssuedSecret:
+        return IssuedSecret(
+            credential=credential, audience=self.audience, secret=secret, doubt=doubt
+        )
 
     def _refuse_identification(self, transaction: Transaction) -> Refusal | None:
         permission = transaction.operators.permission_for(self.actor, self.organization)

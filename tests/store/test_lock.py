@@ -48,7 +48,7 @@ def test_whoever_waits_too_long_is_told_who_holds_it(tmp_path: Path) -> None:
         assert path.read_text() == SELF
     assert str(busy.value) == (
         f"The credentials are being changed by {SELF}, which doesn't finish. "
-        "Nothing was changed; try again, or end that process."
+        "Try again, or end that process."
     )
     assert busy.value.code == "store_busy"
     with locked(path, 0o600, patience=0):

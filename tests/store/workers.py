@@ -4,6 +4,7 @@ One process imports everything and then only forks. What a worker reports comes 
 which ends when the worker does, however it ends.
 """
 
+import ctypes
 import json
 import os
 import random
@@ -19,13 +20,16 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from credtui.composition import now
+from credtui.composition import Credtui, now
+from credtui.config import Settings
 from credtui.domain.audit import Action
-from credtui.domain.errors import CredtuiError, StoreBusyError
+from credtui.domain.errors import CredtuiError, StoreBusyError, StoreError
 from credtui.domain.permissions import Actor
 from credtui.service import CredentialService
 from credtui.store.protocol import Place
@@ -44,6 +48,7 @@ class Worker:
         self.pid = pid
         self._pipe = pipe
         self._rest = b""
+        self._ended = False
 
     def send_signal(self, number: signal.Signals) -> None:
         with suppress(ProcessLookupError):
@@ -53,10 +58,13 @@ class Worker:
         """Return the next report; None when there are no more since the process ended."""
         deadline = time.monotonic() + timeout
         while b"\n" not in self._rest:
+            if self._ended:
+                return None
             ready, _, _ = select.select([self._pipe], [], [], max(0, deadline - time.monotonic()))
             assert ready, f"process {self.pid} reported nothing in {timeout} seconds"
             if not (read := os.read(self._pipe, 1 << 16)):
-                return None
+                self._ended = True
+                os.close(self._pipe)
             self._rest += read
         line, _, self._rest = self._rest.partition(b"\n")
         return json.loads(line)
@@ -68,10 +76,10 @@ class Worker:
 
     def end(self) -> None:
         """Kill the process, and wait until it is gone."""
-        self.send_signal(signal.SIGKILL)
+        if not self._ended:
+            self.send_signal(signal.SIGKILL)
         for _ in self.receive_all():
             pass
-        os.close(self._pipe)
 
 
 class Workers:
@@ -133,12 +141,12 @@ def run_with_mounts(script: str, folder: Path) -> Any:
     return json.loads(ran.stdout)
 
 
-def make_service(folder: str) -> CredentialService:
+def make_service(folder: str, operator: str = "") -> CredentialService:
     return CredentialService(
         TinyDBStore(Path(folder)),
         UAT,
         "acme",
-        Actor(operator=f"process {os.getpid()}"),
+        Actor(operator=operator or f"process {os.getpid()}"),
         clock=now,
         random_bytes=secrets.token_bytes,
         bcrypt_cost=4,
@@ -268,6 +276,52 @@ def use(report: Report, folder: str, uid: int | None = None) -> None:
             report([name, "done"])
 
 
+def command(report: Report, folder: str, out: str, err: str, *words: str) -> None:
+    """Report that it is ready, and run a command line on a store once it is traced.
+
+    What it writes goes to files. Two calls of `getppid` mark its beginning and its end.
+    """
+    from credtui.cli.grammar import local_parser
+    from credtui.cli.run import follow, guarded
+    from credtui.cli.session import Session
+
+    for path, descriptor in ((out, 1), (err, 2)):
+        os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), descriptor)
+    settings = Settings().model_copy(update={"bcrypt_cost": 4})
+    session = Session(
+        local_parser().parse_args(words),
+        Credtui(settings, TinyDBStore(Path(folder))),
+        Actor(operator="process"),
+    )
+    _run_traced(report, lambda: guarded(lambda: follow(session)))
+
+
+def revoke(report: Report, folder: str, expires_at: float) -> None:
+    """Report that it is ready, and revoke the access token "token" once it is traced."""
+
+    def do() -> int:
+        try:
+            expiry = datetime.fromtimestamp(expires_at, UTC)
+            TinyDBStore(Path(folder)).revoke("uat", "token", expiry, now())
+        except StoreError:
+            return 6
+        return 0
+
+    _run_traced(report, do)
+
+
+def _run_traced(report: Report, do: Callable[[], int]) -> None:
+    allow_all, set_tracer = -1, 0x59616D61
+    ctypes.CDLL(None).prctl(set_tracer, ctypes.c_ulong(allow_all))
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
+    report("ready")
+    signal.sigwait({signal.SIGUSR1})
+    os.getppid()
+    status = do()
+    os.getppid()
+    report(status)
+
+
 def verify(report: Report, folder: str, uid: int | None = None) -> None:
     """Verify the audit log, as this user, and report the number of its last event."""
     _become(uid)
@@ -292,6 +346,10 @@ def main() -> None:
         # Whatever is imported late is imported here.
         make_service(folder).generate("First")
         next(TinyDBStore(Path(folder)).events(PLACE))
+        for name in ("cli.grammar", "cli.run", "cli.session", "cli.credentials"):
+            import_module(f"credtui.{name}")
+        for name in ("cli.representative", "operator_service", "domain.networks"):
+            import_module(f"credtui.{name}")
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     orders = socket.socket(fileno=int(sys.argv[1]))
     while True:

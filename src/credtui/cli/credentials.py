@@ -120,7 +120,7 @@ def rename(session: Session) -> None:
     text, name = _parted(page, [session.arguments.credential, *session.arguments.name])
     with meant(service, page, [text]) as (client_id, _):
         renamed = service.rename(client_id, name)
-    _report(session, service, renamed, f"Renamed {client_id} to {renamed.name}.")
+    _report(session, service, page, renamed, f"Renamed {client_id} to {renamed.name}.")
 
 
 def _parted(page: Page, words: Sequence[str]) -> tuple[str, str]:
@@ -143,9 +143,11 @@ def _parted(page: Page, words: Sequence[str]) -> tuple[str, str]:
 def make_primary(session: Session) -> None:
     """Make a credential the primary one."""
     service = session.service()
-    with meant(service, service.page(), session.arguments.credential) as (client_id, _):
+    page = service.page()
+    with meant(service, page, session.arguments.credential) as (client_id, _):
         primary = service.make_primary(client_id)
-    _report(session, service, primary, f"{primary.name} is now the primary credential.")
+    page = page.model_copy(update={"primary": client_id})
+    _report(session, service, page, primary, f"{primary.name} is now the primary credential.")
 
 
 def delete(session: Session) -> None:
@@ -166,9 +168,9 @@ def delete(session: Session) -> None:
                 f"{credential.name} is the primary credential. "
                 "To delete it, say --typed-name and its name."
             ) from None
-    _report(
-        session, service, deleted, f"Deleted {deleted.name}. Its clients have no access any more."
-    )
+    page = page.model_copy(update={"primary": None})  # it isn't, at any rate
+    done = f"Deleted {deleted.name}. Its clients have no access any more."
+    _report(session, service, page, deleted, done)
 
 
 def _ask_to_delete(service: CredentialService, page: Page, credential: Credential) -> str | None:
@@ -195,12 +197,20 @@ def _ask_to_delete(service: CredentialService, page: Page, credential: Credentia
 
 
 def _report(
-    session: Session, service: CredentialService, credential: Credential, done: str
+    session: Session, service: CredentialService, page: Page, credential: Credential, done: str
 ) -> None:
+    """Tell of a change, without another look at the store: that could fail, and the change counts.
+
+    Args:
+        session: The command's.
+        service: What made the change.
+        page: What was seen before it, corrected as to which credential is primary.
+        credential: The credential after the change; where it was deleted, before.
+        done: A sentence about the change.
+    """
+    say(done)  # before what may fail: standard output
     if session.arguments.json:
-        page = service.page()
         put_json({**where(service), **_facts(session, service, page, credential)})
-    say(done)
 
 
 def _facts(

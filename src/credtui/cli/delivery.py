@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 
 from credtui.cli.errors import SecretNotDeliveredError, UsageError
 from credtui.cli.output import abandon_output, say
-from credtui.domain.errors import StoreError
+from credtui.domain.errors import DoubtError, OutcomeUnknownError, StoreError
 from credtui.domain.models import IssuedSecret
 from credtui.secret_file import Format, render
 from credtui.service import CredentialService
@@ -47,9 +47,10 @@ def deliver(service: CredentialService, issued: IssuedSecret, form: Form, done: 
         SecretNotDeliveredError: It could not be written. It stays marked as never confirmed.
         CredentialChangedError: Somebody rotated the credential since.
         NoSuchCredentialError: Somebody deleted it since.
+        DoubtError: The change that issued it is in doubt. The secret was written all the same.
     """
-    credential = issued.credential
-    say(done)
+    credential, doubt = issued.credential, issued.doubt
+    say(doubt.label if doubt else done)
     if form == "text":
         say(f"Audience   {issued.audience}")
         say(f"Client ID  {credential.client_id}")
@@ -66,11 +67,15 @@ def deliver(service: CredentialService, issued: IssuedSecret, form: Form, done: 
             f"The secret of {credential.name} could not be written to standard output: {reason}. "
             f"Nobody has it: rotate {credential.client_id} again."
         ) from None
+    if isinstance(doubt, OutcomeUnknownError):
+        raise doubt  # confirmed is what is known to be valid
     try:
         service.confirm(credential.client_id, seen=credential.generation, how="printed")
-    except StoreError as error:
-        # The secret is good and delivered; only the mark on the credential stays.
-        say(f"The secret stays marked as never confirmed. {error}")
+    except (StoreError, DoubtError) as error:
+        # The secret is good and delivered; only the mark on the credential may stay.
+        say(f"The secret may stay marked as never confirmed. {error.args[0]}")
+    if doubt:
+        raise doubt
 
 
 def _formatted(issued: IssuedSecret, form: Form) -> str:

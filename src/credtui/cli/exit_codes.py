@@ -19,6 +19,11 @@ class ExitCode(IntEnum):
     UNAVAILABLE = 6, "the disk is full, the store busy or read-only, or the port taken"
     DAMAGED = 7, "the store is damaged, was tampered with, or is from a later version"
     UNDELIVERED = 8, "a new secret could not be written to standard output: rotate the credential"
+    PERHAPS_NOT_DURABLE = 9, "done, but it may not survive a power cut: check the disk"
+    UNKNOWN = (
+        10,
+        "whether it was done is not known: look first; a new secret may be the valid one",
+    )
     INTERRUPTED = 130, "interrupted from the keyboard"
     BROKEN_PIPE = 141, "whoever read standard output stopped reading"
 
@@ -49,6 +54,8 @@ _BY_CODE = {
     "store_too_new": ExitCode.DAMAGED,
     "audit_tampered": ExitCode.DAMAGED,
     "secret_not_delivered": ExitCode.UNDELIVERED,
+    "perhaps_not_durable": ExitCode.PERHAPS_NOT_DURABLE,
+    "outcome_unknown": ExitCode.UNKNOWN,
 }
 
 

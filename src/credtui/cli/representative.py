@@ -82,9 +82,9 @@ def create_organization(session: Session) -> None:
     name = session.credtui.operator_service(session.actor).create_organization(
         session.arguments.name, session.credtui.settings.environment
     )
+    say(f"Created {name}.")
     if session.arguments.json:
         put_json({"organization": name})
-    say(f"Created {name}.")
 
 
 def list_networks(session: Session) -> None:
@@ -97,14 +97,17 @@ def set_networks(session: Session) -> None:
     """Replace the networks from which an organization's credentials may be used."""
     service = session.service()
     networks = service.set_networks(session.arguments.networks)
-    _put_networks(session, where(service), networks)
     say(f"The credentials of {place(service)} may be used from these networks only.")
+    _put_networks(session, where(service), networks)
 
 
 def clear_networks(session: Session) -> None:
     """Allow an organization's credentials to be used from everywhere."""
     service = session.service()
-    _put_networks(session, where(service), service.set_networks(()))
+    networks = service.set_networks(())
+    say(f"The credentials of {place(service)} may be used from everywhere.")
+    if session.arguments.json:
+        _put_networks(session, where(service), networks)
 
 
 COMMANDS: Mapping[str, Callable[[Session], None]] = {
@@ -122,9 +125,9 @@ COMMANDS: Mapping[str, Callable[[Session], None]] = {
 
 
 def _report(session: Session, operator: Operator, done: str) -> None:
+    say(done)
     if session.arguments.json:
         put_json(_facts(operator))
-    say(done)
 
 
 def _put_networks(session: Session, about: dict[str, str], networks: Iterable[str]) -> None:

@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from credtui.cli.exit_codes import ExitCode, exit_code
-from credtui.cli.output import abandon_output, flush, prepare_streams, say
-from credtui.domain.errors import CredtuiError
+from credtui.cli.output import abandon_output, flush, prepare_streams, put_json, say
+from credtui.domain.errors import CredtuiError, DoubtError
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -99,14 +99,19 @@ def follow(session: "Session") -> int:
 
         audit(session)
         return ExitCode.OK
-    if " " in command:  # one of a group
-        from credtui.cli.representative import COMMANDS
+    try:
+        if " " in command:  # one of a group
+            from credtui.cli.representative import COMMANDS
 
-        COMMANDS[command](session)
-    else:
-        from credtui.cli.credentials import VERBS
+            COMMANDS[command](session)
+        else:
+            from credtui.cli.credentials import VERBS
 
-        VERBS[command](session)
+            VERBS[command](session)
+    except DoubtError as doubt:
+        if getattr(session.arguments, "json", False):
+            put_json({"outcome": doubt.code})
+        raise
     return ExitCode.OK
 
 

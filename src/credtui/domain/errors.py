@@ -178,8 +178,48 @@ class InvalidConfigurationError(CredtuiError):
     code = "invalid_configuration"
 
 
+class DoubtError(CredtuiError):
+    """A change that can't be said to be done and safe, nor to have failed.
+
+    It takes the reason as its argument.
+
+    Attributes:
+        sentence: A sentence about the change; it gets the reason.
+        label: A sentence to show with a new secret that came of the change.
+    """
+
+    sentence: ClassVar[str]
+    label: ClassVar[str]
+
+    def __str__(self) -> str:
+        """Return the sentence about the change."""
+        return self.sentence.format(super().__str__())
+
+
+class PerhapsNotDurableError(DoubtError):
+    """The change was made, but may not survive a power cut."""
+
+    code = "perhaps_not_durable"
+    sentence = "The change was made, but may not survive a power cut ({})."
+    label = (
+        "This secret is valid, but a power cut may bring the previous state back: keep both, and "
+        "check the disk."
+    )
+
+
+class OutcomeUnknownError(DoubtError):
+    """It is not known whether the change was made."""
+
+    code = "outcome_unknown"
+    sentence = "It is not known whether the change was made ({}). Look before you try again."
+    label = (
+        "This secret may be the valid one. If it is refused, the change was not made, and what was "
+        "valid before still is."
+    )
+
+
 class StoreError(CredtuiError):
-    """The place where credentials are kept can't be used. Nothing was changed."""
+    """The place where credentials are kept can't be used."""
 
     code = "store_unavailable"
 

@@ -13,6 +13,7 @@ from pydantic import (
     SecretStr,
 )
 
+from credtui.domain.errors import DoubtError
 from credtui.domain.names import MAX_NAME_LENGTH, printable
 from credtui.domain.secrets import CLIENT_ID_PATTERN, HASH_PATTERN
 
@@ -133,10 +134,18 @@ class StoredCredential(Credential):
 
 
 class IssuedSecret(BaseModel):
-    """What the secret dialog shows, once: the credential and its new secret."""
+    """What the secret dialog shows, once: the credential and its new secret.
 
-    model_config = ConfigDict(frozen=True)
+    Attributes:
+        credential: The credential, as the change that issued the secret made it.
+        audience: The audience of its access tokens.
+        secret: The new secret.
+        doubt: What is in doubt about that change, and so about the secret.
+    """
+
+    model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
 
     credential: Credential
     audience: str
     secret: SecretStr
+    doubt: DoubtError | None = None

@@ -7,7 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from credtui.domain.errors import StoreError, StoreUnwritableError
+from credtui.domain.errors import (
+    OutcomeUnknownError,
+    PerhapsNotDurableError,
+    StoreError,
+    StoreUnwritableError,
+)
 
 LARGEST = 1 << 26
 """Bytes that a file may have that is read whole; 10,000 operators have a twentieth of that."""
@@ -20,10 +25,17 @@ _UNWRITABLE = {
     errno.EROFS: "the disk is read-only",
 }
 
+_NO_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP}
+"""What file systems answer that sync no folders. They offer nothing more than they did already."""
+
 
 def is_shared(folder: Path) -> bool:
-    """Tell whether a folder is set up for several Unix users: setgid and group-writable."""
-    with suppress(FileNotFoundError):
+    """Tell whether a folder is set up for several Unix users: setgid and group-writable.
+
+    Raises:
+        StoreError: It can't be told.
+    """
+    with explained(folder), suppress(FileNotFoundError):
         return folder.stat().st_mode & (stat.S_ISGID | stat.S_IWGRP) == stat.S_ISGID | stat.S_IWGRP
     return False
 
@@ -38,10 +50,20 @@ def make_folder(folder: Path) -> None:
         if folder.is_dir():
             return
         make_folder(folder.parent)
-        with suppress(FileExistsError):
-            folder.mkdir(mode=0o700)
-            if is_shared(folder.parent):
-                folder.chmod(0o2770)
+        # It appears under its name when nothing is left to do: a kill in between locks nobody out.
+        from tempfile import mkdtemp
+
+        made = mkdtemp(prefix=f".{folder.name}.", dir=folder.parent)
+        try:
+            with _opened(made) as descriptor:
+                if is_shared(folder.parent):
+                    os.fchmod(descriptor, 0o2770)
+            os.rename(made, folder)  # noqa: PTH104
+        except OSError:
+            with suppress(OSError):
+                os.rmdir(made)  # noqa: PTH106
+            if not os.path.lexists(folder):  # which somebody else may have created
+                raise
 
 
 def file_mode(*, shared: bool) -> int:
@@ -85,46 +107,70 @@ def open_file(path: Path, flags: int = os.O_RDONLY, mode: int = 0) -> int:
 def replace_durably(path: Path, content: bytes, mode: int) -> None:
     """Replace a file's content so that a reader, or a crash, sees the old or the new, whole.
 
-    The caller holds the lock that makes it the only writer; so a temporary file that is there was
-    left behind by a killed one, perhaps another Unix user's.
+    The caller holds the lock that makes it the only writer.
 
     Raises:
         StoreError: The file can't be written; it is as it was.
+        PerhapsNotDurableError: It is replaced, but a power cut may bring back what it was.
+        OutcomeUnknownError: It may be replaced, and can't be looked at.
     """
-    temporary = path.with_name(f".{path.name}.new")
     with explained(path):
         _ensure_readable(path, content)
         # Opened before there is no way back: who may write in a folder need not be able to open it.
         with _opened(path.parent) as folder:
+            with replacement(path, mode) as descriptor:
+                write(descriptor, content)
+                os.fsync(descriptor)
             try:
-                _write(create_anew(temporary, mode), content, mode)
-                temporary.replace(path)
-            except OSError:
-                with suppress(OSError):
-                    temporary.unlink()
-                raise
-            os.fsync(folder)
+                _sync(folder)
+            except OSError as error:
+                raise PerhapsNotDurableError(_why(path, error)) from error
 
 
-def create_anew(path: Path, mode: int) -> int:
-    """Return the descriptor of a new file, in the place of one or of a link that is there.
+@contextmanager
+def replacement(path: Path, mode: int) -> Iterator[int]:
+    """Yield the descriptor of a new file, which takes a path's place when the context is left.
+
+    The caller holds the lock that makes it the only writer; so a temporary file that is there was
+    left behind by a killed one, perhaps another Unix user's.
 
     Raises:
-        OSError: It can't be created.
+        OSError: It can't be created or put there, and isn't.
+        OutcomeUnknownError: It may have been put there, and can't be looked at.
     """
-    path.unlink(missing_ok=True)
-    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+    temporary = path.with_name(f".{path.name}.new")
+    try:
+        temporary.unlink(missing_ok=True)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+        descriptor = os.open(temporary, flags, mode)
+        try:
+            _set_mode(descriptor, mode)
+            yield descriptor
+            made = os.fstat(descriptor)
+        finally:
+            os.close(descriptor)
+        _move(temporary, path, made)
+    except OSError:
+        with suppress(OSError):
+            temporary.unlink()
+        raise
 
 
 def append_durably(path: Path, content: bytes, mode: int) -> None:
     """Add to a file's end.
 
     Raises:
-        OSError: It could not be added whole; a part may have been.
+        OSError: It could not be added whole and for good; a part may have been.
     """
     new = not path.exists()
-    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
-    _write(open_file(path, flags, mode), content, mode if new else None)
+    descriptor = open_file(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, mode)
+    try:
+        if new:
+            _set_mode(descriptor, mode)
+        write(descriptor, content)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
     if new:
         sync_folder(path.parent)
 
@@ -144,9 +190,24 @@ def cut_durably(path: Path, length: int) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Make what was renamed or created in a folder survive a power cut."""
+    """Make what was renamed or created in a folder survive a power cut.
+
+    Raises:
+        OSError: It may not.
+    """
     with _opened(folder) as descriptor:
-        os.fsync(descriptor)
+        _sync(descriptor)
+
+
+def write(descriptor: int, content: bytes) -> None:
+    """Write all of a content.
+
+    Raises:
+        OSError: A part, at most, was written.
+    """
+    rest = memoryview(content)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
 
 
 @contextmanager
@@ -159,20 +220,68 @@ def explained(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        kind = StoreError
-        reason = (error.strerror or str(error)).lower()
-        if error.errno in _UNWRITABLE:
-            kind, reason = StoreUnwritableError, _UNWRITABLE[error.errno]
-        raise kind(f"Can't use {path}: {reason}. Nothing was changed.") from error
+        kind = StoreUnwritableError if error.errno in _UNWRITABLE else StoreError
+        raise kind(f"Can't use {_why(path, error)}.") from error
+
+
+def _why(path: Path, error: OSError) -> str:
+    reason = (error.strerror or str(error)).lower()
+    if error.errno in _UNWRITABLE:
+        reason = _UNWRITABLE[error.errno]
+    return f"{path}: {reason}"
 
 
 @contextmanager
-def _opened(folder: Path) -> Iterator[int]:
+def _opened(folder: Path | str) -> Iterator[int]:
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         yield descriptor
     finally:
-        os.close(descriptor)
+        with suppress(OSError):  # nothing that was read, made or synced hangs on it
+            os.close(descriptor)
+
+
+def _sync(folder: int) -> None:
+    try:
+        os.fsync(folder)
+    except OSError as error:
+        if error.errno not in _NO_SYNC:
+            raise
+
+
+def _move(temporary: Path, path: Path, made: os.stat_result) -> None:
+    try:
+        temporary.replace(path)
+    except OSError as error:
+        # What was reported as failed may have been done, such as by a server on the network.
+        if not _is_at(path, made, error):
+            raise
+
+
+def _is_at(path: Path, made: os.stat_result, error: OSError) -> bool:
+    """Tell whether a file is at a path, by opening it: a name alone may be remembered wrongly.
+
+    Raises:
+        OutcomeUnknownError: It can't be told.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        raise OutcomeUnknownError(_why(path, error)) from error
+    try:
+        return os.path.samestat(os.fstat(descriptor), made)
+    except OSError:
+        raise OutcomeUnknownError(_why(path, error)) from error
+    finally:
+        with suppress(OSError):
+            os.close(descriptor)
+
+
+def _set_mode(descriptor: int, mode: int) -> None:
+    with suppress(PermissionError):
+        os.fchmod(descriptor, mode)
 
 
 def _ensure_readable(path: Path, content: bytes) -> None:
@@ -182,16 +291,3 @@ def _ensure_readable(path: Path, content: bytes) -> None:
 
 def _irregular(path: Path) -> OSError:
     return OSError(errno.EINVAL, "not a regular file", str(path))
-
-
-def _write(descriptor: int, content: bytes, mode: int | None) -> None:
-    try:
-        if mode is not None:
-            with suppress(PermissionError):
-                os.fchmod(descriptor, mode)
-        rest = memoryview(content)
-        while rest:
-            rest = rest[os.write(descriptor, rest) :]
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -11,7 +11,7 @@ from tinydb import Storage, TinyDB
 from tinydb.table import Table
 
 from credtui.domain.audit import FIRST_PREVIOUS, Action, AuditEvent, What, are_chained
-from credtui.domain.errors import StoreCorruptError, StoreTooNewError
+from credtui.domain.errors import DoubtError, StoreCorruptError, StoreTooNewError
 from credtui.domain.permissions import Actor
 from credtui.store.files import (
     explained,
@@ -55,13 +55,18 @@ class DurableStorage(Storage):
 
 
 class Draft:
-    """A ledger held for a change: its tables, and the audit events that go with the change."""
+    """A ledger held for a change: its tables, and the audit events that go with the change.
+
+    Attributes:
+        doubt: See `Transaction.doubt`.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._storage = DurableStorage(path)
         self._database = TinyDB(storage=lambda: self._storage)
         self._events: list[AuditEvent] = []
+        self.doubt: DoubtError | None = None
         self.last_events = self._read_last_events()
 
     @property
@@ -94,7 +99,12 @@ class Draft:
         self._events.append(event)
 
     def commit(self, mode: int) -> Sequence[AuditEvent]:
-        """Make the change and its events durable, and return the events."""
+        """Make the change and its events durable, and return the events.
+
+        Raises:
+            StoreError: The change was not made.
+            DoubtError: It was made, or may have been.
+        """
         if self._events:
             about = self.table("about")
             about.truncate()
@@ -148,8 +158,8 @@ class Ledger:
         draft = Draft(self.path)
         if not draft.last_events and self._log.has_events() and not self.path.exists():
             raise StoreCorruptError(
-                f"{self.path} is missing, though its audit log is there. Nothing was changed; "
-                "restore both from the same backup."
+                f"{self.path} is missing, though its audit log is there. "
+                "Restore both from the same backup."
             )
         return draft
 
@@ -166,10 +176,14 @@ class Ledger:
             draft = self.read()
             self._log.catch_up(draft.last_events, mode)
             yield draft
-            events = draft.commit(mode)
-            # The events are durable already; the next change makes up for what fails here.
-            with suppress(OSError):
-                self._log.append(events, mode)
+            # The file decides: what the log gets no event of here, the next change adds to it.
+            try:
+                events = draft.commit(mode)
+            except DoubtError as doubt:
+                draft.doubt = doubt
+            else:
+                with suppress(OSError):
+                    self._log.append(events, mode)
 
     def events(self) -> Iterator[AuditEvent]:
         """Yield audit events, newest first, without waiting for a lock."""
@@ -212,8 +226,8 @@ def parsing(path: Path) -> Iterator[None]:
         yield
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise StoreCorruptError(
-            f"{path} is damaged: it doesn't hold what credtui wrote. Nothing was changed; "
-            "restore it, with its audit log, from a backup."
+            f"{path} is damaged: it doesn't hold what credtui wrote. "
+            "Restore it, with its audit log, from a backup."
         ) from None
 
 

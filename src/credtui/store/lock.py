@@ -3,7 +3,7 @@
 import os
 import pwd
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from credtui.domain.errors import StoreBusyError
@@ -36,12 +36,13 @@ def locked(path: Path, mode: int, patience: float = PATIENCE) -> Iterator[None]:
         except Timeout:
             raise StoreBusyError(
                 f"The credentials are being changed by {_holder(path)}, which doesn't finish. "
-                "Nothing was changed; try again, or end that process."
+                "Try again, or end that process."
             ) from None
     try:
         yield
     finally:
-        lock.release()
+        with suppress(OSError):  # what was done under it is done
+            lock.release()
 
 
 def _sign(descriptor: int) -> None:

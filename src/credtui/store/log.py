@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from credtui.domain.audit import FIRST_PREVIOUS, AuditEvent, check_chain, not_as_written
 from credtui.domain.errors import AuditTamperedError
-from credtui.store.files import append_durably, cut_durably, explained, open_file
+from credtui.store.files import append_durably, cut_durably, explained, open_file, sync_folder
 
 _BLOCK = 1 << 16
 _LONGEST = 1 << 22
@@ -68,6 +68,8 @@ class AuditLog:
             if torn := end[len(good) :]:
                 self._set_aside(torn, mode)
                 cut_durably(self._path, self._path.stat().st_size - len(torn))
+            # After a power cut, the log must not be ahead of the store.
+            sync_folder(self._path.parent)
             append_durably(self._path, lines[len(good) :], mode)
 
     def verify(self, last_events: Sequence[AuditEvent]) -> bool:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import NamedTuple, Protocol, Unpack
 
 from credtui.domain.audit import Action, AuditEvent, What
+from credtui.domain.errors import DoubtError
 from credtui.domain.organization import Organization
 from credtui.domain.permissions import Actor, Operators
 from credtui.domain.secrets import RandomBytes
@@ -35,6 +36,11 @@ class Transaction(Protocol):
         """Whether there is no audit event yet."""
         ...
 
+    @property
+    def doubt(self) -> DoubtError | None:
+        """What is in doubt about the change, once the context was left; None if it is durable."""
+        ...
+
     def record(self, at: datetime, actor: Actor, action: Action, **what: Unpack[What]) -> None:
         """Add an audit event. It is kept together with the change, or neither is."""
         ...
@@ -48,6 +54,11 @@ class OperatorsTransaction(Protocol):
     """
 
     operators: Operators
+
+    @property
+    def doubt(self) -> DoubtError | None:
+        """What is in doubt about the change, once the context was left; None if it is durable."""
+        ...
 
     def record(self, at: datetime, actor: Actor, action: Action, **what: Unpack[What]) -> None:
         """Add an audit event. It is kept together with the change, or neither is."""
@@ -108,8 +119,8 @@ class Store(Protocol):
     def transaction(self, place: Place) -> AbstractContextManager[Transaction]:
         """Hold an organization alone, within the context.
 
-        On leaving it, the changed organization and its events are durable; when it is left by an
-        exception nothing was changed.
+        On leaving it, the changed organization and its events are durable, or `Transaction.doubt`
+        says that they may not be; when it is left by an exception nothing was changed.
         """
         ...
 
@@ -171,7 +182,11 @@ class Store(Protocol):
         ...
 
     def revoke(self, environment: str, token: str, expires_at: datetime, now: datetime) -> None:
-        """Durably revoke the access token of this identity, until it would expire anyhow."""
+        """Durably revoke the access token of this identity, until it would expire anyhow.
+
+        Raises:
+            StoreError: It may not be revoked for good. Revoking it again is no error.
+        """
         ...
 
     def is_revoked(self, environment: str, token: str, expires_at: datetime) -> bool:

@@ -9,7 +9,7 @@ from typing import Any, Unpack
 from tinydb import where
 
 from credtui.domain.audit import Action, AuditEvent, What
-from credtui.domain.errors import InvalidOrganizationError, StoreError
+from credtui.domain.errors import DoubtError, InvalidOrganizationError, StoreError
 from credtui.domain.models import StoredCredential
 from credtui.domain.names import is_organization, parse_organization
 from credtui.domain.organization import Organization
@@ -80,7 +80,8 @@ class TinyDBStore:
             yield transaction
             transaction.write()
             index.add(place.organization, transaction.client_ids)
-        index.remove(transaction.removed_client_ids)
+        if transaction.doubt is None:
+            index.remove(transaction.removed_client_ids)
 
     def events(self, place: Place) -> Iterator[AuditEvent]:
         """See `Store.events`."""
@@ -170,6 +171,11 @@ class TinyDBTransaction:
         """See `Transaction.is_new`."""
         return self._draft.is_new
 
+    @property
+    def doubt(self) -> DoubtError | None:
+        """See `Transaction.doubt`."""
+        return self._draft.doubt
+
     def record(self, at: datetime, actor: Actor, action: Action, **what: Unpack[What]) -> None:
         """See `Transaction.record`."""
         self._draft.record(at, actor, action, **what)
@@ -215,6 +221,11 @@ class TinyDBOperatorsTransaction:
     def __init__(self, path: Path, draft: Draft) -> None:
         self._draft = draft
         self._before = self.operators = _read_operators(path, draft)
+
+    @property
+    def doubt(self) -> DoubtError | None:
+        """See `OperatorsTransaction.doubt`."""
+        return self._draft.doubt
 
     def record(self, at: datetime, actor: Actor, action: Action, **what: Unpack[What]) -> None:
         """See `OperatorsTransaction.record`."""

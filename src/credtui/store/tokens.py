@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
-from credtui.domain.errors import StoreCorruptError
+from credtui.domain.errors import DoubtError, StoreCorruptError
 from credtui.store.files import (
     append_durably,
     explained,
@@ -14,6 +15,7 @@ from credtui.store.files import (
     make_folder,
     read_file,
     replace_durably,
+    sync_folder,
 )
 from credtui.store.lock import locked
 
@@ -32,7 +34,9 @@ def read_or_make_key(folder: Path, make: Callable[[int], bytes]) -> bytes:
     mode = file_mode(shared=is_shared(folder))
     with locked(folder / "token.lock", mode), explained(path):
         if not path.exists():
-            replace_durably(path, make(KEY_LENGTH), mode)
+            # Lost, it is made anew, and access tokens end early; in doubt, reading it tells.
+            with suppress(DoubtError):
+                replace_durably(path, make(KEY_LENGTH), mode)
         key = read_file(path)
     if len(key) != KEY_LENGTH:
         raise StoreCorruptError(
@@ -55,13 +59,16 @@ class Revocations:
         """Durably revoke the access token of this identity.
 
         Raises:
-            StoreError: It can't be revoked.
+            StoreError: It may not be revoked for good: try again.
         """
         make_folder(self._folder)
         mode = file_mode(shared=is_shared(self._folder))
         path = self._path(token, expires_at)
         with explained(path):
             append_durably(path, b"", mode)
+            # Also where it is there: whoever made it may have failed at this.
+            sync_folder(self._folder)
+        with suppress(OSError):
             self._sweep(now)
 
     def has(self, token: str, expires_at: datetime) -> bool:

@@ -1,19 +1,20 @@
 """How credentials are used, kept apart from the credentials: losing it loses no credential."""
 
 import json
-import os
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from credtui.domain.errors import OutcomeUnknownError
 from credtui.domain.usage import Usage
 from credtui.store.files import (
-    create_anew,
     explained,
     file_mode,
     is_shared,
     make_folder,
     read_file,
+    replacement,
+    write,
 )
 from credtui.store.lock import locked
 
@@ -66,15 +67,11 @@ class UsageFiles:
             content = {
                 client_id: used.model_dump(mode="json") for client_id, used in lately.items()
             }
-            _replace(self.path(organization), json.dumps(content), mode)
-
-
-def _replace(path: Path, content: str, mode: int) -> None:
-    """Replace a file's content, of which a power cut may take the last seconds."""
-    temporary = path.with_name(f".{path.name}.new")
-    with explained(path):
-        with os.fdopen(create_anew(temporary, mode), "w", encoding="utf-8") as file:
-            with suppress(PermissionError):
-                os.fchmod(file.fileno(), mode)
-            file.write(content)
-        temporary.replace(path)
+            path = self.path(organization)
+            # A power cut may take what was added last. Added again, it could count twice.
+            with (
+                suppress(OutcomeUnknownError),
+                explained(path),
+                replacement(path, mode) as descriptor,
+            ):
+                write(descriptor, json.dumps(content).encode())

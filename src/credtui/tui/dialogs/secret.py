@@ -15,6 +15,7 @@ from textual.widgets import Button, Input, Label, Static
 from textual.worker import Worker
 
 from credtui.access.client import TokenReply
+from credtui.domain.errors import OutcomeUnknownError
 from credtui.domain.models import IssuedSecret
 from credtui.domain.page import Page
 from credtui.domain.permissions import Permission
@@ -37,13 +38,19 @@ CONCEALED_BELOW = "The secret is hidden."
 
 
 async def show_secret(portal: Portal, issued: IssuedSecret) -> None:
-    """Show a secret until its dialog is closed, and note that it was."""
-    credential = issued.credential
+    """Show a secret until its dialog is closed, and note that it was.
+
+    Raises:
+        DoubtError: Nobody knows whether the secret is valid; so nothing was noted.
+    """
+    credential, doubt = issued.credential, issued.doubt
     dialog = SecretDialog(issued, portal)
     del issued
     how = await portal.ask(dialog)
     # The framework remembers the widths of the last texts that it measured, with the texts.
     cached_cell_len.cache_clear()
+    if isinstance(doubt, OutcomeUnknownError):
+        raise doubt
     await portal.do(
         partial(
             portal.service.confirm,
@@ -98,6 +105,8 @@ class SecretDialog(Dialog[str]):
     def compose_parts(self) -> Iterable[Widget]:
         """The values, the warning, and the check."""
         yield Static(self._values(), id="values", markup=False)
+        if self._issued and self._issued.doubt:
+            yield Static(self._issued.doubt.label, id="doubt", markup=False)
         yield Static(WARNING, id="warning", markup=False)
         yield Static(EXPLANATION, id="explanation", markup=False)
         yield Label("Check your copy")
