@@ -6,14 +6,8 @@ from pathlib import Path
 import pytest
 
 from credtui.domain.errors import StoreError
-from credtui.store.files import (
-    append_durably,
-    explained,
-    file_mode,
-    is_shared,
-    make_folder,
-    replace_durably,
-)
+from credtui.store.files import append_durably, explained, replace_durably
+from credtui.store.folders import file_mode, is_shared, make_folder
 from tests.store.workers import Workers, attempt
 
 

@@ -28,8 +28,8 @@ EVERYTHING = (
     "watch",
     "list events",
     "verify events",
-    "count uses",
     "read the key",
+    "count uses",
     "change",
     "change again",
 )

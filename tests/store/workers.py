@@ -262,8 +262,8 @@ def use(report: Report, folder: str, uid: int | None = None) -> None:
         "watch": lambda: service.watch().changed(),
         "list events": lambda: list(service.events()),
         "verify events": service.verify_events,
-        "count uses": lambda: store.add_usage(PLACE, {}),
         "read the key": lambda: store.token_key(secrets.token_bytes),
+        "count uses": lambda: store.add_usage(PLACE, {}),
         "change": lambda: service.generate(f"Process {os.getpid()}"),
         "change again": lambda: service.generate(f"Process {os.getpid()} again"),
     }

@@ -9,7 +9,8 @@ from pathlib import Path
 from credtui.domain.errors import InvalidOrganizationError
 from credtui.domain.names import parse_organization
 from credtui.domain.secrets import is_client_id
-from credtui.store.files import explained, make_folder, sync_folder
+from credtui.store.files import explained, sync_folder
+from credtui.store.folders import make_folder
 
 
 class ClientIndex:

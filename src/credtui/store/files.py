@@ -13,6 +13,7 @@ from credtui.domain.errors import (
     StoreError,
     StoreUnwritableError,
 )
+from credtui.store.owner import NotGivenError, create_given, give
 
 LARGEST = 1 << 26
 """Bytes that a file may have that is read whole; 10,000 operators have a twentieth of that."""
@@ -27,48 +28,6 @@ _UNWRITABLE = {
 
 _NO_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP}
 """What file systems answer that sync no folders. They offer nothing more than they did already."""
-
-
-def is_shared(folder: Path) -> bool:
-    """Tell whether a folder is set up for several Unix users: setgid and group-writable.
-
-    Raises:
-        StoreError: It can't be told.
-    """
-    with explained(folder), suppress(FileNotFoundError):
-        return folder.stat().st_mode & (stat.S_ISGID | stat.S_IWGRP) == stat.S_ISGID | stat.S_IWGRP
-    return False
-
-
-def make_folder(folder: Path) -> None:
-    """Create a folder and its parents: for its owner alone, or for its group where that is shared.
-
-    Raises:
-        StoreError: It can't be created.
-    """
-    with explained(folder):
-        if folder.is_dir():
-            return
-        make_folder(folder.parent)
-        # It appears under its name when nothing is left to do: a kill in between locks nobody out.
-        from tempfile import mkdtemp
-
-        made = mkdtemp(prefix=f".{folder.name}.", dir=folder.parent)
-        try:
-            with _opened(made) as descriptor:
-                if is_shared(folder.parent):
-                    os.fchmod(descriptor, 0o2770)
-            os.rename(made, folder)  # noqa: PTH104
-        except OSError:
-            with suppress(OSError):
-                os.rmdir(made)  # noqa: PTH106
-            if not os.path.lexists(folder):  # which somebody else may have created
-                raise
-
-
-def file_mode(*, shared: bool) -> int:
-    """Return the permission bits of a file with credentials in it."""
-    return 0o660 if shared else 0o600
 
 
 def read_file(path: Path) -> bytes:
@@ -117,7 +76,7 @@ def replace_durably(path: Path, content: bytes, mode: int) -> None:
     with explained(path):
         _ensure_readable(path, content)
         # Opened before there is no way back: who may write in a folder need not be able to open it.
-        with _opened(path.parent) as folder:
+        with opened_folder(path.parent) as folder:
             with replacement(path, mode) as descriptor:
                 write(descriptor, content)
                 os.fsync(descriptor)
@@ -144,6 +103,7 @@ def replacement(path: Path, mode: int) -> Iterator[int]:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
         descriptor = os.open(temporary, flags, mode)
         try:
+            give(descriptor, path)
             _set_mode(descriptor, mode)
             yield descriptor
             made = os.fstat(descriptor)
@@ -163,6 +123,8 @@ def append_durably(path: Path, content: bytes, mode: int) -> None:
         OSError: It could not be added whole and for good; a part may have been.
     """
     new = not path.exists()
+    if new:
+        create_given(path, mode)
     descriptor = open_file(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, mode)
     try:
         if new:
@@ -195,7 +157,7 @@ def sync_folder(folder: Path) -> None:
     Raises:
         OSError: It may not.
     """
-    with _opened(folder) as descriptor:
+    with opened_folder(folder) as descriptor:
         _sync(descriptor)
 
 
@@ -226,13 +188,20 @@ def explained(path: Path) -> Iterator[None]:
 
 def _why(path: Path, error: OSError) -> str:
     reason = (error.strerror or str(error)).lower()
-    if error.errno in _UNWRITABLE:
+    if isinstance(error, NotGivenError):
+        reason = str(error.strerror)
+    elif error.errno in _UNWRITABLE:
         reason = _UNWRITABLE[error.errno]
     return f"{path}: {reason}"
 
 
 @contextmanager
-def _opened(folder: Path | str) -> Iterator[int]:
+def opened_folder(folder: Path | str) -> Iterator[int]:
+    """Yield the descriptor of a folder.
+
+    Raises:
+        OSError: It can't be opened.
+    """
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         yield descriptor

@@ -13,14 +13,8 @@ from tinydb.table import Table
 from credtui.domain.audit import FIRST_PREVIOUS, Action, AuditEvent, What, are_chained
 from credtui.domain.errors import DoubtError, StoreCorruptError, StoreTooNewError
 from credtui.domain.permissions import Actor
-from credtui.store.files import (
-    explained,
-    file_mode,
-    is_shared,
-    make_folder,
-    read_file,
-    replace_durably,
-)
+from credtui.store.files import explained, read_file, replace_durably
+from credtui.store.folders import file_mode, is_shared, make_folder
 from credtui.store.lock import locked
 from credtui.store.log import AuditLog
 

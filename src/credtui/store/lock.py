@@ -9,6 +9,7 @@ from pathlib import Path
 from credtui.domain.errors import StoreBusyError
 from credtui.domain.names import printable
 from credtui.store.files import explained, read_file
+from credtui.store.owner import create_given
 
 PATIENCE = 5.0
 """Seconds to wait for a lock before saying who holds it."""
@@ -31,6 +32,7 @@ def locked(path: Path, mode: int, patience: float = PATIENCE) -> Iterator[None]:
         path, timeout=patience, mode=mode, poll_interval=0.01, on_acquired=_sign, thread_local=False
     )
     with explained(path):
+        create_given(path, mode)
         try:
             lock.acquire()
         except Timeout:

@@ -7,16 +7,8 @@ from datetime import datetime
 from pathlib import Path
 
 from credtui.domain.errors import DoubtError, StoreCorruptError
-from credtui.store.files import (
-    append_durably,
-    explained,
-    file_mode,
-    is_shared,
-    make_folder,
-    read_file,
-    replace_durably,
-    sync_folder,
-)
+from credtui.store.files import append_durably, explained, read_file, replace_durably, sync_folder
+from credtui.store.folders import file_mode, is_shared, make_folder
 from credtui.store.lock import locked
 
 KEY_LENGTH = 32

@@ -7,15 +7,8 @@ from pathlib import Path
 
 from credtui.domain.errors import OutcomeUnknownError
 from credtui.domain.usage import Usage
-from credtui.store.files import (
-    explained,
-    file_mode,
-    is_shared,
-    make_folder,
-    read_file,
-    replacement,
-    write,
-)
+from credtui.store.files import explained, read_file, replacement, write
+from credtui.store.folders import file_mode, is_shared, make_folder
 from credtui.store.lock import locked
 
 _KEPT = 20
