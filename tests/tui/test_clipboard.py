@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from credtui.tui.clipboard import Clipboard, Route, Sent, Setting, run_tool
-from credtui.tui.terminal import Multiplexer
+from credtui.tui.terminal.session import Multiplexer
 
 SECRET = "csk_uat_9fK2mQ8xVb7RtLpW3nYs6HjDz0AcEgUiTo4BqXvMy1N5k"
 SSH = {"SSH_CONNECTION": "192.0.2.1 50000 192.0.2.2 22"}

@@ -17,7 +17,7 @@ SSH = {"SSH_CONNECTION": "192.0.2.1 50000 192.0.2.2 22"}
 SCRIPT = """
 import os, sys
 from credtui.tui.clipboard import Clipboard
-from credtui.tui.terminal import ask_multiplexer, find_multiplexer
+from credtui.tui.terminal.session import ask_multiplexer, find_multiplexer
 
 multiplexer = find_multiplexer(os.environ, lambda: ask_multiplexer(0, 1))
 clipboard = Clipboard(

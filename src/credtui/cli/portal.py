@@ -36,7 +36,7 @@ def open_demo() -> int:
 
 
 def _require_terminal() -> None:
-    from credtui.tui.terminal import NoTerminal, require_terminal
+    from credtui.tui.terminal.session import NoTerminal, require_terminal
 
     try:
         require_terminal(os.environ, sys.stdin, sys.stdout, sys.stderr)

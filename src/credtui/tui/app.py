@@ -16,12 +16,13 @@ from textual.worker import WorkerFailed, active_worker
 from credtui.composition import Credtui
 from credtui.domain.page import Page
 from credtui.domain.permissions import Actor
-from credtui.tui import marks, terminal
+from credtui.tui import marks
 from credtui.tui.clipboard import Clipboard
 from credtui.tui.portal import Surroundings
 from credtui.tui.screens.fitting import Fitting
 from credtui.tui.screens.portal import PortalScreen
 from credtui.tui.stylesheet import ParsedOnce
+from credtui.tui.terminal import session
 from credtui.tui.theme import THEME
 from credtui.tui.type_ahead import TypeAhead
 from credtui.tui.wire import FrugalApp
@@ -69,7 +70,7 @@ class CredtuiApp(TypeAhead[None], FrugalApp[None]):
         *,
         forced: bool = False,
         ascii_only: bool = False,
-        multiplexer: terminal.Multiplexer | None = None,
+        multiplexer: session.Multiplexer | None = None,
     ) -> None:
         self._ascii_filters: list[LineFilter] = []
         super().__init__()
@@ -102,7 +103,7 @@ class CredtuiApp(TypeAhead[None], FrugalApp[None]):
         # The framework draws nothing when it is continued.
         self.app_resume_signal.subscribe(self, lambda _: self.action_repaint())
         if self._surroundings.forced:
-            terminal.forbid_stop()
+            session.forbid_stop()
 
     def get_line_filters(self) -> "Sequence[LineFilter]":
         """Draw only what the terminal can show."""
@@ -159,7 +160,7 @@ class CredtuiApp(TypeAhead[None], FrugalApp[None]):
     def _hide_secrets(self) -> None:
         # Some terminals keep the alternate screen's last picture in their scrollback.
         self.portal.conceal()
-        self._write_to_terminal(terminal.erase_rows(self.size.height))
+        self._write_to_terminal(session.erase_rows(self.size.height))
 
     def _fatal_error(self) -> None:
         # The framework's own report shows local variables, and so might show a secret.
@@ -212,7 +213,7 @@ def run_portal(
         StoreError: The store can't be read.
         Exception: An error in the portal itself, once the terminal is as it was.
     """
-    terminal.use_utf8(sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__)
+    session.use_utf8(sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__)
     input_fd = sys.__stdin__.fileno() if sys.__stdin__ else 0
     output_fd = sys.__stderr__.fileno() if sys.__stderr__ else 2
     app = CredtuiApp(
@@ -220,12 +221,12 @@ def run_portal(
         actor,
         credtui.service(actor).page(),
         forced=forced,
-        ascii_only=terminal.ascii_only(terminal.first_environment()),
-        multiplexer=terminal.find_multiplexer(
-            os.environ, lambda: terminal.ask_multiplexer(input_fd, output_fd)
+        ascii_only=session.ascii_only(session.first_environment()),
+        multiplexer=session.find_multiplexer(
+            os.environ, lambda: session.ask_multiplexer(input_fd, output_fd)
         ),
     )
-    terminal.guard_session(
+    session.guard_session(
         input_fd,
         output_fd,
         on_hangup=on_hangup,

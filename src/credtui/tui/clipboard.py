@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Literal, NamedTuple, Protocol
 
-from credtui.tui.terminal import Multiplexer
+from credtui.tui.terminal.session import Multiplexer
 
 Setting = Literal["auto", "osc52", "tmux", "native", "none"]
 

@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
 
-from credtui.tui.terminal import erase_rows, raw_mode, window_size
+from credtui.tui.terminal.session import erase_rows, raw_mode, window_size
 
 HINT = "Press Enter or Escape to return"
 MORE = "Press Space for more, Enter or Escape to return"

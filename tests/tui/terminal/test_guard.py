@@ -20,7 +20,7 @@ import os, sys, time
 from pathlib import Path
 from textual.app import App
 from textual.widgets import Static
-from credtui.tui.terminal import forbid_stop, guard_session
+from credtui.tui.terminal.session import forbid_stop, guard_session
 
 folder, behaviour, grace = Path(sys.argv[1]), sys.argv[2], float(sys.argv[3])
 

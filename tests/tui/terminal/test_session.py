@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from credtui.tui.terminal import (
+from credtui.tui.terminal.session import (
     Multiplexer,
     NoTerminal,
     ascii_only,
@@ -100,7 +100,7 @@ class TestAscii:
     def test_python_does_not_hide_the_c_locale(self, tmp_path: Path) -> None:
         script = tmp_path / "locale.py"
         script.write_text(
-            "import os\nfrom credtui.tui.terminal import ascii_only, first_environment\n"
+            "import os\nfrom credtui.tui.terminal.session import ascii_only, first_environment\n"
             "print(ascii_only(first_environment()), os.environ.get('LC_CTYPE'))\n"
         )
         with Terminal(python(script), env={"LANG": "C"}) as terminal:

@@ -1,0 +1,1 @@
+"""All that touches the terminal or the inside of Textual's input."""
