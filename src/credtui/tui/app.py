@@ -23,12 +23,14 @@ from credtui.tui.screens.fitting import Fitting
 from credtui.tui.screens.portal import PortalScreen
 from credtui.tui.stylesheet import ParsedOnce
 from credtui.tui.terminal import session
+from credtui.tui.terminal.driver import CredtuiDriver
 from credtui.tui.theme import THEME
 from credtui.tui.type_ahead import TypeAhead
 from credtui.tui.wire import FrugalApp
 
 if TYPE_CHECKING:
     from textual.command import Provider
+    from textual.driver import Driver
     from textual.filter import LineFilter
 
 
@@ -90,6 +92,10 @@ class CredtuiApp(TypeAhead[None], FrugalApp[None]):
             from credtui.tui.ascii import AsciiFilter
 
             self._ascii_filters.append(AsciiFilter())
+
+    def get_driver_class(self) -> "type[Driver]":
+        """Filter what the terminal sends."""
+        return CredtuiDriver
 
     def get_default_screen(self) -> Screen[object]:
         """Begin with the default organization and environment."""

@@ -20,11 +20,15 @@ import os, sys, time
 from pathlib import Path
 from textual.app import App
 from textual.widgets import Static
+from credtui.tui.terminal.driver import CredtuiDriver
 from credtui.tui.terminal.session import forbid_stop, guard_session
 
 folder, behaviour, grace = Path(sys.argv[1]), sys.argv[2], float(sys.argv[3])
 
 class Portal(App):
+    def get_driver_class(self):
+        return CredtuiDriver
+
     def compose(self):
         yield Static("the dialog SECRET")
 

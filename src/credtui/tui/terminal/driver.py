@@ -1,0 +1,93 @@
+"""The portal's driver: Textual's own, with a filter between the terminal and its parser."""
+
+import os
+import select
+from collections import deque
+from contextlib import suppress
+from time import monotonic
+
+from textual._xterm_parser import XTermParser
+from textual.app import App
+from textual.drivers.linux_driver import LinuxDriver
+
+from credtui.tui.terminal.input import InputFilter
+from credtui.tui.terminal.session import window_size
+
+UNREADABLE = "Something that your terminal sent could not be read, and was ignored."
+ONCE_IN = 10.0
+"""Seconds between two notices that something could not be read."""
+
+_IDLE, _WAITING = 0.1, 0.02  # seconds between two looks at the clock
+
+
+class CredtuiDriver(LinuxDriver):
+    """Reads keys whatever else arrives, and asks the terminal itself how large it is."""
+
+    def __init__(
+        self,
+        app: App[object],
+        *,
+        debug: bool = False,
+        mouse: bool = True,
+        size: tuple[int, int] | None = None,
+    ) -> None:
+        super().__init__(app, debug=debug, mouse=mouse, size=size)
+        # Until the first event says so, the app would ask Rich, which believes COLUMNS and LINES.
+        self._size = size or self._get_terminal_size()
+        self._complained = -ONCE_IN
+
+    def _get_terminal_size(self) -> tuple[int, int]:
+        try:
+            columns, rows = window_size(self.fileno)
+        except OSError:
+            return 80, 24
+        return columns, rows
+
+    def _query_in_band_window_resize(self) -> None:
+        # Not asked: with such reports the mouse would come in pixels, and SIGWINCH is enough.
+        pass
+
+    def run_input_thread(self) -> None:
+        """Read until the driver stops; no error ends this."""
+        incoming = InputFilter(self._tell)
+        parser = XTermParser()
+        texts: deque[str] = deque()
+        while not self.exit_event.is_set():
+            try:
+                texts.extend(self._next(incoming))
+                while texts:
+                    for message in parser.feed(texts.popleft()):
+                        self.process_message(message)
+            except Exception:  # noqa: BLE001 - no error may end the program or take a secret away
+                # An exception ends the generator inside the parser.
+                incoming, parser = InputFilter(self._tell), XTermParser()
+                self._complain()
+        # What is still under way, such as the mouse's last report, is not meant for what follows.
+        with suppress(OSError):
+            if select.select([self.fileno], [], [], _IDLE)[0]:
+                os.read(self.fileno, 4096)
+
+    def _next(self, incoming: InputFilter) -> list[str]:
+        try:
+            wait = _WAITING if incoming.waits else _IDLE
+            if not select.select([self.fileno], [], [], wait)[0]:
+                return incoming.tick(monotonic())
+            data = os.read(self.fileno, 4096)
+        except (OSError, ValueError):
+            data = b""
+        if not data:
+            # The terminal is gone, and `guard_session` is about to end the program.
+            self.exit_event.wait(_IDLE)
+        return incoming.feed(data, monotonic())
+
+    def _complain(self) -> None:
+        now = monotonic()
+        if now - self._complained >= ONCE_IN:
+            self._complained = now
+            self._tell(UNREADABLE)
+
+    def _tell(self, sentence: str) -> None:
+        with suppress(RuntimeError):  # The event loop has ended.
+            self._loop.call_soon_threadsafe(
+                lambda: self._app.notify(sentence, severity="warning", markup=False)
+            )
