@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from credtui.domain.secrets import SECRET_PATTERN
 from credtui.service import CredentialService
 from tests.e2e.conftest import SOURCES, Start
@@ -259,3 +261,33 @@ def test_a_demo_leaves_nothing_when_the_line_drops(tmp_path: Path) -> None:
         terminal.hang_up()
         terminal.wait_exit()
         assert list(tmp_path.iterdir()) == []
+
+
+class TestSignals:
+    @pytest.mark.parametrize(
+        "number",
+        [signal.SIGINT, signal.SIGQUIT, signal.SIGABRT, signal.SIGUSR2, signal.SIGALRM],
+    )
+    def test_a_secret_leaves_the_screen_with_the_program(
+        self, start: Start, number: signal.Signals
+    ) -> None:
+        terminal = start()
+        secret = generate(terminal, "Payout gateway")
+        terminal.process.send_signal(number)
+        assert terminal.wait_exit() == 128 + number
+        erased, _, after = terminal.bytes_received.rpartition(b"\x1b[?1049l")
+        assert len(re.findall(rb"\x1b\[\d+H\x1b\[2K", erased)) == 24
+        assert secret.encode() not in after
+        assert terminal.is_cooked()
+        assert terminal.private_modes & {1000, 1003, 1004, 1006, 1049, 2004} == set()
+        assert secret not in "\n".join([terminal.text, *terminal.scrollback])
+
+    def test_ctrl_and_backslash_is_only_a_key(self, start: Start) -> None:
+        terminal = start()
+        secret = generate(terminal, "Payout gateway")
+        terminal.press("ctrl+\\")
+        terminal.press("v")
+        terminal.wait_for("Press Enter or Escape to return")
+        terminal.press("ctrl+\\")
+        terminal.wait_for("Save your secret now")
+        assert secret in terminal.text

@@ -158,10 +158,10 @@ class CredtuiApp(TypeAhead[None], FrugalApp[None]):
         self._hide_secrets()
         self.call_after_refresh(super().action_suspend_process)
 
-    def end(self) -> None:
-        """End in good order at once, because the system asks for it."""
+    def end(self, number: int) -> None:
+        """End in good order at once, because a signal of this number asks for it."""
         self._hide_secrets()
-        self.exit(return_code=128 + signal.SIGTERM)
+        self.exit(return_code=128 + number)
 
     def _hide_secrets(self) -> None:
         # Some terminals keep the alternate screen's last picture in their scrollback.
@@ -236,7 +236,7 @@ def run_portal(
         input_fd,
         output_fd,
         on_hangup=on_hangup,
-        on_terminate=lambda: app.call_from_thread(app.end),
+        on_terminate=lambda number: app.call_from_thread(app.end, number),
     )
     # What was imported stays: looking for garbage among it would delay the first paint by a tenth.
     gc.freeze()

@@ -45,8 +45,8 @@ def hangup():
     if behaviour == "stuck":
         time.sleep(60)
 
-def terminate():
-    note("terminate")
+def terminate(number):
+    note(f"terminate {number}")
     if behaviour != "stuck":
         app._loop.call_soon_threadsafe(app.exit)
 
@@ -146,7 +146,7 @@ class TestTerminate:
             terminal.wait_for("the dialog")
             terminal.process.send_signal(signal.SIGTERM)
             assert terminal.wait_exit() == 0
-            assert portal.notes == ["terminate", "normal end"]
+            assert portal.notes == ["terminate 15", "normal end"]
             assert 1049 not in terminal.private_modes
             assert terminal.is_cooked()
 
@@ -172,6 +172,42 @@ class TestTerminate:
             assert terminal.process.wait(TIMEOUT) == 128 + signal.SIGTERM
             assert 1049 in terminal.private_modes
             os.close(line)
+
+
+ENDING = [
+    *(signal.SIGINT, signal.SIGQUIT, signal.SIGTRAP, signal.SIGABRT, signal.SIGUSR1),
+    *(signal.SIGUSR2, signal.SIGALRM, signal.SIGVTALRM, signal.SIGPROF, signal.SIGXCPU),
+    *(signal.SIGIO, signal.SIGPWR, signal.SIGSTKFLT, signal.SIGSYS),
+    *(signal.SIGRTMIN, signal.SIGRTMIN + 1, signal.SIGRTMAX),
+]
+
+
+class TestOtherSignals:
+    """Whatever ends a program by default leaves the terminal as a termination does."""
+
+    def check_in_order(self, terminal: Terminal) -> None:
+        assert terminal.private_modes & {1000, 1003, 1004, 1006, 1049, 2004} == set()
+        assert terminal.cursor is not None
+        assert terminal.is_cooked()
+        assert SECRET not in "\n".join([terminal.text, *terminal.scrollback])
+
+    @pytest.mark.parametrize("number", ENDING)
+    def test_a_normal_end(self, portal: Portal, number: int) -> None:
+        with portal(started_by="exec") as terminal:
+            terminal.wait_for("the dialog")
+            terminal.process.send_signal(number)
+            assert terminal.wait_exit() == 0
+            assert portal.notes == [f"terminate {number}", "normal end"]
+            self.check_in_order(terminal)
+
+    def test_an_end_by_force(self, portal: Portal) -> None:
+        with portal("stuck", grace=0.3, started_by="exec") as terminal:
+            terminal.wait_for("the dialog")
+            terminal.process.send_signal(signal.SIGQUIT)
+            assert terminal.wait_exit() == 128 + signal.SIGQUIT
+            self.check_in_order(terminal)
+            erased = terminal.bytes_received.rpartition(b"\x1b[?1049l")[0]
+            assert len(re.findall(rb"\x1b\[\d+H\x1b\[2K", erased)) == 24
 
 
 class TestStop:

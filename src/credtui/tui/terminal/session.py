@@ -18,7 +18,6 @@ import tty
 from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
-from types import FrameType
 from typing import NoReturn, TextIO
 
 # Sent by tmux and GNU screen on each question; a terminal that never answers costs this once.
@@ -27,6 +26,14 @@ ANSWER_WITHIN = 1.0
 _MODES_OFF = (
     "\x1b[?2026l\x1b[?1000l\x1b[?1003l\x1b[?1015l\x1b[?1006l\x1b[?1016l"
     "\x1b[?2004l\x1b[?1004l\x1b[?2048l\x1b[<u\x1b[?7h\x1b[m"
+)
+
+
+# What does not end a program by default, what Python ignores, and what can't be caught. A fault of
+# the processor comes again and again if Python's handler returns from it, so those stay as well.
+_NOT_GUARDED = (
+    *("SIGCHLD", "SIGCONT", "SIGTSTP", "SIGTTIN", "SIGTTOU", "SIGURG", "SIGWINCH", "SIGINFO"),
+    *("SIGPIPE", "SIGXFSZ", "SIGKILL", "SIGSTOP", "SIGSEGV", "SIGBUS", "SIGFPE", "SIGILL"),
 )
 
 
@@ -186,21 +193,22 @@ def guard_session(
     output_fd: int,
     *,
     on_hangup: Callable[[], None],
-    on_terminate: Callable[[], None],
+    on_terminate: Callable[[int], None],
     grace: float = 2.0,
 ) -> None:
-    """End the process within seconds of its terminal's, or of SIGHUP or SIGTERM.
+    """End the process within seconds of its terminal's, or of a signal that asks for its end.
 
-    The terminal is watched as well as the signal: under setsid or nohup no signal comes, and
-    Textual's input thread then reads an endless end of file. Call this from the main thread,
-    before Textual starts.
+    Such a signal is each that would otherwise leave the terminal out of order. The terminal is
+    watched as well: under setsid or nohup no signal comes, and Textual's input thread then reads
+    an endless end of file. Call this from the main thread, before Textual starts.
 
     Args:
         input_fd: The terminal that is watched.
         output_fd: Where the terminal is put in order before the process is made to end.
         on_hangup: Called from another thread; the process ends when it returns.
-        on_terminate: Called from another thread on SIGTERM to ask for a normal end, for example
-            with the event loop's `call_soon_threadsafe(app.exit)`.
+        on_terminate: Called from another thread with the signal's number, unless that is SIGHUP,
+            to ask for a normal end, for example with the event loop's
+            `call_soon_threadsafe(app.exit)`.
         grace: Seconds for `on_hangup`, and for the normal end after `on_terminate`.
     """
     attributes = termios.tcgetattr(input_fd)
@@ -212,27 +220,24 @@ def guard_session(
             text = _MODES_OFF + erase_rows(rows) + "\x1b[?1049l\x1b[?25h"
             os.write(output_fd, text.encode())
 
-    def end(number: signal.Signals, callback: Callable[[], None]) -> None:
+    def end(number: int) -> None:
+        hangup = number == signal.SIGHUP
         # Putting the terminal in order may block for ever on one that is stopped by ctrl+s.
         _start(lambda: _exit_after(grace + 1, 128 + number))
         deadline = time.monotonic() + grace
-        _start(lambda: _call(callback)).join(grace)
-        if number is signal.SIGTERM:
+        _start(lambda: _call(on_hangup if hangup else lambda: on_terminate(number))).join(grace)
+        if not hangup:
             time.sleep(max(0.0, deadline - time.monotonic()))
         tidy()
         os._exit(128 + number)
 
-    def on_signal(number: int, _frame: FrameType | None) -> None:
-        known = signal.Signals(number)
-        callback = on_hangup if known is signal.SIGHUP else on_terminate
-        _start(lambda: end(known, callback))
-
     def watch() -> None:
         if _wait_for_hangup(input_fd):
-            end(signal.SIGHUP, on_hangup)
+            end(signal.SIGHUP)
 
-    signal.signal(signal.SIGHUP, on_signal)
-    signal.signal(signal.SIGTERM, on_signal)
+    kept = {getattr(signal, name, None) for name in _NOT_GUARDED}
+    for number in signal.valid_signals() - kept:
+        signal.signal(number, lambda number, _frame: _start(lambda: end(number)))
     _start(watch)
 
 
