@@ -203,6 +203,17 @@ class TestKeys:
             terminal.press("escape")
             terminal.wait_for("left by key")
 
+    def test_a_long_answer_in_pieces_does_not_return(self, view: list[str]) -> None:
+        with Terminal(view) as terminal:
+            terminal.wait_for(HINT)
+            # More than is read at once, from a terminal whose text is not UTF-8.
+            for piece in ("\x1b]52;c;", "qqqq" * 300, "q\r\x03", "\x07", "\udce4\udc9b"):
+                terminal.send(piece)
+                terminal.wait_quiet(0.2)
+                assert HINT in terminal.text
+            terminal.press("enter")
+            terminal.wait_for("left by key")
+
     def test_pages_in_a_low_window(self, view: list[str]) -> None:
         with Terminal(view, rows=4) as terminal:
             terminal.wait_for(MORE)

@@ -13,6 +13,8 @@ import time
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
 
+from credtui.tui.terminal.input import InputFilter
+from credtui.tui.terminal.keys import ESCAPE
 from credtui.tui.terminal.session import erase_rows, raw_mode, window_size
 
 HINT = "Press Enter or Escape to return"
@@ -21,7 +23,7 @@ TOO_SMALL = "Window too small"
 
 # Ctrl+C, ctrl+D, ctrl+Z and ctrl+\ are only keys here, so that nothing can stop the program
 # while the values are shown.
-_RETURN = frozenset(b"\r\nqQ\x1b\x03\x04\x1a\x1c")
+_RETURN = frozenset({*"\r\nqQ\x03\x04\x1a\x1c", ESCAPE})
 _LOOK_AGAIN = 0.2
 
 
@@ -91,6 +93,7 @@ def _show(
     entries: Sequence[tuple[str, str]], idle: float | None, input_fd: int, output_fd: int
 ) -> Left:
     safe = [(_printable(label), _printable(value)) for label, value in entries]
+    incoming = InputFilter()
     page, drawn = 0, None
     last_key = time.monotonic()
     while True:
@@ -102,12 +105,16 @@ def _show(
             drawn = (size, page)
         # The size is looked at again by and by: SIGWINCH belongs to Textual's driver.
         if select.select([input_fd], [], [], _LOOK_AGAIN)[0]:
-            keys = _read(input_fd)
-            if not keys:
+            data = os.read(input_fd, 256)
+            if not data:
                 return Left.GONE
-            if _returns(keys):
-                return Left.KEY
-            page += keys == b" "
+            keys = incoming.feed(data, time.monotonic())
+        else:
+            keys = incoming.tick(time.monotonic())
+        if not _RETURN.isdisjoint(keys):
+            return Left.KEY
+        page += keys.count(" ")
+        if keys:
             last_key = time.monotonic()
         elif idle is not None and time.monotonic() - last_key >= idle:
             return Left.IDLE
@@ -130,19 +137,6 @@ def _height(lines: Sequence[str], columns: int) -> int:
 
 def _printable(text: str) -> str:
     return "".join(character if character.isprintable() else "?" for character in text)
-
-
-def _read(fd: int) -> bytes:
-    keys = os.read(fd, 256)
-    # An arrow key and Escape begin alike; over a slow line its rest may come a little later.
-    if keys == b"\x1b" and select.select([fd], [], [], 0.05)[0]:
-        keys += os.read(fd, 256)
-    return keys
-
-
-def _returns(keys: bytes) -> bool:
-    sequence = keys.startswith(b"\x1b") and len(keys) > 1
-    return not sequence and not _RETURN.isdisjoint(keys)
 
 
 def _write(fd: int, text: str) -> None:
