@@ -10,7 +10,7 @@ from tests.tui.multiplexers import python
 # An app that shows what comes, and a driver whose parts fail as told by a key.
 APP = """
 from textual.app import App
-from textual.widgets import Static
+from textual.widgets import Button
 from credtui.tui.terminal import driver
 from credtui.tui.terminal.driver import CredtuiDriver
 
@@ -21,14 +21,17 @@ class Fails(CredtuiDriver):
         super().process_message(message)
 
 class Shows(App):
+    CSS = "Button { width: 100%; }"
     came = ""
 
     def compose(self):
-        yield Static("ready", markup=False)
+        yield Button("ready")
 
     def on_key(self, event):
         self.came += f" {event.key}"
-        self.query_one(Static).update(f"came:{self.came}; {self.size.width}x{self.size.height}")
+        button = self.query_one(Button)
+        size = f"{self.size.width}x{self.size.height}"
+        button.label = f"came:{self.came}; {size}; focus {button.has_focus}"
         if event.key == "q":
             self.exit()
 
@@ -71,3 +74,13 @@ def test_a_terminal_that_knows_no_size(script: Path) -> None:
         terminal.wait_until(lambda: b"ready" in terminal.bytes_received, "start")
         terminal.send("a")
         terminal.wait_until(lambda: b"80x24" in terminal.bytes_received, "80x24")
+
+
+def test_a_click_where_no_screen_is(script: Path) -> None:
+    with Terminal(python(script)) as terminal:
+        terminal.wait_for("ready")
+        for column, row in ((81, 1), (1, 25), (800, 480), (99999, 99999)):
+            terminal.click(column - 1, row - 1)
+            terminal.send(f"\x1b[<65;{column};{row}M")
+        terminal.send("a")
+        terminal.wait_for("came: a; 80x24; focus True")

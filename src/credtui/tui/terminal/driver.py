@@ -9,6 +9,8 @@ from time import monotonic
 from textual._xterm_parser import XTermParser
 from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
+from textual.events import MouseEvent, MouseMove
+from textual.message import Message
 
 from credtui.tui.terminal.input import InputFilter
 from credtui.tui.terminal.session import window_size
@@ -46,6 +48,18 @@ class CredtuiDriver(LinuxDriver):
     def _query_in_band_window_resize(self) -> None:
         # Not asked: with such reports the mouse would come in pixels, and SIGWINCH is enough.
         pass
+
+    def process_message(self, message: Message) -> None:
+        """Hand over a message, unless it is a click outside the screen, such as one in pixels.
+
+        Textual would take the focus away. Of a button that is let go outside it learns by itself.
+        """
+        if (
+            not isinstance(message, MouseEvent)
+            or isinstance(message, MouseMove)
+            or self._app.size.region.contains(message.x, message.y)
+        ):
+            super().process_message(message)
 
     def run_input_thread(self) -> None:
         """Read until the driver stops; no error ends this."""
