@@ -73,8 +73,7 @@ class CredtuiDriver(LinuxDriver):
                     for message in parser.feed(texts.popleft()):
                         self.process_message(message)
             except Exception:  # noqa: BLE001 - no error may end the program or take a secret away
-                # An exception ends the generator inside the parser.
-                incoming, parser = InputFilter(self._tell), XTermParser()
+                parser = XTermParser()  # An exception ends the generator inside the old one.
                 self._complain()
         # What is still under way, such as the mouse's last report, is not meant for what follows.
         with suppress(OSError):
