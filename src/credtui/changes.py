@@ -16,10 +16,10 @@ from credtui.domain.errors import (
     StoreUnwritableError,
 )
 from credtui.domain.models import Credential
-from credtui.domain.names import MAX_NAME_LENGTH, printable
+from credtui.domain.names import quotable
 from credtui.domain.organization import Organization
 from credtui.domain.permissions import Actor, Operators, Permission
-from credtui.domain.secrets import is_client_id, redact
+from credtui.domain.secrets import is_client_id
 from credtui.store.protocol import Place, Store
 
 
@@ -98,17 +98,17 @@ class Changes:
             if refusal:
                 detail = refusal.code
             elif before and credential and before.name != credential.name:
-                detail = f"was {before.display_name}"
+                detail = f"was {quotable(before.name)}"
             elif action is Action.DELETE and primary != transaction.organization.primary:
                 detail = f"was primary; now {transaction.organization.primary or 'none'} is"
             about: str | None
             if credential:
                 about, name = credential.client_id, credential.name
             else:
-                # Neither text need be what it was meant to be: a secret may have been pasted.
+                # What was given as a Client ID need not be one: a secret may have been pasted.
                 known = is_client_id(client_id) and action is not Action.GENERATE
                 about = client_id if known else None
-                name = redact(printable(attempted_name or ""))[:MAX_NAME_LENGTH]
+                name = quotable(attempted_name or "")
             transaction.record(
                 at,
                 self._actor,

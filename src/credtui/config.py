@@ -14,7 +14,7 @@ from credtui.domain.errors import (
     InvalidOrganizationError,
 )
 from credtui.domain.models import Environment
-from credtui.domain.names import parse_organization
+from credtui.domain.names import parse_organization, quotable
 from credtui.domain.secrets import CLIENT_ID_PATTERN
 from credtui.store.files import read_file
 
@@ -157,7 +157,9 @@ class Settings(BaseModel):
     def _agree(self) -> Self:
         if self.environment not in self.environments:
             names = ", ".join(self.environments)
-            raise ValueError(f"environment must be one of: {names}; not {self.environment!r}")
+            raise ValueError(
+                f"environment must be one of: {names}; not {quotable(repr(self.environment))}"
+            )
         tags = [environment.tag for environment in self.environments.values()]
         if len(set(tags)) < len(tags):
             raise ValueError("environments must have different tags")
@@ -186,7 +188,8 @@ def find_home(environ: Mapping[str, str] = os.environ) -> Home:
             folder = Path(named).expanduser().absolute()
         except (RuntimeError, OSError):
             raise InvalidConfigurationError(
-                f"environment variable CREDTUI_HOME: it must be a folder; not {named!r}."
+                "environment variable CREDTUI_HOME: it must be a folder; "
+                f"not {quotable(repr(named), 200)}."
             ) from None
         return Home(folder / FILE_NAME, folder / "store")
     from platformdirs import user_config_path, user_data_path
@@ -257,7 +260,7 @@ def _sentence(problem: ErrorDetails) -> str:
     location = [str(part) for part in problem["loc"] if part != "[key]"]
     if not location:
         return str(problem["msg"]).removeprefix("Value error, ")
-    key = ".".join(location)
+    key = quotable(".".join(location))
     model: type[BaseModel] = Settings
     name = location[0]
     if location[0] == "environments" and len(location) > 2:
@@ -270,4 +273,4 @@ def _sentence(problem: ErrorDetails) -> str:
     allowed = fields[name].description
     if problem["type"] == "missing":
         return f"{key} is missing; it must be {allowed}"
-    return f"{key} must be {allowed}; not {problem['input']!r:.80}"
+    return f"{key} must be {allowed}; not {quotable(repr(problem['input']), 80)}"

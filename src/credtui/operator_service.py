@@ -13,9 +13,8 @@ from credtui.domain.errors import (
     Refusal,
     StoreUnwritableError,
 )
-from credtui.domain.names import MAX_NAME_LENGTH, parse_organization, printable
+from credtui.domain.names import parse_organization, quotable
 from credtui.domain.permissions import Actor, Operator, Operators, Permission, parse_operator
-from credtui.domain.secrets import redact
 from credtui.domain.ssh_keys import parse_public_key
 from credtui.store.protocol import Place, Store
 
@@ -200,7 +199,7 @@ class OperatorService:
                 self.actor,
                 action,
                 outcome="refused" if refusal else "done",
-                name=_recordable(name),
+                name=quotable(name),
                 detail=refusal.code if refusal else _described(before, operator),
             )
         if refusal:
@@ -225,14 +224,16 @@ class OperatorService:
                 self.actor,
                 action,
                 outcome="refused",
-                name=_recordable(name),
+                name=quotable(name),
                 detail=refusal.code,
             )
 
     def _ensure_organizations(self, operators: Operators, names: Iterable[str]) -> None:
         for name in names:
             if not operators.mention(name) and not self._store.has_organization(name):
-                raise NoSuchOrganizationError(f"There is no organization {name}. Create it first.")
+                raise NoSuchOrganizationError(
+                    f"There is no organization {quotable(name)}. Create it first."
+                )
 
     def _ensure_new(self, organization: str) -> None:
         if self._store.has_organization(organization):
@@ -253,14 +254,9 @@ def _without(
     """Return an operator's keys without some and with others."""
     removed = set(fingerprints)
     if missing := removed - {key.fingerprint for key in operator.public_keys}:
-        raise NoSuchKeyError(f"{operator.name} has no key {printable(min(missing))[:60]}.")
+        raise NoSuchKeyError(f"{operator.name} has no key {quotable(min(missing))}.")
     kept = (key.line for key in operator.public_keys if key.fingerprint not in removed)
     return _parsed((*kept, *added))
-
-
-def _recordable(text: str) -> str:
-    """Return what was typed as it may be recorded: it need not be what it was meant to be."""
-    return redact(printable(text))[:MAX_NAME_LENGTH]
 
 
 def _described(before: Operator | None, after: Operator | None) -> str:

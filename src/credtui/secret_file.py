@@ -9,7 +9,7 @@ from pathlib import Path
 
 from credtui.domain.errors import SaveRefusedError
 from credtui.domain.models import IssuedSecret
-from credtui.domain.secrets import redact
+from credtui.domain.pasted import holds_secret
 
 _BARE = re.compile(r"[A-Za-z0-9_%+,./:@-]+")
 """What no shell reads as anything but itself. zsh takes `=ls` for the path of that program."""
@@ -46,7 +46,7 @@ def save(issued: IssuedSecret, path: Path, form: Format) -> None:
     Raises:
         SaveRefusedError: It can't be written there. Nothing of it is left.
     """
-    if redact(str(path)) != str(path):
+    if holds_secret(path.name):
         raise SaveRefusedError("A file's name can't have a secret in it: names can be listed.")
     try:
         path = path.expanduser()

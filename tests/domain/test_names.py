@@ -31,6 +31,9 @@ ACCEPTED = {
     "markup": ("[red]x[/]", "[red]x[/]"),
     "quotes and slashes": ("a/b\\c'd\"e", "a/b\\c'd\"e"),
     "starts like a secret": ("csk_uat_backup", "csk_uat_backup"),
+    "words glued together": ("PayoutGatewayProductionEU1", "PayoutGatewayProductionEU1"),
+    "starts like a Client ID": ("cid_backup", "cid_backup"),
+    "tells a Client ID": ("Instead of cid_7Qm2xV9Kp4Rt8Wb3", "Instead of cid_7Qm2xV9Kp4Rt8Wb3"),
 }
 
 REFUSED = {
@@ -70,6 +73,20 @@ REFUSED = {
     "secret": (SECRET.get_secret_value(), "can't have a secret in it"),
     "secret cut short": (SECRET.get_secret_value()[:-7], "can't have a secret in it"),
     "secret in a sentence": (f"the {SECRET.get_secret_value()}", "can't have a secret in it"),
+    "secret without its first character": (SECRET.get_secret_value()[1:], "have a secret in it"),
+    "secret without its prefix": (SECRET.get_secret_value()[8:], "can't have a secret in it"),
+    "secret split by a blank": (
+        f"{SECRET.get_secret_value()[8:30]} {SECRET.get_secret_value()[30:]}",
+        "can't have a secret in it",
+    ),
+    "Client ID": ("cid_7Qm2xV9Kp4Rt8Wb3", "can't look like a Client ID"),
+    "Client ID in capitals": ("CID_7QM2XV9KP4RT8WB3", "can't look like a Client ID"),
+    "Client ID in blanks": ("  cid_7Qm2xV9Kp4Rt8Wb3 ", "can't look like a Client ID"),
+    "Client ID in quotes": ('"cid_7Qm2xV9Kp4Rt8Wb3"', "can't look like a Client ID"),
+    "Client ID in full-width letters": (
+        "".join(chr(ord(c) + 0xFEE0) for c in "cid_7Qm2xV9Kp4Rt8Wb3"),
+        "can't look like a Client ID",
+    ),
 }
 
 
@@ -86,7 +103,7 @@ def test_refused_with_the_reason(text: str, reason: str) -> None:
     assert reason in sentence
     assert sentence.endswith(".")
     assert sentence == printable(sentence)
-    assert SECRET.get_secret_value()[:20] not in sentence
+    assert SECRET.get_secret_value()[8:28] not in sentence
 
 
 @given(st.text())

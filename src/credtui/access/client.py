@@ -12,8 +12,7 @@ from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_ope
 
 from pydantic import BaseModel, ConfigDict, SecretStr
 
-from credtui.domain.names import printable
-from credtui.domain.secrets import redact
+from credtui.domain.names import quotable
 
 TIMEOUT = 10.0
 """Seconds to wait for an answer."""
@@ -160,5 +159,5 @@ def _text(value: object) -> str | None:
 
 
 def _shown(value: object) -> str:
-    """Return what somebody else wrote, safe to draw, and without the secret if it was echoed."""
-    return redact(printable(str(value)))[:300]
+    """Return what somebody else wrote, without the secret if it was echoed."""
+    return quotable(str(value), 300)

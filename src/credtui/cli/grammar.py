@@ -7,6 +7,7 @@ from credtui import __version__
 from credtui.cli.exit_codes import ExitCode
 from credtui.cli.parser import Commands, Parser, add_command, add_place
 from credtui.cli.representative_parser import add_representative_commands
+from credtui.domain.names import quotable
 
 _DESCRIPTION = """\
 The API credentials page of a payments portal, as a terminal program.
@@ -164,7 +165,7 @@ def _between(least: int, most: int) -> Callable[[str], int]:
         digits = text.isascii() and text.isdigit() and len(text) < 10
         if not digits or not least <= int(text) <= most:
             raise ArgumentTypeError(
-                f"it must be a whole number from {least} to {most}, not {text[:40]}"
+                f"it must be a whole number from {least} to {most}, not {quotable(text, 40)}"
             )
         return int(text)
 

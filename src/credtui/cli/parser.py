@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any, NoReturn, TypeAlias
 
 from credtui.cli.errors import UsageError
+from credtui.domain.names import quotable
 from credtui.domain.ssh_keys import refuse_private_key
 
 Commands: TypeAlias = "_SubParsersAction[Parser]"
@@ -41,7 +42,7 @@ class Parser(ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Refuse the line."""
         program, *command = self.prog.split()
-        raise UsageError(f"{message}. See {' '.join((program, 'help', *command))}.")
+        raise UsageError(f"{quotable(message, 400)}. See {' '.join((program, 'help', *command))}.")
 
 
 def add_place(parser: ArgumentParser, *, default: str | None) -> None:

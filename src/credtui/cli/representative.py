@@ -8,6 +8,7 @@ from typing import Any
 from credtui.cli.errors import UsageError
 from credtui.cli.output import put, put_json, put_table, say
 from credtui.cli.session import Session, place, where
+from credtui.domain.names import quotable
 from credtui.domain.permissions import Operator, Permission
 from credtui.domain.ssh_keys import key_lines
 
@@ -173,7 +174,7 @@ def _given(**organizations: Iterable[str]) -> dict[str, Permission]:
     for permission, names in organizations.items():
         for name in names:
             if name in given:
-                raise UsageError(f"{name} is given twice: say one permission for it.")
+                raise UsageError(f"{quotable(name)} is given twice: say one permission for it.")
             given[name] = Permission[permission.upper()]
     return given
 

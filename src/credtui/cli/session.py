@@ -10,7 +10,7 @@ from credtui.cli.errors import NotConfirmedError
 from credtui.composition import Credtui
 from credtui.domain.errors import NoSuchCredentialError
 from credtui.domain.models import Credential
-from credtui.domain.names import name_key, printable
+from credtui.domain.names import name_key, printable, quotable, resembles_client_id
 from credtui.domain.page import Page
 from credtui.domain.permissions import Actor
 from credtui.service import CredentialService
@@ -64,16 +64,18 @@ def meant(service: CredentialService, page: Page, words: Sequence[str]) -> Itera
         if found:
             raise
         raise NoSuchCredentialError(
-            f"There is no credential {text[:60]} of {place(service)}: give a Client ID or a name "
-            "that the command list shows."
+            f"There is no credential {quotable(text)} of {place(service)}: give a Client ID or a "
+            "name that the command list shows."
         ) from None
 
 
 def find(page: Page, text: str) -> Credential | None:
     """Return the credential with this Client ID, or else with this name."""
+    # A Client ID that is gone must not lead to a credential whose name looks like it.
+    if (found := page.find(text)) or resembles_client_id(text):
+        return found
     key = name_key(text)
-    named = (found for found in page.credentials if name_key(found.name) == key)
-    return page.find(text) or next(named, None)
+    return next((found for found in page.credentials if name_key(found.name) == key), None)
 
 
 def can_ask() -> bool:

@@ -4,10 +4,13 @@ import re
 import unicodedata
 
 from credtui.domain.errors import InvalidNameError, InvalidOrganizationError
-from credtui.domain.secrets import redact
+from credtui.domain.pasted import holds_secret, redact_pasted
 
 MAX_NAME_LENGTH = 60
 """Characters in a credential's name, after trimming and composing."""
+
+# As `name_key` gives it; marks around it don't make it another one.
+_CLIENT_ID_KEY = re.compile(r"[\W_]*cid_[a-z0-9]{16}[\W_]*")
 
 _ORGANIZATION = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
 
@@ -33,8 +36,8 @@ def parse_name(text: str) -> str:
     """Return `text` as a credential's name: trimmed, and composed (Unicode NFC).
 
     Raises:
-        InvalidNameError: It is empty, too long, has characters that are not shown as typed, or a
-            secret in it.
+        InvalidNameError: It is empty, too long, looks like a Client ID, has characters that are
+            not shown as typed, or a secret in it.
     """
     name = unicodedata.normalize("NFC", text).strip()
     if not name:
@@ -48,8 +51,13 @@ def parse_name(text: str) -> str:
             )
     if unicodedata.category(name[0]).startswith("M"):
         raise InvalidNameError("A name can't begin with a combining mark.")
-    if redact(name) != name:
-        raise InvalidNameError("A name can't have a secret in it: names are shown and recorded.")
+    if holds_secret(name):
+        raise InvalidNameError(
+            "A name can't have a secret in it: names are shown and recorded. If this is none, put "
+            "blanks between its words."
+        )
+    if resembles_client_id(name):
+        raise InvalidNameError("A name can't look like a Client ID: it could be taken for one.")
     if (excess := len(name) - MAX_NAME_LENGTH) > 0:
         raise InvalidNameError(
             f"A name has at most {MAX_NAME_LENGTH} characters: {excess} too many."
@@ -65,6 +73,11 @@ def name_key(name: str) -> str:
     folded = unicodedata.normalize("NFD", name).casefold()
     folded = unicodedata.normalize("NFKD", folded).casefold()
     return unicodedata.normalize("NFKD", folded)
+
+
+def resembles_client_id(text: str) -> bool:
+    """Tell whether a text could be taken for a Client ID: it is one but for case and form."""
+    return _CLIENT_ID_KEY.fullmatch(name_key(text)) is not None
 
 
 def parse_organization(text: str) -> str:
@@ -94,6 +107,18 @@ def printable(text: str) -> str:
         "\ufffd" if unicodedata.category(character) in _REFUSED_CATEGORIES else character
         for character in text
     )
+
+
+def quotable(text: str, limit: int = MAX_NAME_LENGTH) -> str:
+    """Return what a person or another program wrote as it may be shown and recorded.
+
+    It need not be what it was meant to be: secrets and whatever a terminal acts on are taken out.
+
+    Args:
+        text: What they wrote.
+        limit: How many characters are kept.
+    """
+    return redact_pasted(printable(text))[:limit]
 
 
 def _code_point(character: str) -> str:

@@ -32,6 +32,9 @@ CLIENT_ID_PATTERN = r"cid_[A-Za-z0-9]{16}"
 
 HASH_PATTERN = r"\$2[aby]\$[0-9]{2}\$[./A-Za-z0-9]{53}"
 
+HIDDEN = "[secret]"
+"""What stands for a secret that was taken out of a text."""
+
 _DIGITS = string.digits + string.ascii_uppercase + string.ascii_lowercase
 _BODY_LENGTH = 43
 _CHECK_LENGTH = 6
@@ -67,8 +70,11 @@ def is_client_id(text: str) -> bool:
 
 
 def redact(text: str) -> str:
-    """Return `text` without the secrets, mistyped or cut ones too, that got into it by mistake."""
-    return _PART_OF_SECRET.sub("[secret]", text)
+    """Return what credtui says without the secrets, mistyped or cut ones too, that got into it.
+
+    For what a person typed there is `credtui.domain.pasted.redact_pasted`, which finds more.
+    """
+    return _PART_OF_SECRET.sub(HIDDEN, text)
 
 
 def hash_secret(secret: SecretStr, cost: int) -> SecretStr:

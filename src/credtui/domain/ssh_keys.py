@@ -7,7 +7,7 @@ import re
 from typing import NamedTuple
 
 from credtui.domain.errors import InvalidKeyError
-from credtui.domain.names import printable
+from credtui.domain.names import quotable
 
 MINIMUM_RSA_BITS = 2048
 
@@ -119,7 +119,7 @@ def parse_public_key(text: str) -> PublicKey:
         raise InvalidKeyError(f"A public key begins with its type, one of {', '.join(_FIELDS)}.")
     if len(words) < 2 or not _is_sound(words[0], words[1]):
         raise InvalidKeyError(f"What follows {words[0]} is not such a key: copy it again, whole.")
-    return PublicKey(words[0], words[1], printable(" ".join(words[2:]))[:60])
+    return PublicKey(words[0], words[1], quotable(" ".join(words[2:])))
 
 
 def _ensure_lines(text: str) -> None:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Literal, NamedTuple, Protocol
 
+from credtui.domain.names import quotable
 from credtui.tui.terminal.session import Multiplexer
 
 Setting = Literal["auto", "osc52", "tmux", "native", "none"]
@@ -226,7 +227,7 @@ class Clipboard:
         found = re.search(rf" for {re.escape(tty)},.*?^ *\d+: Ms: (.*?)$", rest, re.DOTALL | re.M)
         return _Tmux(
             set_clipboard,
-            term,
+            quotable(term, 40),
             has_clipboard=found is None or found[1] != "[missing]",
             over_ssh=re.search(r"^SSH_CONNECTION=", rest, re.M) is not None,
         )
@@ -261,7 +262,7 @@ class Clipboard:
     def _terminal(self, text: str) -> Sent:
         term = self._env.get("TERM", "")
         if term.startswith(_WITHOUT_CLIPBOARD):
-            return self._not_sent(f"This terminal ({term}) has no clipboard.")
+            return self._not_sent(f"This terminal ({quotable(term, 40)}) has no clipboard.")
         return self._osc52(text)
 
     def _osc52(self, text: str) -> Sent:

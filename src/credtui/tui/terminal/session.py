@@ -20,6 +20,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import NoReturn, TextIO
 
+from credtui.domain.names import quotable
+
 # Sent by tmux and GNU screen on each question; a terminal that never answers costs this once.
 ANSWER_WITHIN = 1.0
 
@@ -55,7 +57,7 @@ def require_terminal(env: Mapping[str, str], *streams: TextIO | None) -> None:
         raise NoTerminal("The portal needs a terminal for its input and output.")
     term = env.get("TERM", "")
     if not term or term == "unknown" or term.startswith("dumb"):
-        named = f"TERM is {term}" if term else "TERM is not set"
+        named = f"TERM is {quotable(term, 40)}" if term else "TERM is not set"
         raise NoTerminal(f"The portal needs a terminal that can move its cursor, and {named}.")
 
 

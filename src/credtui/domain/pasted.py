@@ -1,0 +1,79 @@
+"""Finds secrets, and what is left of them, in what people type.
+
+People paste a secret where something else is asked for, without its first characters, cut, or
+split by blanks. What they type is shown and recorded, so a secret must be taken out of it.
+
+The rules here are for people's text only. What this program writes itself may hold other random
+characters, such as the hash of an audit event; `credtui.domain.secrets.redact` is for that.
+"""
+
+import re
+import string
+import unicodedata
+import zlib
+from collections.abc import Iterator
+
+from credtui.domain.secrets import HIDDEN, SECRET_PATTERN, redact
+
+# A secret without its prefix doesn't tell its environment's tag, which the check digits cover.
+# These are the tags of the environments that need no configuration.
+_USUAL_TAGS = ("uat", "prod")
+
+_BODY_LENGTH, _CHECK_LENGTH = 43, 6
+_DIGITS = string.digits + string.ascii_uppercase + string.ascii_lowercase
+_VALUES = {digit: value for value, digit in enumerate(_DIGITS)}
+
+# The fingerprint of an SSH key is random characters too, and no secret.
+_RUN = re.compile(r"SHA256:[A-Za-z0-9+/]{43}(?![A-Za-z0-9+/])|[A-Za-z0-9]{20,}")
+_CHANGE = re.compile(r"(?<=[a-z])[A-Z0-9]|(?<=[A-Z])[a-z0-9]|(?<=[0-9])[A-Za-z]")
+
+
+def redact_pasted(text: str) -> str:
+    """Return what a person typed without secrets, in whatever state they were pasted.
+
+    Taken out is a whole secret, whatever stands between its characters, and each run of at least
+    20 letters and digits that changes between upper case, lower case and digit at four of ten steps
+    or more: random ones do so at six, words at two. Client IDs and fingerprints of SSH keys stay.
+    """
+    # Full-width letters and the like are letters.
+    plain = unicodedata.normalize("NFKC", text)
+    redacted = re.sub(SECRET_PATTERN, HIDDEN, plain)
+    for start, end in reversed(list(_whole_secrets(redacted))):
+        redacted = redacted[:start] + HIDDEN + redacted[end:]
+    redacted = _RUN.sub(lambda run: HIDDEN if _is_random(run[0]) else run[0], redact(redacted))
+    return text if redacted == plain else redacted
+
+
+def holds_secret(text: str) -> bool:
+    """Tell whether there is a secret, or a long part of one, in what a person typed."""
+    return redact_pasted(text) != text
+
+
+def _is_random(run: str) -> bool:
+    return ":" not in run and 10 * len(_CHANGE.findall(run)) >= 4 * (len(run) - 1)
+
+
+def _whole_secrets(text: str) -> Iterator[tuple[int, int]]:
+    """Yield where secrets begin, after their prefix, and end."""
+    places = [place for place, character in enumerate(text) if character in _VALUES]
+    letters = "".join(text[place] for place in places)
+    length = _BODY_LENGTH + _CHECK_LENGTH
+    free = 0
+    for start in range(len(letters) - length + 1):
+        if start >= free and _has_check_digits(letters, start):
+            free = start + length
+            yield places[start], places[free - 1] + 1
+
+
+def _has_check_digits(letters: str, start: int) -> bool:
+    """Tell whether the check digits fit that a secret would have whose body begins at `start`."""
+    end = start + _BODY_LENGTH
+    check = 0
+    for digit in letters[end : end + _CHECK_LENGTH]:
+        check = check * 62 + _VALUES[digit]
+    if check >> 32:  # no CRC-32
+        return False
+    before = letters[max(0, start - 6) : start]
+    tags = (*_USUAL_TAGS, *(before[first:] for first in range(len(before))))
+    body = letters[start:end].encode()
+    return any(zlib.crc32(body, zlib.crc32(f"csk_{tag}_".encode())) == check for tag in tags)
