@@ -11,7 +11,7 @@ from credtui.domain.errors import InvalidConfigurationError, InvalidOrganization
 from credtui.domain.secrets import matches, recognise
 from credtui.store.protocol import Place
 from credtui.store.tinydb import TinyDBStore
-from tests.support import ALICE, SteppedClock, seeded_bytes
+from tests.support import ALICE, SECRET, SteppedClock, seeded_bytes
 
 
 def user_name() -> str:
@@ -35,8 +35,15 @@ def test_local_actor_is_the_operating_system_s_user() -> None:
         ("fe80::1%eth0 50000 fe80::2%eth0 22", "fe80::1%eth0"),
         ("", None),
         ("   ", None),
-        ("\x1b[2Jx 1", "\ufffd[2Jx"),
-        ("\udcff 1", "\ufffd"),
+        ("::ffff:203.0.113.9 50000 ::1 22", "203.0.113.9"),
+        ("2001:DB8:0::9 50000 2001:db8::1 22", "2001:db8::9"),
+        ("fe80::1%\x1b[2J 1", "fe80::1"),
+        ("fe80::1%aaaaaaaaaaaaaaaa 1", "fe80::1"),
+        ("UNKNOWN 65535 UNKNOWN 65535", None),
+        ("\x1b[2Jx 1", None),
+        ("\udcff 1", None),
+        (f"{SECRET.get_secret_value()} 50000", None),
+        ("9" * 100_000, None),
     ],
 )
 def test_local_actor_has_the_address_of_an_ssh_client(connection: str, address: str | None) -> None:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from credtui.clock import Clock
 from credtui.config import Home, Settings, find_home, load_settings
-from credtui.domain.names import printable
 from credtui.domain.permissions import Actor, Channel
 from credtui.domain.secrets import RandomBytes
 from credtui.service import CredentialService
@@ -90,8 +89,17 @@ def local_actor(channel: Channel, environ: Mapping[str, str] = os.environ) -> Ac
 
 def client_address(environ: Mapping[str, str] = os.environ) -> str | None:
     """Return the address of the SSH client, if there is one."""
-    connection = environ.get("SSH_CONNECTION", "").split()
-    return printable(connection[0]) if connection else None
+    words = environ.get("SSH_CONNECTION", "").split(maxsplit=1)
+    if not words:
+        return None
+    # What isn't an address was put there by somebody else than sshd, and would be recorded.
+    from credtui.domain.networks import parse_address
+
+    text, _, zone = words[0].partition("%")
+    address = parse_address(text)
+    # A zone is the name of a network interface here, which is short.
+    named = zone.isascii() and zone.isalnum() and len(zone) < 16
+    return f"{address}%{zone}" if address and named else address
 
 
 def account_name() -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 
 from credtui.domain.errors import InvalidNetworkError
-from credtui.domain.names import printable
+from credtui.domain.names import quotable
 
 MAX_NETWORKS = 50
 
@@ -34,17 +34,28 @@ def are_networks(texts: Iterable[str]) -> bool:
 def is_allowed(address: str, networks: Iterable[str]) -> bool:
     """Tell whether an address is in one of the networks; every one is if there are none."""
     allowed = [ipaddress.ip_network(network) for network in networks]
-    try:
-        caller = ipaddress.ip_address(address)
-    except ValueError:
+    parsed = parse_address(address)
+    if not allowed or parsed is None:
         return not allowed
-    # A socket for both families shows an IPv4 caller as ::ffff:192.0.2.1.
-    caller = getattr(caller, "ipv4_mapped", None) or caller
-    return not allowed or any(caller in network for network in allowed)
+    caller = ipaddress.ip_address(parsed)
+    return any(caller in network for network in allowed)
+
+
+def parse_address(text: str) -> str | None:
+    """Return an address in its usual form, None if a text isn't one.
+
+    Its zone, which may be any text, goes. A socket for both families shows an IPv4 address as
+    ::ffff:192.0.2.1: it is 192.0.2.1.
+    """
+    try:
+        address = ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+    return str(getattr(address, "ipv4_mapped", None) or address)
 
 
 def _parse(text: str) -> str:
-    shown, network = printable(text)[:60], None
+    shown, network = quotable(text), None
     # After "%", in a zone, any character may stand; and a zone is known to one computer alone.
     if "%" not in text:
         with suppress(ValueError):

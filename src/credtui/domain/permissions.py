@@ -15,7 +15,7 @@ from credtui.domain.errors import (
     OperatorExistsError,
     PermissionDeniedError,
 )
-from credtui.domain.names import printable
+from credtui.domain.names import quotable
 from credtui.domain.ssh_keys import PublicKey, parse_public_key
 
 _OPERATOR = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
@@ -43,7 +43,8 @@ class Actor(BaseModel):
 
     Attributes:
         operator: The operator's name.
-        address: The address of the other end of the line; None on the computer itself.
+        address: The address of the other end of the line; None on the computer itself, or where
+            sshd doesn't know it.
         fingerprint: The fingerprint of the SSH public key that identified the operator, if one did.
         channel: The way in.
     """
@@ -54,6 +55,13 @@ class Actor(BaseModel):
     address: str | None = None
     fingerprint: str | None = None
     channel: Channel = "portal"
+
+    @property
+    def place(self) -> str:
+        """Where they are, for people."""
+        if self.address:
+            return self.address
+        return "unknown" if self.channel == "ssh" else "this computer"
 
 
 class Operator(BaseModel):
@@ -176,7 +184,7 @@ class Operators(BaseModel):
         """
         if operator := self.find(name):
             return operator
-        raise NoSuchOperatorError(f"There is no operator {printable(name)[:40]}.")
+        raise NoSuchOperatorError(f"There is no operator {quotable(name, 40)}.")
 
     def add(self, operator: Operator) -> Self:
         """Add an operator.

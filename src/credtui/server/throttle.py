@@ -16,6 +16,7 @@ from limits import RateLimitItem, RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
+from credtui.domain import networks
 from credtui.server.oauth import too_many
 
 BY_ADDRESS = RateLimitItemPerMinute(20)
@@ -102,11 +103,7 @@ class Lane:
 @lru_cache(maxsize=4096)
 def parse_address(text: str) -> str:
     """Return an address as it is counted and shown, whatever a proxy's header made of it."""
-    try:
-        address = ipaddress.ip_address(text.partition("%")[0])
-    except ValueError:
-        return "unknown"
-    return str(getattr(address, "ipv4_mapped", None) or address)
+    return networks.parse_address(text) or "unknown"
 
 
 @lru_cache(maxsize=4096)

@@ -39,7 +39,7 @@ class EventDialog(Dialog[None]):
             ("When", second(event.at)),
             ("Clock", clock(self._entry)),
             ("Operator", actor.operator),
-            ("Address", actor.address or "this computer"),
+            ("Address", actor.place),
             ("Way in", actor.channel),
             ("SSH key", actor.fingerprint),
             ("What", event.action.capitalize()),

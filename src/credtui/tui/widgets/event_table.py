@@ -157,7 +157,7 @@ class EventTable(DataTable[Text | _When]):
         refused = self.get_component_rich_style("event-table--refused", partial=True)
         actor = event.actor
         operator = Text(printable(actor.operator))
-        place = Text(printable(actor.address) if actor.address else "this computer", muted)
+        place = Text(printable(actor.place), muted)
         about = f": {printable(event.name)}" if event.name else ""
         what = Text.assemble((event.action.capitalize(), "bold"), about)
         result = Text(outcome(event), refused if event.outcome == "refused" else muted)
