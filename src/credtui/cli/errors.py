@@ -15,6 +15,12 @@ class NoTerminalError(CredtuiError):
     code = "no_terminal"
 
 
+class ShortageError(CredtuiError):
+    """The system doesn't give what is needed from the start, such as open files."""
+
+    code = "shortage"
+
+
 class NotConfirmedError(CredtuiError):
     """The person who was asked did not say yes, or there was nobody to ask."""
 

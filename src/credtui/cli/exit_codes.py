@@ -16,7 +16,10 @@ class ExitCode(IntEnum):
     REFUSED = 3, "a rule or the person who was asked said no; nothing was changed"
     DENIED = 4, "the operator's permission does not allow this; nothing was changed"
     NOT_FOUND = 5, "no such credential, operator, key or organization"
-    UNAVAILABLE = 6, "the disk is full, the store busy or read-only, or the port taken"
+    UNAVAILABLE = (
+        6,
+        "disk, files or memory are short, the store is busy or read-only, or the port is taken",
+    )
     DAMAGED = 7, "the store is damaged, was tampered with, or is from a later version"
     UNDELIVERED = 8, "a new secret could not be written to standard output: rotate the credential"
     PERHAPS_NOT_DURABLE = 9, "done, but it may not survive a power cut: check the disk"
@@ -48,6 +51,7 @@ _BY_CODE = {
     "no_such_operator": ExitCode.NOT_FOUND,
     "no_such_organization": ExitCode.NOT_FOUND,
     "server_unavailable": ExitCode.UNAVAILABLE,
+    "shortage": ExitCode.UNAVAILABLE,
     "store_unavailable": ExitCode.UNAVAILABLE,
     "store_busy": ExitCode.UNAVAILABLE,
     "store_corrupt": ExitCode.DAMAGED,

@@ -36,6 +36,7 @@ def open_demo() -> int:
 
 
 def _require_terminal() -> None:
+    from credtui.cli.shortage import ensure_open_files
     from credtui.tui.terminal.session import NoTerminal, require_terminal
 
     try:
@@ -45,3 +46,4 @@ def _require_terminal() -> None:
             f"{reason} Without one there are commands, such as list and rotate: the command "
             "help names them."
         ) from None
+    ensure_open_files()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from credtui.cli.exit_codes import ExitCode, exit_code
 from credtui.cli.output import abandon_output, flush, prepare_streams, put_json, say
+from credtui.cli.shortage import ensure_open_files, shortage
 from credtui.domain.errors import CredtuiError, DoubtError
 
 if TYPE_CHECKING:
@@ -39,12 +40,8 @@ def guarded(work: Callable[[], int]) -> int:
     except BrokenPipeError:
         abandon_output()
         return ExitCode.BROKEN_PIPE
-    except OSError as error:  # the store explains its own: this is standard output, or a terminal
-        abandon_output()
-        say(f"credtui: can't write the output: {(error.strerror or 'it failed').lower()}.")
-        return ExitCode.UNAVAILABLE
     except Exception as error:  # noqa: BLE001  # no traceback reaches a person
-        return _unexpected(error)
+        return _failed(error)
     else:
         return status
 
@@ -92,6 +89,7 @@ def follow(session: "Session") -> int:
     if command == "serve":
         from credtui.server import run_server
 
+        ensure_open_files()
         asked = session.arguments
         return run_server(session.credtui, asked.host, asked.port, asked.workers)
     if command == "audit":
@@ -115,11 +113,18 @@ def follow(session: "Session") -> int:
     return ExitCode.OK
 
 
-def _unexpected(error: Exception) -> ExitCode:
-    """Say that credtui failed, without the traceback, which could quote what must not be seen."""
+def _failed(error: Exception) -> ExitCode:
+    """Say why credtui failed, without the traceback, which could quote what must not be seen."""
+    doubt = "Look before you try again: what was under way may or may not have been done."
+    if reason := shortage(error):
+        say(f"credtui: can't go on: {reason}. {doubt}")
+        return ExitCode.UNAVAILABLE
+    if isinstance(error, OSError):  # the store explains its own: this is an output, or a terminal
+        abandon_output()
+        say(f"credtui: can't write the output: {(error.strerror or 'it failed').lower()}.")
+        return ExitCode.UNAVAILABLE
     say(
-        f"credtui: an error in credtui itself ({type(error).__name__}). Look before you try "
-        "again: what was under way may or may not have been done. "
+        f"credtui: an error in credtui itself ({type(error).__name__}). {doubt} "
         f"For a report, set {_DETAILS}=1 and repeat it."
     )
     if os.environ.get(_DETAILS):
