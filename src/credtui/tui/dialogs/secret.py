@@ -185,18 +185,20 @@ class SecretDialog(Dialog[str]):
         """Show the values alone, for selection with the terminal's own mouse."""
         from textual.app import SuspendNotSupported
 
-        from credtui.tui.plain_view import show_plain
+        from credtui.tui.plain_view import Left, show_plain
 
         if self._issued is None:
             return
         try:
             with self.app.suspend():
-                show_plain(self._entries(), idle=self._conceal_after)
+                if show_plain(self._entries(), idle=self._conceal_after) is Left.KEY:
+                    self._last_input = monotonic()
+                else:  # before anything is drawn again
+                    self.conceal()
         except (SuspendNotSupported, OSError):
             self._say(
                 "Plain View needs a terminal of its own, which isn't to be had here.", "error"
             )
-        self._last_input = monotonic()
         self.ignore_typed_ahead()
 
     @on(Button.Pressed, "#try")
