@@ -5,7 +5,7 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import SystemCommand
@@ -47,6 +47,7 @@ class CredtuiApp(TypeAhead[None], FrugalApp[None]):
         credtui: The installation.
         actor: Who uses it.
         page: What the default organization and environment hold.
+        environ: The environment variables of programs that are run.
         forced: There is no shell behind the person's connection.
         ascii_only: Draw no sign beyond ASCII.
         multiplexer: What the terminal is shown in.
@@ -69,6 +70,7 @@ class CredtuiApp(TypeAhead[None], FrugalApp[None]):
         credtui: Credtui,
         actor: Actor,
         page: Page,
+        environ: Mapping[str, str] = os.environ,
         *,
         forced: bool = False,
         ascii_only: bool = False,
@@ -78,7 +80,7 @@ class CredtuiApp(TypeAhead[None], FrugalApp[None]):
         super().__init__()
         self.frugal = credtui.settings.frugal_output
         clipboard = Clipboard(
-            credtui.settings.clipboard, os.environ, self._write_to_terminal, multiplexer
+            credtui.settings.clipboard, environ, self._write_to_terminal, multiplexer
         )
         self._surroundings = Surroundings(
             credtui, actor, clipboard, marks.ASCII if ascii_only else marks.UNICODE, forced
@@ -203,6 +205,7 @@ class CredtuiApp(TypeAhead[None], FrugalApp[None]):
 def run_portal(
     credtui: Credtui,
     actor: Actor,
+    environ: Mapping[str, str] = os.environ,
     *,
     forced: bool = False,
     on_hangup: Callable[[], None] = lambda: None,
@@ -212,6 +215,7 @@ def run_portal(
     Args:
         credtui: The installation.
         actor: Who uses it.
+        environ: The environment variables that the program was started with.
         forced: There is no shell behind the person's connection.
         on_hangup: What is left to do when the line drops, which ends the process at once.
 
@@ -226,10 +230,11 @@ def run_portal(
         credtui,
         actor,
         credtui.service(actor).page(),
+        environ,
         forced=forced,
         ascii_only=session.ascii_only(session.first_environment()),
         multiplexer=session.find_multiplexer(
-            os.environ, lambda: session.ask_multiplexer(input_fd, output_fd)
+            environ, lambda: session.ask_multiplexer(input_fd, output_fd)
         ),
     )
     session.guard_session(
