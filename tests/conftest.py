@@ -1,7 +1,7 @@
 """Fixtures for all tests."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Protocol
 
@@ -14,7 +14,14 @@ from credtui.domain.secrets import RandomBytes
 from credtui.service import CredentialService
 from credtui.store.protocol import Store
 from credtui.store.tinydb import TinyDBStore
-from tests.support import ALICE, UAT, SteppedClock, seeded_bytes, write_operators
+from tests.support import (
+    ALICE,
+    UAT,
+    SteppedClock,
+    default_signals_in_children,
+    seeded_bytes,
+    write_operators,
+)
 
 # No proxy stands between a test and what it started on this machine, and pictures have colours.
 for name in [name for name in os.environ if name.lower().endswith("_proxy") or name == "NO_COLOR"]:
@@ -40,6 +47,13 @@ class MakeService(Protocol):
         environment: Environment = UAT,
         store: Store | None = None,
     ) -> CredentialService: ...
+
+
+@pytest.fixture(scope="session", autouse=True)
+def signals() -> Iterator[None]:
+    """Lets programs under test end by signals that whoever started the tests ignores."""
+    with default_signals_in_children():
+        yield
 
 
 @pytest.fixture

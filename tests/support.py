@@ -1,6 +1,9 @@
 """What the tests of every room share: a clock, randomness, and ready-made domain objects."""
 
 import random
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -73,3 +76,23 @@ def write_operators(store_folder: Path, *operators: Operator, at: datetime = STA
     with TinyDBStore(store_folder).operators_transaction() as transaction:
         transaction.operators = Operators(members=operators)
         transaction.record(at, ALICE, Action.SET_OPERATOR)
+
+
+@contextmanager
+def default_signals_in_children() -> Iterator[None]:
+    """Start programs with signals at their default, though this process ignores some of them.
+
+    A shell starts a background job with SIGINT and SIGQUIT ignored, and nohup ignores SIGHUP. A
+    program inherits that an ignored signal is ignored, but not that a signal has a handler. So a
+    handler that does nothing ignores the signal here alone.
+    """
+    # Python itself ignores SIGPIPE, and gives it back to the programs that it starts.
+    numbers = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGTSTP)
+    ignored = [number for number in numbers if signal.getsignal(number) is signal.SIG_IGN]
+    for number in ignored:
+        signal.signal(number, lambda *_: None)
+    try:
+        yield
+    finally:
+        for number in ignored:
+            signal.signal(number, signal.SIG_IGN)

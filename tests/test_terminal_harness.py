@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.emulator import Emulator
+from tests.support import default_signals_in_children
 from tests.terminal import TIMEOUT, Terminal, need_program
 
 TEXTUAL_APP = """
@@ -84,6 +85,20 @@ class TestPrograms:
             terminal.wait_for("ready\nready")
             terminal.hang_up()
             assert terminal.wait_exit() == -signal.SIGHUP
+
+    @pytest.mark.parametrize(
+        "number", [signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGTSTP]
+    )
+    def test_what_the_tests_ignore_reaches_the_program(self, number: signal.Signals) -> None:
+        before = signal.signal(number, signal.SIG_IGN)
+        try:
+            with default_signals_in_children(), Terminal(["cat"]) as terminal:
+                os.kill(os.getpid(), number)
+                status = Path(f"/proc/{terminal.process.pid}/status").read_text()
+        finally:
+            signal.signal(number, before)
+        ignored = int(re.findall(r"SigIgn:\s*(\w+)", status)[0], 16)
+        assert not ignored >> (number - 1) & 1
 
     def test_closing_ends_the_whole_group(self) -> None:
         with shell('sleep 600 & echo "<$!>"; wait') as terminal:
