@@ -57,11 +57,32 @@ class TestIdentify:
         clock.advance()
         rotated = service.rotate(issued.credential.client_id)
         clock.advance()
-        found = service.identify(issued.secret)
-        assert found.belongs is Belongs.RETIRED
-        assert found.credential == rotated.credential
-        assert (found.generation, found.since) == (1, rotated.credential.rotated_at)
-        assert service.identify(rotated.secret).belongs is Belongs.CURRENT
+        again = service.rotate(issued.credential.client_id)
+        for one, since in ((issued, rotated), (rotated, again)):
+            found = service.identify(one.secret)
+            assert found.belongs is Belongs.RETIRED
+            assert found.credential == again.credential
+            assert found.generation == one.credential.generation
+            assert found.since == since.credential.rotated_at
+        assert service.identify(again.secret).belongs is Belongs.CURRENT
+
+    def test_the_answer_in_words(self, service: CredentialService, clock: SteppedClock) -> None:
+        issued = service.generate("Payout gateway")
+        whose = f"Payout gateway ({issued.credential.client_id})"
+        assert service.identify(issued.secret).sentence == (
+            f"It is the secret of {whose}, generation 1, since 2026-03-01 09:30 UTC."
+        )
+        clock.advance(timedelta(days=1))
+        service.rotate(issued.credential.client_id)
+        assert service.identify(issued.secret).sentence == (
+            f"It was the secret of {whose}, generation 1, and was replaced at 2026-03-02 09:30 "
+            "UTC. It no longer works."
+        )
+        for text, beginning in (
+            (SECRET.get_secret_value(), "None of the credentials has this secret or had it"),
+            ("x", "It is not a secret"),
+        ):
+            assert service.identify(SecretStr(text)).sentence.startswith(beginning)
 
     def test_a_secret_of_nobody_is_unknown(self, service: CredentialService) -> None:
         service.generate("Payout gateway")
@@ -293,6 +314,40 @@ class TestRequestToken:
         ):
             assert request(url).status == 307
         assert asked == []
+
+    def test_what_is_sent_in_clear_goes_through_no_proxy(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with answering(200, b"{}") as (url, asked), answering(502, b"{}") as (proxy, seen):
+            for name in ("http_proxy", "https_proxy", "all_proxy"):
+                monkeypatch.setenv(name, proxy)
+            assert request(url).status == 200
+        assert len(asked) == 1
+        assert seen == []
+
+    def test_with_tls_a_proxy_is_told_the_address_alone(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        seen: list[bytes] = []
+
+        class Handler(StreamRequestHandler):
+            def handle(self) -> None:
+                while line := self.rfile.readline().strip():
+                    seen.append(line)
+                self.wfile.write(b"HTTP/1.1 403 No\r\n\r\n")
+                seen.append(self.rfile.read())
+
+        with TCPServer(("127.0.0.1", 0), Handler) as server:
+            server.timeout = 20
+            serving = threading.Thread(target=server.handle_request)
+            serving.start()
+            monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{server.server_address[1]}")
+            reply = request("https://auth.invalid/token")
+            serving.join()
+        assert reply.status is None
+        assert seen, "nobody asked the proxy"
+        assert seen[0].startswith(b"CONNECT auth.invalid:443 ")
+        assert SECRET.get_secret_value().encode() not in b"\n".join(seen)
 
     def test_nobody_is_there(self) -> None:
         with answering(200, b"") as (url, _):
