@@ -176,6 +176,26 @@ class TestVerifiedSecrets:
         assert not secrets.remembers(client, issued.secret)
         assert not secrets.verify_previous(client, SECRET)
 
+    def test_what_was_verified_first_is_forgotten_first(
+        self,
+        secrets: VerifiedSecrets,
+        clients: Clients,
+        service: CredentialService,
+        issued: IssuedSecret,
+        client_id: str,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr("credtui.access.verified._REMEMBERED", 2)
+        all_issued = [issued, service.rotate(client_id), service.rotate(client_id)]
+        client = found(clients, client_id)
+        for one in all_issued:
+            assert secrets.verify(client, one.secret) or secrets.verify_previous(client, one.secret)
+        remembered = [
+            secrets.remembers(client, one.secret) or secrets.remembers_previous(client, one.secret)
+            for one in all_issued
+        ]
+        assert remembered == [False, True, True]
+
 
 class TestAccessTokens:
     @pytest.fixture
@@ -241,6 +261,24 @@ class TestAccessTokens:
 
 
 class TestUsageRecorder:
+    def test_uses_of_previous_secrets_are_counted_anew_after_a_rotation(
+        self,
+        store: TinyDBStore,
+        clients: Clients,
+        service: CredentialService,
+        clock: SteppedClock,
+        client_id: str,
+    ) -> None:
+        recorder = UsageRecorder(store)
+        for _ in range(3):
+            service.rotate(client_id)
+            for _ in range(2):
+                recorder.record_previous_secret(found(clients, client_id), "10.0.0.2", clock())
+        recorder.write()
+        use = store.usage(Place("uat", "acme"))[client_id].previous_secret
+        assert use is not None
+        assert (use.generation, use.count) == (4, 2)
+
     def test_what_can_not_be_written_is_kept(
         self,
         store: TinyDBStore,
@@ -251,6 +289,7 @@ class TestUsageRecorder:
     ) -> None:
         recorder = UsageRecorder(store)
         client = found(clients, client_id)
+        assert recorder.last_address(client) is None
         in_the_way = store_folder / "uat" / ".usage"
         in_the_way.write_text("")
         recorder.record_token(client, "10.0.0.1", clock())
@@ -264,6 +303,7 @@ class TestUsageRecorder:
         recorder.write()
         usage = store.usage(client.place)[client_id]
         assert usage.issued_lately(clock()) == 2
+        assert usage.last_used_at == clock()
         assert usage.last_used_from == recorder.last_address(client) == "10.0.0.3"
         assert usage.previous_secret is not None
         assert usage.previous_secret.count == 2

@@ -29,10 +29,17 @@ def test_merging_adds_counts_and_keeps_the_last_use() -> None:
     assert used(NOON).merged(used(NOON)).issued_lately(NOON) == 2
 
 
+def test_hours_are_numbered_as_in_files_of_before() -> None:
+    assert hour_of(NOON) == 492_324
+    assert hour_of(NOON + timedelta(minutes=30)) == 492_325
+
+
 def test_only_the_last_day_is_counted_and_kept() -> None:
-    merged = used(NOON - timedelta(hours=24)).merged(used(NOON - timedelta(hours=23)))
+    merged = used(NOON - timedelta(hours=23)).merged(used(NOON))
+    assert merged.issued_lately(NOON) == 2
+    merged = used(NOON - timedelta(hours=24)).merged(used(NOON))
     assert merged.issued_lately(NOON) == 1
-    assert len(merged.merged(used(NOON + timedelta(hours=20))).issued) == 1
+    assert list(merged.issued) == [hour_of(NOON)]
     assert used(NOON).issued_lately(NOON + timedelta(days=2)) == 0
 
 
@@ -52,7 +59,8 @@ def test_a_rotation_begins_anew() -> None:
     before, after = refused(2, 9, NOON, "10.0.0.1"), refused(3, 1, NOON, "10.0.0.2")
     for merged in (before.merged(after), after.merged(before)):
         assert merged.previous_secret == after.previous_secret
-    assert before.merged(used(NOON)).previous_secret == before.previous_secret
+    for merged in (before.merged(used(NOON)), used(NOON).merged(before)):
+        assert merged.previous_secret == before.previous_secret
 
 
 def test_what_was_counted_later_is_later_whatever_the_clock_said() -> None:
