@@ -1,15 +1,23 @@
 import json
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from credtui.domain.audit import FIRST_PREVIOUS, Action, AuditEvent, check_chain, entries
+from credtui.domain.audit import (
+    FIRST_PREVIOUS,
+    Action,
+    AuditEvent,
+    Outcome,
+    check_chain,
+    entries,
+)
 from credtui.domain.errors import AuditTamperedError
+from credtui.domain.permissions import Channel
 from tests.support import ALICE, START
 
 
@@ -86,6 +94,32 @@ def test_a_clock_that_went_back_shows(steps: list[int], expected: list[int | Non
     assert [
         -entry.clock_back // timedelta(minutes=1) if entry.clock_back else None for entry in told
     ] == expected
+
+
+def test_the_words_in_a_log_do_not_change_between_versions() -> None:
+    """A log that was written yesterday must be readable tomorrow: words are added only."""
+    assert {action: action.value for action in Action} == {
+        Action.GENERATE: "generate",
+        Action.ROTATE: "rotate",
+        Action.RENAME: "rename",
+        Action.MAKE_PRIMARY: "make primary",
+        Action.DELETE: "delete",
+        Action.CONFIRM: "confirm secret",
+        Action.VIEW: "view",
+        Action.IDENTIFY: "identify secret",
+        Action.REPLACE: "replace",
+        Action.FINISH_REPLACEMENT: "finish replacement",
+        Action.SET_NETWORKS: "set networks",
+        Action.CREATE_ORGANIZATION: "create organization",
+        Action.ADD_OPERATOR: "add operator",
+        Action.SET_OPERATOR: "set operator",
+        Action.REMOVE_OPERATOR: "remove operator",
+        Action.LIST_OPERATORS: "list operators",
+        Action.LIST_ORGANIZATIONS: "list organizations",
+        Action.RUN_COMMAND: "run command",
+    }
+    assert get_args(Outcome) == ("done", "refused")
+    assert get_args(Channel) == ("portal", "command line", "ssh")
 
 
 CHANGES: dict[str, Callable[[dict[str, Any]], object]] = {
