@@ -206,6 +206,8 @@ def test_sentences_neutralise_names_that_were_edited_by_hand() -> None:
         ({"credentials": (ONE,), "primary": TWO.client_id}, "not exactly one"),
         ({"credentials": (ONE,), "primary": None}, "not exactly one"),
         ({"credentials": (), "primary": ONE.client_id}, "not exactly one"),
+        ({"networks": ("everywhere",)}, "not in CIDR notation"),
+        ({"networks": ("192.0.2.0/24", "192.0.2.7/24")}, "not in CIDR notation"),
         ({"credentials": (), "surplus": 1}, "Extra inputs"),
     ],
 )

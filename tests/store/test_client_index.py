@@ -115,6 +115,18 @@ def test_a_credential_that_can_not_be_indexed_is_not_generated(
     assert store.load(ACME).credentials == ()
 
 
+def test_an_index_that_can_not_be_read_is_not_taken_for_an_empty_one(
+    store: TinyDBStore, tmp_path: Path
+) -> None:
+    client_id = generate(store, ACME, "a")
+    folder = tmp_path / "store" / "uat" / ".clients"
+    shutil.rmtree(folder)
+    # Nobody gets through a link to itself, root neither.
+    folder.symlink_to(folder.name)
+    with pytest.raises(StoreError, match="too many levels of symbolic links"):
+        store.find("uat", client_id)
+
+
 def test_the_index_is_for_its_owner_alone(store: TinyDBStore, tmp_path: Path) -> None:
     generate(store, ACME, "a")
     folder = tmp_path / "store" / "uat" / ".clients"

@@ -168,6 +168,7 @@ BROKEN_DOCUMENTS: dict[str, Callable[[Document], object]] = {
     "the primary is gone": lambda document: document["organization"]["1"].update(primary=FOURTH),
     "no primary": lambda document: document["organization"]["1"].update(primary=None),
     "no organization": lambda document: document.pop("organization"),
+    "networks that are none": lambda document: document["organization"]["1"].update(networks=["x"]),
     "a primary without credentials": lambda document: document.pop("credentials"),
 }
 

@@ -145,6 +145,11 @@ def test_everyone_gets_the_same_key(folder: Path) -> None:
     assert (folder / "token.key").stat().st_mode & 0o777 == 0o600
 
 
+def test_the_key_is_made_in_a_folder_for_its_owner_alone(folder: Path) -> None:
+    TinyDBStore(folder / "new").token_key(secrets.token_bytes)
+    assert (folder / "new").stat().st_mode & 0o777 == 0o700
+
+
 def test_a_damaged_key_is_refused(store: TinyDBStore, folder: Path) -> None:
     store.token_key(secrets.token_bytes)
     (folder / "token.key").write_bytes(b"short")
@@ -160,6 +165,8 @@ def test_a_revoked_token_is_revoked_to_everyone(store: TinyDBStore, folder: Path
     assert TinyDBStore(folder).is_revoked("uat", "one", end)
     assert not store.is_revoked("uat", "other", end)
     assert not store.is_revoked("production", "one", end)
+    (revocation,) = (folder / "uat" / ".revoked").iterdir()
+    assert revocation.stat().st_mode & 0o777 == 0o600
 
 
 def test_what_has_expired_is_swept(store: TinyDBStore, folder: Path) -> None:
@@ -167,6 +174,25 @@ def test_what_has_expired_is_swept(store: TinyDBStore, folder: Path) -> None:
     store.revoke("uat", "two", NOON + timedelta(hours=4), NOON + timedelta(hours=2))
     assert len(list((folder / "uat" / ".revoked").iterdir())) == 1
     assert store.is_revoked("uat", "two", NOON + timedelta(hours=4))
+
+
+def test_what_is_no_revocation_is_not_swept(store: TinyDBStore, folder: Path) -> None:
+    store.revoke("uat", "one", NOON, NOON)
+    for name in ("notes", ".1.x", "-1.x"):
+        (folder / "uat" / ".revoked" / name).touch()
+    store.revoke("uat", "two", NOON + timedelta(hours=1), NOON)
+    assert len(list((folder / "uat" / ".revoked").iterdir())) == 5
+
+
+def test_revocations_that_can_not_be_read_are_not_taken_for_none(
+    store: TinyDBStore, folder: Path
+) -> None:
+    revoked = folder / "uat" / ".revoked"
+    revoked.parent.mkdir()
+    # Nobody gets through a link to itself, root neither.
+    revoked.symlink_to(revoked.name)
+    with pytest.raises(StoreError, match="too many levels of symbolic links"):
+        store.is_revoked("uat", "one", NOON)
 
 
 def test_a_revocation_that_can_not_be_kept_fails(store: TinyDBStore, folder: Path) -> None:
