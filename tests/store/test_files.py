@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from credtui.domain.errors import StoreError
-from credtui.store.files import append_durably, explained, replace_durably
+from credtui.service import CredentialService
+from credtui.store.files import append_durably, cut_durably, explained, replace_durably
 from credtui.store.folders import file_mode, is_shared, make_folder
 from tests.store.workers import Workers, attempt
 
@@ -123,6 +124,53 @@ class TestFolders:
         (tmp_path / "link").symlink_to("link")
         with pytest.raises(StoreError, match="too many levels of symbolic links"):
             make_folder(tmp_path / "link" / "folder")
+
+
+class TestSurvivingAPowerCut:
+    """A name is safe once its folder was synced while the name was in it."""
+
+    @pytest.fixture
+    def synced(self, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+        """All names that were in a folder when it was synced, and all files that were synced."""
+        synced: list[Path] = []
+        fsync = os.fsync
+
+        def note(descriptor: int) -> None:
+            fsync(descriptor)
+            path = Path(f"/proc/self/fd/{descriptor}").readlink()
+            synced.extend(path.iterdir() if path.is_dir() else [path])
+
+        monkeypatch.setattr(os, "fsync", note)
+        return synced
+
+    def test_a_replaced_file(self, tmp_path: Path, synced: list[Path]) -> None:
+        path = tmp_path / "file"
+        for content in (b"one", b"two"):
+            replace_durably(path, content, 0o600)
+            assert synced == [tmp_path / ".file.new", path]
+            synced.clear()
+
+    def test_a_new_file(self, tmp_path: Path, synced: list[Path]) -> None:
+        path = tmp_path / "file"
+        append_durably(path, b"one", 0o600)
+        assert synced == [path, path]
+        append_durably(path, b"two", 0o600)
+        assert synced == [path, path, path]
+
+    def test_a_file_that_was_cut(self, tmp_path: Path, synced: list[Path]) -> None:
+        path = tmp_path / "file"
+        path.write_bytes(b"onetwo")
+        cut_durably(path, 3)
+        assert path.read_bytes() == b"one"
+        assert synced == [path]
+
+    def test_all_of_a_first_credential(
+        self, service: CredentialService, store_folder: Path, synced: list[Path]
+    ) -> None:
+        issued = service.generate("Payout gateway")
+        environment = store_folder / "uat"
+        names = ("acme.json", "acme.audit.jsonl", f".clients/{issued.credential.client_id}")
+        assert {environment / name for name in names} <= set(synced)
 
 
 def test_modes_of_files() -> None:
