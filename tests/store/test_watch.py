@@ -1,4 +1,6 @@
+import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -42,6 +44,28 @@ def test_the_number_of_a_watched_file_is_not_given_away(path: Path) -> None:
         assert path.stat().st_ino != before
         assert watch.changed()
     watch.close()
+
+
+def test_a_watched_file_is_held_open(path: Path, watch: FileWatch) -> None:
+    """Only so its number is not given away, which some disks never do and others do at once."""
+    first = path.stat()
+    assert is_open(first)
+    replace_durably(path, b"1", 0o600)
+    second = path.stat()
+    assert is_open(first)
+    assert not is_open(second)
+    assert watch.changed()
+    assert not is_open(first)
+    assert is_open(second)
+
+
+def is_open(file: os.stat_result) -> bool:
+    """Whether this process has a file open, even one that was deleted."""
+    for descriptor in Path("/proc/self/fd").iterdir():
+        with suppress(OSError):
+            if os.path.samestat(descriptor.stat(), file):
+                return True
+    return False
 
 
 def test_appearing_and_disappearing(path: Path) -> None:
