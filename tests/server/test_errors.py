@@ -66,6 +66,21 @@ class TestToken:
             client.post(TOKEN, content=twice, headers=headers), 400, "invalid_request"
         )
 
+    @pytest.mark.parametrize(
+        "name", [SECRET.get_secret_value(), "x" * 41, "a b", "a\x1b[31m", 'a"', "\u00e9", "7", ""]
+    )
+    def test_a_name_that_is_no_parameter_s_is_not_repeated(
+        self, client: httpx.Client, name: str
+    ) -> None:
+        form = urlencode([(name, "x"), (name, "x")])
+        kind = {"Content-Type": "application/x-www-form-urlencoded"}
+        answer = client.post(TOKEN, content=form, headers=kind)
+        assert refused(answer, 400, "invalid_request") == "A parameter is given twice."
+        answer = client.post(TOKEN, json={name: 3})
+        assert refused(answer, 400, "invalid_request") == "A parameter must be a string."
+        answer = client.post(TOKEN, data={name: "x" * 2049})
+        assert refused(answer, 400, "invalid_request").startswith("A parameter is longer than")
+
     def test_what_is_too_long(self, client: httpx.Client, account: Account) -> None:
         form = account.form(audience="x" * 2049)
         assert "audience" in refused(client.post(TOKEN, data=form), 400, "invalid_request")
