@@ -132,6 +132,8 @@ def test_what_is_accepted_stays_as_it_is(text: str) -> None:
         ("Caf\u00e9", "CAFE\u0301"),
         ("\u0130", "i\u0307"),
         ("\u2460", "1"),
+        ("\U0001d40fayout", "payout"),
+        ("\u1fb3\u0301", "\u1fb4"),
     ],
 )
 def test_names_that_are_the_same(one: str, other: str) -> None:
