@@ -79,14 +79,38 @@ def test_who_is_not_there(change: str) -> None:
         getattr(BOTH, change)(Operator(name="eve") if change == "replace" else "eve")
 
 
+def test_a_hostile_name_is_quoted_safely() -> None:
+    with pytest.raises(NoSuchOperatorError) as refusal:
+        BOTH.get("\x1b[31m" + "x" * 100)
+    assert str(refusal.value) == f"There is no operator \ufffd[31m{'x' * 35}."
+
+
 def test_a_key_that_is_not_the_operator_s_identifies_nobody() -> None:
     by_key = Actor(operator="alice", fingerprint=FINGERPRINT)
     by_other = Actor(operator="alice", fingerprint=parse_public_key(OTHER).fingerprint)
     assert BOTH.identify(by_key) == BOTH.identify(Actor(operator="alice")) == ALICE
     assert BOTH.identify(by_other) is None
+    assert BOTH.identify(Actor(operator="eve", fingerprint=FINGERPRINT)) is None
     assert BOTH.permission_for(by_key, "acme") is Permission.CAN_EDIT
     assert BOTH.permission_for(by_other, "acme") is Permission.NO_ACCESS
     assert not BOTH.is_representative(Actor(operator="rita", fingerprint=FINGERPRINT))
+
+
+def test_organizations_that_a_permission_was_given_for() -> None:
+    given = {
+        "globex": Permission.CAN_VIEW,
+        "acme": Permission.CAN_EDIT,
+        "initech": Permission.NO_ACCESS,
+    }
+    operators = Operators(members=(RITA, ALICE.model_copy(update={"permissions": given})))
+    other = parse_public_key(OTHER).fingerprint
+    assert operators.organizations_of(Actor(operator="alice")) == ["acme", "globex"]
+    for actor in (
+        Actor(operator="alice", fingerprint=other),
+        Actor(operator="rita"),
+        Actor(operator="eve"),
+    ):
+        assert operators.organizations_of(actor) == []
 
 
 def test_who_may_manage() -> None:
