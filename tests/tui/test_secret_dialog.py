@@ -16,7 +16,7 @@ import pytest
 from textual.widgets import Input, RadioSet, Static
 
 from credtui.domain.models import IssuedSecret
-from credtui.domain.permissions import Operator
+from credtui.domain.permissions import Actor, Operator, Permission
 from credtui.secret_file import Format, save
 from credtui.store.protocol import Place
 from credtui.tui.dialogs.help import HelpDialog
@@ -27,6 +27,8 @@ from tests.support import seeded_bytes
 from tests.tui.apps import FAKE_SECRET, Installation, Session, portal
 
 GATE = "Close without saving?"
+BLANK = "\x1b]52;c;IA==\a"
+"""What overwrites a terminal's clipboard with a space."""
 
 
 def shown_secret(session: Session) -> str:
@@ -126,6 +128,15 @@ class TestWhatItShows:
             await session.until(lambda: len(session.app.screen_stack) == 1)
         assert two.names == ["Reporting batch"]
 
+    async def test_whoever_may_still_look_is_told(self, two: Installation) -> None:
+        async with rotated(two) as session:
+            two.set_operators(
+                Operator(name="carol", representative=True),
+                Operator(name="alice", permissions={"acme": Permission.CAN_VIEW}),
+            )
+            two.service(Actor(operator="carol")).rotate(two.id_of("Payout gateway"))
+            await session.see("This credential was rotated again: the secret no longer works.")
+
     async def test_without_access_it_doesnt_say_what_became_of_the_credential(
         self, two: Installation
     ) -> None:
@@ -175,6 +186,17 @@ class TestCopy:
             await session.see("Use Plain View or Save to File.")
             await session.press("escape")
             await session.see(GATE)
+
+    async def test_after_closing_the_clipboard_is_overwritten(self, store_folder: Path) -> None:
+        installation = Installation(store_folder, clear_clipboard_after=1)
+        installation.add("Payout gateway")
+        async with rotated(installation) as session:
+            await session.press("s")
+            await session.see("Sent to your terminal")
+            await session.press("escape")
+            await session.until(lambda: len(session.app.screen_stack) == 1)
+            await session.until(lambda: len(session.app.written) == 2, "clipboard written again")
+            assert session.app.written[1] == BLANK
 
     async def test_plain_view_says_where_there_is_none(self, two: Installation) -> None:
         async with rotated(two) as session:
