@@ -187,12 +187,18 @@ class TestCopy:
             await session.press("escape")
             await session.see(GATE)
 
-    async def test_after_closing_the_clipboard_is_overwritten(self, store_folder: Path) -> None:
+    @pytest.mark.parametrize("checked", [False, True])
+    async def test_after_closing_the_clipboard_is_overwritten(
+        self, store_folder: Path, checked: bool
+    ) -> None:
         installation = Installation(store_folder, clear_clipboard_after=1)
         installation.add("Payout gateway")
         async with rotated(installation) as session:
             await session.press("s")
             await session.see("Sent to your terminal")
+            if checked:
+                await session.paste(shown_secret(session))
+                await session.see("matches")
             await session.press("escape")
             await session.until(lambda: len(session.app.screen_stack) == 1)
             await session.until(lambda: len(session.app.written) == 2, "clipboard written again")

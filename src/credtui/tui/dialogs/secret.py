@@ -93,6 +93,7 @@ class SecretDialog(Dialog[str]):
         self._asking = False
         self._credential = issued.credential
         self._kept = ""
+        self._copied = False
         self._focused_while_shown: Widget | None = None
         self._last_input = monotonic()
         self._otherwise = OTHERWISE
@@ -165,6 +166,7 @@ class SecretDialog(Dialog[str]):
         )
         if kept and sent.route is not Route.NONE:
             self._kept = kept
+            self._copied = True
 
     @on(Button.Pressed, "#save")
     @work
@@ -361,7 +363,7 @@ class SecretDialog(Dialog[str]):
         clipboard = self._surroundings.clipboard
         seconds = self._surroundings.credtui.settings.clear_clipboard_after
         self.app.run_worker(clipboard.clear, thread=True, exit_on_error=False)
-        if seconds and self._kept == "copied":
+        if seconds and self._copied:
             self.app.set_timer(
                 seconds,
                 lambda: self.app.run_worker(clipboard.blank, thread=True, exit_on_error=False),
