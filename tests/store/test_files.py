@@ -171,6 +171,7 @@ class TestSurvivingAPowerCut:
         environment = store_folder / "uat"
         names = ("acme.json", "acme.audit.jsonl", f".clients/{issued.credential.client_id}")
         assert {environment / name for name in names} <= set(synced)
+        assert {store_folder, environment, environment / ".clients"} <= set(synced)
 
 
 def test_modes_of_files() -> None:

@@ -5,7 +5,7 @@ import stat
 from contextlib import suppress
 from pathlib import Path
 
-from credtui.store.files import explained, opened_folder
+from credtui.store.files import explained, opened_folder, sync_folder
 from credtui.store.owner import give
 
 
@@ -21,9 +21,10 @@ def is_shared(folder: Path) -> bool:
 
 
 def make_folder(folder: Path) -> None:
-    """Create a folder and its parents: for its owner alone, or for its group where that is shared.
+    """Durably create a folder and its parents.
 
-    What root creates belongs to the owner of the folder around it.
+    A folder is for its owner alone, or for its group where the one above it is shared. What root
+    creates belongs to the owner of the folder around it.
 
     Raises:
         StoreError: It can't be created.
@@ -47,6 +48,12 @@ def make_folder(folder: Path) -> None:
                 os.rmdir(made)  # noqa: PTH106
             if not os.path.lexists(folder):  # which somebody else may have created
                 raise
+        try:
+            sync_folder(folder.parent)
+        except OSError:
+            with suppress(OSError):  # found there by the next change, it would count as synced
+                folder.rmdir()
+            raise
 
 
 def file_mode(*, shared: bool) -> int:
