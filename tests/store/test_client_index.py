@@ -125,6 +125,10 @@ def test_an_index_that_can_not_be_read_is_not_taken_for_an_empty_one(
     folder.symlink_to(folder.name)
     with pytest.raises(StoreError, match="too many levels of symbolic links"):
         store.find("uat", client_id)
+    folder.unlink()
+    folder.write_text("in the way")
+    with pytest.raises(StoreError, match="not a directory"):
+        store.find("uat", client_id)
 
 
 def test_the_index_is_for_its_owner_alone(store: TinyDBStore, tmp_path: Path) -> None:

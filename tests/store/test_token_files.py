@@ -193,6 +193,10 @@ def test_revocations_that_can_not_be_read_are_not_taken_for_none(
     revoked.symlink_to(revoked.name)
     with pytest.raises(StoreError, match="too many levels of symbolic links"):
         store.is_revoked("uat", "one", NOON)
+    revoked.unlink()
+    revoked.write_text("in the way")
+    with pytest.raises(StoreError, match="not a directory"):
+        store.is_revoked("uat", "one", NOON)
 
 
 def test_a_revocation_that_can_not_be_kept_fails(store: TinyDBStore, folder: Path) -> None:

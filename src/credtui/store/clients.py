@@ -32,7 +32,7 @@ class ClientIndex:
         with explained(path):
             try:
                 return parse_organization(os.readlink(path))  # noqa: PTH115  # names no file
-            except (FileNotFoundError, NotADirectoryError, InvalidOrganizationError):
+            except (FileNotFoundError, InvalidOrganizationError):
                 return None
             except OSError as error:
                 if error.errno == errno.EINVAL:  # no link, such as after a copy that follows links

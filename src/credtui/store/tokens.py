@@ -69,7 +69,7 @@ class Revocations:
         with explained(path):
             try:
                 path.lstat()
-            except (FileNotFoundError, NotADirectoryError):
+            except FileNotFoundError:
                 return False
         return True
 
