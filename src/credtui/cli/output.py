@@ -54,7 +54,8 @@ def flush() -> None:
 
 def abandon_output() -> None:
     """Write nothing more to a standard output that nobody reads."""
-    _abandon(sys.stdout)
+    if sys.stdout is not None:
+        _abandon(sys.stdout)
 
 
 def put_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
