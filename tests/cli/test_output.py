@@ -25,6 +25,22 @@ def test_columns_are_aligned_whatever_is_in_them(capsys: Capture) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("columns", "lines"),
+    [
+        (10, ["ID  NAME", "x   yyyyyy", "    z"]),
+        (9, ["ID    x", "NAME  yyyyyy", "", "NAME  z", ""]),
+    ],
+)
+def test_columns_that_do_not_fit_become_blocks(
+    capsys: Capture, monkeypatch: pytest.MonkeyPatch, columns: int, lines: list[str]
+) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", str(columns))
+    put_table(("ID", "NAME"), [("x", "yyyyyy"), ("", "z")])
+    assert capsys.readouterr().out.splitlines() == lines
+
+
 def test_what_is_kept_is_shown_as_text(capsys: Capture) -> None:
     put("a\x1b[31m")
     say(f"b\x1b[31m {SECRET.get_secret_value()}")
