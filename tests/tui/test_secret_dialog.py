@@ -204,6 +204,16 @@ class TestCopy:
             await session.until(lambda: len(session.app.written) == 2, "clipboard written again")
             assert session.app.written[1] == BLANK
 
+    async def test_unless_asked_the_clipboard_is_left_alone(self, two: Installation) -> None:
+        async with rotated(two) as session:
+            await session.press("s")
+            await session.see("Sent to your terminal")
+            await session.press("escape")
+            await session.until(lambda: len(session.app.screen_stack) == 1)
+            await session.press("e")
+            await session.see("Credential name")
+            assert len(session.app.written) == 1
+
     async def test_plain_view_says_where_there_is_none(self, two: Installation) -> None:
         async with rotated(two) as session:
             await session.press("v")
