@@ -105,22 +105,41 @@ def test_keys_on_a_token(text: str) -> None:
         ("ssh-ed25519 AAAA", "not such a key"),
         ("ssh-ed25519 ====", "not such a key"),
         ("ssh-ed25519 !!!!", "not such a key"),
+        (ED25519.replace(" ", " !"), "not such a key"),
         (ED25519[:-4], "not such a key"),
         (ED25519.replace("ssh-ed25519", "ssh-rsa"), "not such a key"),
         (line("ssh-ed25519", bytes(31)), "not such a key"),
         (line("ssh-ed25519", bytes(32), b"more"), "not such a key"),
         (line("ssh-rsa", b"\x01\x00\x01", b"\x00\xff" + bytes(127)), "not such a key"),
+        (line("ssh-rsa", b"\x01\x00\x01", b"\x7f" + bytes(255)), "not such a key"),
         (line("ecdsa-sha2-nistp256", b"nistp384", bytes(65)), "not such a key"),
         (line("ecdsa-sha2-nistp256", b"nistp256", bytes(64)), "not such a key"),
         ("ssh-ed25519-cert-v01@openssh.com AAAA", "certificate"),
         (f"cert-authority {ED25519}", "without options"),
         ("-----BEGIN PGP PUBLIC KEY BLOCK-----", "begins with its type"),
+        (line("ecdsa-sha2-nistp384", b"nistp256", bytes(97)), "not such a key"),
+        (line("ecdsa-sha2-nistp384", b"nistp384", bytes(96)), "not such a key"),
+        (line("ecdsa-sha2-nistp521", b"nistp256", bytes(133)), "not such a key"),
+        (line("ecdsa-sha2-nistp521", b"nistp521", bytes(132)), "not such a key"),
+        (
+            line("ecdsa-sha2-nistp256", b"nistp384", bytes(97)).replace("nistp256", "nistp384"),
+            "not such a key",
+        ),
+        (line("sk-ssh-ed25519@openssh.com", bytes(31), b"ssh:"), "not such a key"),
+        (
+            line("sk-ecdsa-sha2-nistp256@openssh.com", b"nistp384", bytes(65), b"ssh:"),
+            "not such a key",
+        ),
     ],
 )
 def test_what_is_no_key(text: str, reason: str) -> None:
     with pytest.raises(InvalidKeyError, match=reason) as caught:
         parse_public_key(text)
     assert "\n" not in str(caught.value)
+
+
+def test_white_space_around_a_key_does_not_count() -> None:
+    assert parse_public_key(f"\n  {ED25519}\t bob  at home \r\n").line == f"{ED25519} bob at home"
 
 
 def test_a_comment_is_only_text() -> None:
