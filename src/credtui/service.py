@@ -279,14 +279,15 @@ class CredentialService:
         Args:
             client_id: The credential.
             seen: The generation that the person saw, to refuse if somebody rotated it since.
-            typed_name: Its name, typed by a representative, who may so delete the primary one.
+            typed_name: Its name, to refuse if that is another. A representative who typed it may
+                delete the primary one.
         """
 
         def apply(organization: Organization, _: datetime) -> Organization:
             representative = self._store.operators().is_representative(self.actor)
-            if typed_name is None or not representative:
-                return organization.delete(client_id, seen=seen)
-            return organization.delete_primary(client_id, typed_name, seen=seen)
+            if typed_name is not None and (representative or client_id != organization.primary):
+                return organization.delete_primary(client_id, typed_name, seen=seen)
+            return organization.delete(client_id, seen=seen)
 
         return self._changes.make(Action.DELETE, client_id, apply).ensured()
 

@@ -213,3 +213,15 @@ def test_a_representative_types_the_name_of_the_primary(
         assert terminal.wait_exit() == 0
     assert managed("show", "Two", "--json").json["primary"]
     assert managed("delete", "Two", "--typed-name", "Two").status == 0
+
+
+@pytest.mark.parametrize("typed", ["", "One", "two"])
+def test_a_typed_name_that_is_another_deletes_nothing(credtui: Credtui, typed: str) -> None:
+    """Whoever typed it: here is no operator, so nobody is a representative."""
+    credtui("generate", "One")
+    credtui("generate", "Two")
+    for words in ((), ("--yes",)):
+        refused = credtui("delete", "Two", "--typed-name", typed, *words)
+        assert refused.status == 3
+        assert "type its name exactly" in refused.err
+    assert credtui("delete", "Two", "--typed-name", "Two").status == 0
