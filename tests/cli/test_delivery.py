@@ -1,9 +1,10 @@
 """A new secret reaches standard output, or is marked as never confirmed."""
 
 import os
+import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TextIO
 
@@ -88,6 +89,36 @@ def test_without_a_reader_nothing_is_changed(
     os.close(reader)
     status, err = rotate(environ, writer)
     os.close(writer)
+    assert status == ExitCode.USAGE
+    assert "Not done" in err
+    assert credtui("show", client_id, "--json").json["generation"] == 1
+
+
+def _read_only() -> int:
+    return os.open(os.devnull, os.O_RDONLY)
+
+
+def _wrong_end_of_a_pipe() -> int:
+    reader, writer = os.pipe()
+    os.close(writer)
+    return reader
+
+
+def _socket_whose_other_end_is_closed() -> int:
+    ours, theirs = socket.socketpair()
+    theirs.close()
+    return ours.detach()
+
+
+@pytest.mark.parametrize(
+    "opened", [_read_only, _wrong_end_of_a_pipe, _socket_whose_other_end_is_closed]
+)
+def test_where_standard_output_takes_nothing_nothing_is_changed(
+    credtui: Credtui, client_id: str, environ: Mapping[str, str], opened: Callable[[], int]
+) -> None:
+    descriptor = opened()
+    status, err = rotate(environ, descriptor)
+    os.close(descriptor)
     assert status == ExitCode.USAGE
     assert "Not done" in err
     assert credtui("show", client_id, "--json").json["generation"] == 1

@@ -1,7 +1,9 @@
 """Handing a new secret to whoever reads standard output, and knowing whether that succeeded."""
 
+import os
 import select
 import sys
+from fcntl import F_GETFL, fcntl
 from typing import Literal, TypeAlias
 
 from credtui.cli.errors import SecretNotDeliveredError, UsageError
@@ -20,14 +22,15 @@ def ensure_reader() -> None:
     A rotation can't be undone: `rotate ID | no-such-program` must not cost the previous secret.
 
     Raises:
-        UsageError: Standard output is closed, or its reader is gone.
+        UsageError: Standard output is closed or only to be read from, or its reader is gone.
     """
     gone = sys.stdout is None
     if not gone:
         try:
             poll = select.poll()
             poll.register(sys.stdout.fileno(), select.POLLOUT)
-            gone = any(event & select.POLLERR for _, event in poll.poll(0))
+            gone = any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0))
+            gone |= fcntl(sys.stdout, F_GETFL) & os.O_ACCMODE == os.O_RDONLY
         except (OSError, ValueError):
             pass  # not a descriptor, such as a test's buffer
     if gone:
