@@ -1,6 +1,7 @@
 """A new secret reaches standard output, or is marked as never confirmed."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import pytest
 
 from credtui.cli.exit_codes import ExitCode
 from tests.cli.conftest import PROGRAM, Credtui
+from tests.store.tracing import needs_strace
 
 
 @pytest.fixture
@@ -198,3 +200,31 @@ def test_a_list_on_a_full_disk_says_so(
     )
     assert done.returncode == ExitCode.UNAVAILABLE
     assert done.stderr == "credtui: can't write the output: no space left on device.\n"
+
+
+@needs_strace
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+@pytest.mark.parametrize("words", [("rotate", "Payout gateway"), ("generate", "Another")])
+def test_a_signal_after_the_change_waits_for_the_secret(
+    credtui: Credtui,
+    client_id: str,
+    environ: Mapping[str, str],
+    tmp_path: Path,
+    name: str,
+    words: tuple[str, str],
+) -> None:
+    """The signal arrives when the store's file has been renamed."""
+    trace = ["strace", "-f", "-o", str(tmp_path / "trace")]
+    inject = ["-e", "trace=rename", "-e", f"inject=rename:signal={name}:when=1"]
+    done = subprocess.run(
+        [*trace, *inject, *PROGRAM, *words],
+        env={**environ, "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert ".acme.json.new" in (tmp_path / "trace").read_text()
+    assert done.stdout.startswith("csk_uat_")
+    assert done.returncode == (ExitCode.INTERRUPTED if name == "SIGINT" else -getattr(signal, name))
+    assert credtui("show", words[1], "--json").json["confirmed"]

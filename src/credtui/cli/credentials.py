@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from credtui.cli.delivery import deliver, ensure_reader
+from credtui.cli.delivery import deliver, ensure_reader, uninterrupted
 from credtui.cli.errors import NotConfirmedError, UsageError
 from credtui.cli.output import days, minute, put, put_json, put_table, say
 from credtui.cli.session import Session, ask, can_ask, ensure_yes, find, meant, place, where
@@ -81,13 +81,14 @@ def generate(session: Session) -> None:
     """Generate a credential, and write its secret to standard output."""
     ensure_reader()
     service = session.service()
-    issued = service.generate(" ".join(session.arguments.name))
-    deliver(
-        service,
-        issued,
-        session.arguments.format,
-        f"Generated {issued.credential.name} for {place(service)}.",
-    )
+    with uninterrupted():
+        issued = service.generate(" ".join(session.arguments.name))
+        deliver(
+            service,
+            issued,
+            session.arguments.format,
+            f"Generated {issued.credential.name} for {place(service)}.",
+        )
 
 
 def rotate(session: Session) -> None:
@@ -103,14 +104,15 @@ def rotate(session: Session) -> None:
                 "The previous secret stops working at once."
             )
             seen = credential.generation
-        issued = service.rotate(client_id, seen=seen)
-    deliver(
-        service,
-        issued,
-        session.arguments.format,
-        f"Rotated {issued.credential.name} of {place(service)}. "
-        "The previous secret no longer works.",
-    )
+        with uninterrupted():
+            issued = service.rotate(client_id, seen=seen)
+            deliver(
+                service,
+                issued,
+                session.arguments.format,
+                f"Rotated {issued.credential.name} of {place(service)}. "
+                "The previous secret no longer works.",
+            )
 
 
 def rename(session: Session) -> None:

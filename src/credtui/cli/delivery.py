@@ -2,7 +2,10 @@
 
 import os
 import select
+import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from fcntl import F_GETFL, fcntl
 from typing import Literal, TypeAlias
 
@@ -35,6 +38,20 @@ def ensure_reader() -> None:
             pass  # not a descriptor, such as a test's buffer
     if gone:
         raise UsageError("Nobody reads standard output: the secret would be lost. Not done.")
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Hold back what would end the program between a change and its secret.
+
+    On a slow disk, a person who waits presses Ctrl+C. The signal counts when the context is left.
+    """
+    signals = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, signals)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def deliver(service: CredentialService, issued: IssuedSecret, form: Form, done: str) -> None:
