@@ -25,6 +25,9 @@ _VALUES = {digit: value for value, digit in enumerate(_DIGITS)}
 
 # The fingerprint of an SSH key is random characters too, and no secret.
 _RUN = re.compile(r"SHA256:[A-Za-z0-9+/]{43}(?![A-Za-z0-9+/])|[A-Za-z0-9]{20,}")
+# Neither is a Git commit's hash or a UUID without hyphens: 32 random letters and digits are
+# hexadecimal digits of one case only once in 10^18 times.
+_HASH = re.compile(r"(?:[0-9a-f]{32}|[0-9A-F]{32}|[0-9a-f]{40}|[0-9a-f]{64})")
 _CHANGE = re.compile(r"(?<=[a-z])[A-Z0-9]|(?<=[A-Z])[a-z0-9]|(?<=[0-9])[A-Za-z]")
 
 
@@ -33,7 +36,8 @@ def redact_pasted(text: str) -> str:
 
     Taken out is a whole secret, whatever stands between its characters, and each run of at least
     20 letters and digits that changes between upper case, lower case and digit at four of ten steps
-    or more: random ones do so at six, words at two. Client IDs and fingerprints of SSH keys stay.
+    or more: random ones do so at six, words at two. Client IDs, fingerprints of SSH keys and hashes
+    in hexadecimal stay.
     """
     # Full-width letters and the like are letters.
     plain = unicodedata.normalize("NFKC", text)
@@ -50,7 +54,9 @@ def holds_secret(text: str) -> bool:
 
 
 def _is_random(run: str) -> bool:
-    return ":" not in run and 10 * len(_CHANGE.findall(run)) >= 4 * (len(run) - 1)
+    if ":" in run or _HASH.fullmatch(run):
+        return False
+    return 10 * len(_CHANGE.findall(run)) >= 4 * (len(run) - 1)
 
 
 def _whole_secrets(text: str) -> Iterator[tuple[int, int]]:
