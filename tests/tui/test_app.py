@@ -4,7 +4,6 @@ import asyncio
 
 import pytest
 from textual.app import ComposeResult
-from textual.css.query import NoMatches
 from textual.widget import Widget
 from textual.worker import WorkerFailed
 
@@ -12,16 +11,21 @@ from tests.tui.apps import Installation, portal
 
 
 async def test_what_fails_ends_the_program_and_is_told(two: Installation) -> None:
+    """With the reason, such as that memory is short."""
+    failures: list[Exception | None] = []
+
     async def fail() -> None:
-        raise NoMatches
+        raise MemoryError
 
     async def use() -> None:
         async with portal(two) as session:
             session.app.portal.run_worker(fail())
             await session.until(lambda: session.app.failure is not None, "failure")
+            failures.append(session.app.failure)
 
     with pytest.raises(WorkerFailed):
         await use()
+    assert isinstance(failures.pop(), MemoryError)
 
 
 async def test_what_comes_too_late_for_a_page_that_is_left_is_no_failure(two: Installation) -> None:

@@ -182,8 +182,11 @@ class CredtuiApp(TypeAhead[None], FrugalApp[None]):
 
     @property
     def failure(self) -> Exception | None:
-        """What ended the program against its will."""
-        return self._exception
+        """What ended the program against its will: in a worker, the worker's own error."""
+        error = self._exception
+        if isinstance(error, WorkerFailed) and isinstance(error.error, Exception):
+            return error.error
+        return error
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Offer in the palette what keys and menus offer.
