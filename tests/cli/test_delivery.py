@@ -1,5 +1,7 @@
 """A new secret reaches standard output, or is marked as never confirmed."""
 
+import functools
+import io
 import os
 import signal
 import socket
@@ -12,6 +14,8 @@ from typing import TextIO
 import pytest
 
 from credtui.cli.exit_codes import ExitCode
+from credtui.composition import open_credtui
+from credtui.domain.permissions import Actor
 from tests.cli.conftest import PROGRAM, Credtui
 from tests.store.tracing import needs_strace
 
@@ -81,6 +85,46 @@ def test_a_reader_who_leaves_at_the_last_moment(
         patch.setattr(sys, "stdout", _ReaderLeaves())
         assert credtui("rotate", client_id).status == ExitCode.UNDELIVERED
     assert credtui("show", client_id, "--json").json["confirmed"] is False
+
+
+class _MeanwhileDone(io.StringIO):
+    """A standard output to which a secret is written just before somebody does something."""
+
+    def __init__(self, meanwhile: Callable[[], object]) -> None:
+        super().__init__()
+        self._meanwhile = meanwhile
+
+    def flush(self) -> None:
+        if self.getvalue() and not self.closed:
+            meanwhile, self._meanwhile = self._meanwhile, lambda: None
+            meanwhile()
+
+
+def test_a_credential_that_somebody_rotates_meanwhile(
+    credtui: Credtui, client_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = open_credtui().service(Actor(operator="rita"))
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "stdout", _MeanwhileDone(lambda: service.rotate(client_id)))
+        ran = credtui("rotate", client_id)
+    assert ran.status == ExitCode.UNDELIVERED
+    assert "is not valid any more" in ran.err
+    assert "Nothing was changed" not in ran.err
+    facts = credtui("show", client_id, "--json").json
+    assert (facts["generation"], facts["confirmed"]) == (3, False)
+
+
+def test_a_permission_that_is_taken_meanwhile(
+    credtui: Credtui, client_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    operators = open_credtui().operator_service(Actor(operator="rita"))
+    with monkeypatch.context() as patch:
+        add = functools.partial(operators.add, "rita", representative=True)
+        patch.setattr(sys, "stdout", written := _MeanwhileDone(add))
+        ran = credtui("rotate", client_id)
+    assert ran.status == 0
+    assert written.getvalue().startswith("csk_uat_")
+    assert "may stay marked as never confirmed" in ran.err
 
 
 def test_without_a_reader_nothing_is_changed(

@@ -11,7 +11,13 @@ from typing import Literal, TypeAlias
 
 from credtui.cli.errors import SecretNotDeliveredError, UsageError
 from credtui.cli.output import abandon_output, say
-from credtui.domain.errors import DoubtError, OutcomeUnknownError, StoreError
+from credtui.domain.errors import (
+    CredentialChangedError,
+    DoubtError,
+    OutcomeUnknownError,
+    PermissionDeniedError,
+    StoreError,
+)
 from credtui.domain.models import IssuedSecret
 from credtui.secret_file import Format, render
 from credtui.service import CredentialService
@@ -64,8 +70,8 @@ def deliver(service: CredentialService, issued: IssuedSecret, form: Form, done: 
         done: A sentence about what was done.
 
     Raises:
-        SecretNotDeliveredError: It could not be written. It stays marked as never confirmed.
-        CredentialChangedError: Somebody rotated the credential since.
+        SecretNotDeliveredError: It could not be written and stays marked as never confirmed, or
+            somebody rotated the credential since.
         NoSuchCredentialError: Somebody deleted it since.
         DoubtError: The change that issued it is in doubt. The secret was written all the same.
     """
@@ -91,7 +97,12 @@ def deliver(service: CredentialService, issued: IssuedSecret, form: Form, done: 
         raise doubt  # confirmed is what is known to be valid
     try:
         service.confirm(credential.client_id, seen=credential.generation, how="printed")
-    except (StoreError, DoubtError) as error:
+    except CredentialChangedError:
+        raise SecretNotDeliveredError(
+            f"{credential.name} was rotated by somebody else meanwhile: the secret that was "
+            f"written is not valid any more. If you need one, rotate {credential.client_id} again."
+        ) from None
+    except (StoreError, DoubtError, PermissionDeniedError) as error:
         # The secret is good and delivered; only the mark on the credential may stay.
         say(f"The secret may stay marked as never confirmed. {error.args[0]}")
     if doubt:

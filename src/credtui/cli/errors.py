@@ -28,6 +28,6 @@ class NotConfirmedError(CredtuiError):
 
 
 class SecretNotDeliveredError(CredtuiError):
-    """A new secret could not be written to standard output: nobody has it."""
+    """A new secret could not be written to standard output, or is not valid any more."""
 
     code = "secret_not_delivered"

@@ -21,7 +21,10 @@ class ExitCode(IntEnum):
         "disk, files or memory are short, the store is busy or read-only, or the port is taken",
     )
     DAMAGED = 7, "the store is damaged, was tampered with, or is from a later version"
-    UNDELIVERED = 8, "a new secret could not be written to standard output: rotate the credential"
+    UNDELIVERED = (
+        8,
+        "a new secret could not be written, or was replaced meanwhile: rotate the credential",
+    )
     PERHAPS_NOT_DURABLE = 9, "done, but it may not survive a power cut: check the disk"
     UNKNOWN = (
         10,
