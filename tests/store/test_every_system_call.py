@@ -215,3 +215,39 @@ def test_what_failed_and_was_not_done_is_said_to_have_failed(tracer: Tracer) -> 
     assert ran.status == 6
     assert ran.err.endswith("input/output error. Nothing was changed.\n")
     assert Kept.of(folder) == before
+
+
+def synced(calls: Sequence[Call], name: str) -> list[int]:
+    """The places among the calls at which a file with this ending was synced."""
+    opened: dict[str, str] = {}
+    places = []
+    for place, call in enumerate(calls):
+        if call.name == "openat":
+            opened[call.line.rpartition("= ")[2].strip()] = call.line.split('"')[1]
+        elif call.name == "fsync":
+            descriptor = call.line.removeprefix("fsync(").partition(")")[0]
+            if opened.get(descriptor, "").endswith(name):
+                places.append(place)
+    return places
+
+
+def test_what_a_killed_change_left_in_the_log_is_on_the_disk_before_the_next_change(
+    tracer: Tracer,
+) -> None:
+    """A power cut right after the next change's rename would otherwise take two of its events."""
+    words = prepare(tracer, CHANGES["rename"])
+    calls = tracer.run(tracer.copy(), words).calls
+    (last,) = synced(calls, ".audit.jsonl")
+    names = [call.name for call in calls]
+    assert last > names.index("rename")
+    folder = tracer.copy()
+    assert tracer.run(folder, words, calls[last].kill).status is None
+    again = [words[0], words[1], "Newer", "--json"]
+    after_a_kill = tracer.run(folder, again)
+    assert after_a_kill.status == 0
+    renamed = [call.name for call in after_a_kill.calls].index("rename")
+    assert [place < renamed for place in synced(after_a_kill.calls, ".audit.jsonl")] == [
+        True,
+        False,
+    ]
+    assert len(synced(tracer.run(folder, words).calls, ".audit.jsonl")) == 1

@@ -151,6 +151,19 @@ def cut_durably(path: Path, length: int) -> None:
         os.close(descriptor)
 
 
+def sync_file(path: Path) -> None:
+    """Make what was written to a file survive a power cut.
+
+    Raises:
+        OSError: It may not.
+    """
+    descriptor = open_file(path)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def sync_folder(folder: Path) -> None:
     """Make what was renamed or created in a folder survive a power cut.
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Unpack
@@ -166,18 +166,20 @@ class Ledger:
         """
         make_folder(self._folder)
         mode = file_mode(shared=is_shared(self._folder))
-        with locked(self._lock, mode):
+        with locked(self._lock, mode) as held:
             draft = self.read()
-            self._log.catch_up(draft.last_events, mode)
+            self._log.catch_up(draft.last_events, mode, sync=held.abandoned)
             yield draft
             # The file decides: what the log gets no event of here, the next change adds to it.
             try:
                 events = draft.commit(mode)
             except DoubtError as doubt:
-                draft.doubt = doubt
+                draft.doubt, held.finished = doubt, False
             else:
-                with suppress(OSError):
+                try:
                     self._log.append(events, mode)
+                except OSError:
+                    held.finished = False
 
     def events(self) -> Iterator[AuditEvent]:
         """Yield audit events, newest first, without waiting for a lock."""

@@ -11,7 +11,14 @@ from pydantic import ValidationError
 
 from credtui.domain.audit import FIRST_PREVIOUS, AuditEvent, check_chain, not_as_written
 from credtui.domain.errors import AuditTamperedError
-from credtui.store.files import append_durably, cut_durably, explained, open_file, sync_folder
+from credtui.store.files import (
+    append_durably,
+    cut_durably,
+    explained,
+    open_file,
+    sync_file,
+    sync_folder,
+)
 
 _BLOCK = 1 << 16
 _LONGEST = 1 << 22
@@ -46,10 +53,16 @@ class AuditLog:
         """
         append_durably(self._path, _lines(events), mode)
 
-    def catch_up(self, last_events: Sequence[AuditEvent], mode: int) -> None:
+    def catch_up(self, last_events: Sequence[AuditEvent], mode: int, *, sync: bool = False) -> None:
         """Add what a crash kept out of the log of the store's last events.
 
         NUL bytes in their place are moved to a file beside the log.
+
+        Args:
+            last_events: The store's last events.
+            mode: The permission bits of a new file.
+            sync: What is in the log may not be on the disk yet. It must be before the store has
+                other last events, or a power cut could take these.
 
         Raises:
             AuditTamperedError: The log isn't the one that these events continue; it is left alone.
@@ -61,6 +74,8 @@ class AuditLog:
         with explained(self._path):
             end = self._end(last_events, len(lines))
             if end == lines:
+                if sync:
+                    sync_file(self._path)
                 return
             if not _may_be_torn(end, lines):
                 raise self.mismatch()
