@@ -11,9 +11,9 @@ import bcrypt
 
 from benchmarks.figures import print_table, ratio, spread
 from benchmarks.installation import on_disk
-from credtui.composition import Credtui, local_actor
-from credtui.config import Settings
-from credtui.store.tinydb import TinyDBStore
+from credtui.configuration import Settings
+from credtui.installation import Credtui, local_actor
+from credtui.store.tinydb.store import TinyDBStore
 
 ROUNDS = 60
 FILE_SIZE = 1500

@@ -5,8 +5,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from credtui.composition import local_actor, now
 from credtui.demo import demo_credtui
+from credtui.installation import local_actor, now
 
 CREDTUI = Path(sys.executable).parent / "credtui"
 

@@ -17,13 +17,13 @@ from urllib.parse import urlencode
 
 from benchmarks.figures import print_table, spread
 from benchmarks.installation import on_disk
-from credtui.access.clients import Clients
-from credtui.composition import Credtui
-from credtui.config import Settings
+from credtui.configuration import Settings
 from credtui.domain.models import IssuedSecret
 from credtui.domain.permissions import Actor
 from credtui.domain.secrets import generate_client_id, generate_secret
-from credtui.store.tinydb import TinyDBStore
+from credtui.installation import Credtui
+from credtui.service.clients.known import Clients
+from credtui.store.tinydb.store import TinyDBStore
 
 ROUNDS = 12
 SECONDS = 1.0
@@ -286,7 +286,7 @@ def _serve_constant(port: int, folder: Path) -> None:
     from starlette.responses import JSONResponse
     from starlette.routing import Route
 
-    from credtui.server.protocol import Protocol
+    from credtui.server.http import Protocol
 
     answer = {"access_token": "x" * 300, "token_type": "Bearer", "expires_in": 3600}
 

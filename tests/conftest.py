@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, settings
 from credtui.domain.models import Environment
 from credtui.domain.permissions import Actor, Operator
 from credtui.domain.secrets import RandomBytes
-from credtui.service import CredentialService
-from credtui.store.protocol import Store
-from credtui.store.tinydb import TinyDBStore
+from credtui.service.credentials import CredentialService
+from credtui.store.port import Store
+from credtui.store.tinydb.store import TinyDBStore
 from tests.support import (
     ALICE,
     UAT,

@@ -13,7 +13,7 @@ from credtui.domain.audit import Action
 from credtui.domain.models import Environment, StoredCredential
 from credtui.domain.permissions import Actor, Operator, Operators
 from credtui.domain.secrets import RandomBytes, generate_client_id, generate_secret, hash_secret
-from credtui.store.tinydb import TinyDBStore
+from credtui.store.tinydb.store import TinyDBStore
 
 START = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from credtui.composition import Credtui
 from credtui.demo import ALICE, demo_credtui
 from credtui.domain.rotation import Rotation, rotation
+from credtui.installation import Credtui
 from tests.support import SteppedClock, seeded_bytes
 
 

@@ -6,15 +6,15 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TypeAlias
 
-from credtui.clock import Clock
-from credtui.composition import Credtui
-from credtui.config import Settings
+from credtui.configuration import Settings
+from credtui.domain.clock import Clock
 from credtui.domain.errors import Refusal
 from credtui.domain.models import IssuedSecret
 from credtui.domain.permissions import Actor
 from credtui.domain.secrets import RandomBytes
-from credtui.service import CredentialService
-from credtui.store.tinydb import TinyDBStore
+from credtui.installation import Credtui
+from credtui.service.credentials import CredentialService
+from credtui.store.tinydb.store import TinyDBStore
 
 ALICE = Actor(operator="alice", address="198.51.100.7", channel="ssh")
 BOB = Actor(operator="bob", address="198.51.100.23", channel="ssh")

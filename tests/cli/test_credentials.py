@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from credtui.composition import now
 from credtui.domain.audit import Action, AuditEvent
 from credtui.domain.models import Credential
 from credtui.domain.permissions import Actor
 from credtui.domain.secrets import recognise
-from credtui.store.protocol import Place
-from credtui.store.tinydb import TinyDBStore
+from credtui.installation import now
+from credtui.store.port import Place
+from credtui.store.tinydb.store import TinyDBStore
 from tests.cli.conftest import PROGRAM, Credtui
 from tests.secrets_scan import assert_no_secret
 from tests.terminal import Terminal

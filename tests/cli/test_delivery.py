@@ -14,10 +14,10 @@ from typing import TextIO
 import pytest
 
 from credtui.cli.exit_codes import ExitCode
-from credtui.composition import open_credtui
 from credtui.domain.permissions import Actor
+from credtui.installation import open_credtui
 from tests.cli.conftest import PROGRAM, Credtui
-from tests.store.tracing import needs_strace
+from tests.store.tinydb.tracing import needs_strace
 
 
 @pytest.fixture

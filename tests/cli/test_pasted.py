@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from credtui.domain.models import StoredCredential
-from credtui.store.protocol import Place
-from credtui.store.tinydb import TinyDBStore
+from credtui.store.port import Place
+from credtui.store.tinydb.store import TinyDBStore
 from tests.cli.conftest import Credtui
 from tests.support import ALICE, SECRET, START, make_credential
 

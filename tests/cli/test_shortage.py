@@ -10,10 +10,10 @@ import pytest
 from pydantic import SecretStr
 
 import credtui as package
-from credtui.composition import account_name
 from credtui.domain.secrets import matches
-from credtui.store.protocol import Place
-from credtui.store.tinydb import TinyDBStore
+from credtui.installation import account_name
+from credtui.store.port import Place
+from credtui.store.tinydb.store import TinyDBStore
 from tests.cli.conftest import Credtui, Ran
 from tests.domain.test_ssh_keys import ED25519
 from tests.terminal import Terminal

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from credtui.composition import open_credtui
-from credtui.config import find_home
+from credtui.configuration import find_home
 from credtui.domain.permissions import Actor
-from credtui.service import CredentialService
+from credtui.installation import open_credtui
+from credtui.service.credentials import CredentialService
 from tests.terminal import Terminal
 
 SOURCES = Path(__file__).parents[2] / "src"

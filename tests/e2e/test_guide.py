@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from credtui.domain.secrets import SECRET_PATTERN, recognise
-from credtui.service import CredentialService
+from credtui.service.credentials import CredentialService
 from tests.e2e.conftest import Start
 from tests.secrets_scan import assert_no_secret
 from tests.terminal import Terminal

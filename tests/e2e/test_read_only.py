@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from credtui.service import CredentialService
+from credtui.service.credentials import CredentialService
 from tests.e2e.conftest import Start
 from tests.terminal import restrained, seal
 

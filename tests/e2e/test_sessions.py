@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from credtui.domain.secrets import SECRET_PATTERN
-from credtui.service import CredentialService
+from credtui.service.credentials import CredentialService
 from tests.e2e.conftest import SOURCES, Start
 from tests.e2e.test_guide import read_secret
 from tests.secrets_scan import assert_no_secret

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from credtui.service import CredentialService
+from credtui.service.credentials import CredentialService
 from tests.e2e.conftest import Start
 from tests.emulator import Cell
 from tests.secrets_scan import assert_no_secret

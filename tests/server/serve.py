@@ -5,10 +5,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from credtui.composition import Credtui
-from credtui.config import Settings
-from credtui.server import protocol, run_server
-from credtui.store.tinydb import TinyDBStore
+from credtui.configuration import Settings
+from credtui.installation import Credtui
+from credtui.server import http, run_server
+from credtui.store.tinydb.store import TinyDBStore
 
 CHEAP = {"bcrypt_cost": 4}
 
@@ -20,6 +20,6 @@ def open_store(folder: Path, **settings: Any) -> Credtui:
 
 if __name__ == "__main__":
     asked = json.loads(sys.argv[1])
-    protocol.PATIENCE = asked["patience"]
+    http.PATIENCE = asked["patience"]
     credtui = open_store(Path(asked["store"]), **asked["settings"])
     sys.exit(run_server(credtui, asked["host"], asked["port"], asked["workers"]))

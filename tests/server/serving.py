@@ -13,10 +13,10 @@ from typing import Any
 
 import httpx
 
-from credtui.composition import Credtui
 from credtui.domain.models import IssuedSecret
 from credtui.domain.permissions import Actor
-from credtui.service import CredentialService
+from credtui.installation import Credtui
+from credtui.service.credentials import CredentialService
 from tests.server.serve import open_store
 
 PATIENCE = 60.0

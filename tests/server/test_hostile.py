@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from credtui.server import protocol
+from credtui.server import http
 from tests.server.serving import PATIENCE, Account, Server, serving
 
 TOKEN = "/v2/oauth/token"
@@ -88,7 +88,7 @@ def test_headers_without_end(server: Server) -> None:
 
 @pytest.mark.parametrize("before", [b"", b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"])
 def test_headers_that_are_too_long_though_they_come_at_once(server: Server, before: bytes) -> None:
-    headers = b"X: " + b"x" * protocol.MAX_HEAD + b"\r\n\r\n"
+    headers = b"X: " + b"x" * http.MAX_HEAD + b"\r\n\r\n"
     answer = send(server, before + b"GET /healthz HTTP/1.1\r\nHost: x\r\n" + headers)
     assert answer.count(b" 200 ") <= bool(before)
     assert answer.count(b" 431 ") == (not before)
@@ -96,7 +96,7 @@ def test_headers_that_are_too_long_though_they_come_at_once(server: Server, befo
 
 def test_headers_that_are_just_short_enough(server: Server) -> None:
     start = b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX: "
-    answer = send(server, start + b"x" * (protocol.MAX_HEAD - 100) + b"\r\n\r\n")
+    answer = send(server, start + b"x" * (http.MAX_HEAD - 100) + b"\r\n\r\n")
     assert b" 200 " in answer
 
 
@@ -182,4 +182,4 @@ async def test_a_client_that_drips_is_hung_up_on(impatient: Server) -> None:
 
 
 def test_patience_is_limited() -> None:
-    assert protocol.PATIENCE <= 10
+    assert http.PATIENCE <= 10

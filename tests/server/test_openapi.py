@@ -17,7 +17,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from credtui.config import ServerSettings
+from credtui.configuration import ServerSettings
 from credtui.server.openapi import DESCRIPTION
 from tests.server.serving import PATIENCE, Account, Server
 

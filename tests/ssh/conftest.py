@@ -15,8 +15,8 @@ from typing import NamedTuple
 
 import pytest
 
-from credtui.composition import Credtui, open_credtui
 from credtui.domain.permissions import Actor, Permission
+from credtui.installation import Credtui, open_credtui
 from tests.terminal import TIMEOUT, Terminal, need_program
 
 ACCOUNT = pwd.getpwuid(os.getuid()).pw_name

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from credtui.cli.run import run
-from credtui.composition import open_credtui
 from credtui.domain.ssh_keys import parse_public_key
+from credtui.installation import open_credtui
 from tests.cli.conftest import PROGRAM
 from tests.domain.test_ssh_keys import ED25519, OTHER, PRIVATE_KEYS
 from tests.ssh.conftest import ACCOUNT, LOCAL, Ran

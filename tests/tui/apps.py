@@ -24,17 +24,17 @@ from textual.pilot import Pilot
 from textual.widget import Widget
 from textual.widgets import Input
 
-from credtui.composition import Credtui
-from credtui.config import Settings
+from credtui.configuration import Settings
 from credtui.demo import demo_credtui
 from credtui.domain.models import IssuedSecret
 from credtui.domain.page import Page
 from credtui.domain.permissions import Actor, Operator
 from credtui.domain.secrets import RandomBytes, generate_secret
 from credtui.domain.usage import PreviousSecretUse, Usage, hour_of
-from credtui.service import CredentialService
-from credtui.store.protocol import Place
-from credtui.store.tinydb import TinyDBStore
+from credtui.installation import Credtui
+from credtui.service.credentials import CredentialService
+from credtui.store.port import Place
+from credtui.store.tinydb.store import TinyDBStore
 from credtui.tui.app import CredtuiApp
 from tests.support import ALICE, SteppedClock, seeded_bytes, write_operators
 from tests.terminal import TIMEOUT

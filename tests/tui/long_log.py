@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from credtui.domain.audit import Action, AuditEvent
 from credtui.domain.permissions import Actor
-from credtui.store.log import AuditLog
+from credtui.store.tinydb.log import AuditLog
 from tests.support import ALICE
 from tests.tui.apps import NOW, Installation
 

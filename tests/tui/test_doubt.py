@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from credtui.domain.errors import OutcomeUnknownError
-from credtui.store import files
+from credtui.store.tinydb import files
 from credtui.tui.dialogs.secret import SecretDialog
 from credtui.tui.screens.portal import PortalScreen
 from tests.tui.apps import Installation, portal

@@ -14,7 +14,7 @@ import httpx
 import pytest
 from textual.widgets import Static
 
-from credtui.config import EnvironmentSettings, Settings
+from credtui.configuration import EnvironmentSettings, Settings
 from credtui.tui.dialogs.secret import SecretDialog
 from tests.secrets_scan import assert_no_secret
 from tests.server.serving import Server, serving

@@ -8,8 +8,8 @@ from typing import Any
 from credtui.cli.output import minute, put, put_json
 from credtui.cli.session import Session, where
 from credtui.domain.audit import AuditEvent, Entry, entries
-from credtui.operator_service import OperatorService
-from credtui.service import CredentialService
+from credtui.service.credentials import CredentialService
+from credtui.service.operators import OperatorService
 
 
 def audit(session: Session) -> None:

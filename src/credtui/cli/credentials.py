@@ -15,7 +15,7 @@ from credtui.domain.organization import MAX_CREDENTIALS
 from credtui.domain.page import Page
 from credtui.domain.rotation import Rotation, rotation
 from credtui.domain.usage import Usage
-from credtui.service import CredentialService
+from credtui.service.credentials import CredentialService
 
 
 def list_(session: Session) -> None:

@@ -19,8 +19,8 @@ from credtui.domain.errors import (
     StoreError,
 )
 from credtui.domain.models import IssuedSecret
-from credtui.secret_file import Format, render
-from credtui.service import CredentialService
+from credtui.service.credentials import CredentialService
+from credtui.service.secret_file import Format, render
 
 Form: TypeAlias = Literal["text", "env", "json"]
 

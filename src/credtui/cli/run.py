@@ -49,8 +49,8 @@ def guarded(work: Callable[[], int]) -> int:
 def _run(words: Sequence[str]) -> int:
     if not words:
         # Nothing is to be understood: making the parser would only delay the portal.
-        from credtui.cli.portal import open_portal
-        from credtui.composition import local_actor, open_credtui
+        from credtui.cli.open_portal import open_portal
+        from credtui.installation import local_actor, open_credtui
 
         return open_portal(open_credtui(), local_actor("portal"))
     from credtui.cli.grammar import local_parser
@@ -58,7 +58,7 @@ def _run(words: Sequence[str]) -> int:
     arguments = local_parser().read(words)
     command = arguments.command
     if command == "demo":
-        from credtui.cli.portal import open_demo
+        from credtui.cli.open_portal import open_demo
 
         return open_demo()
     if command in ("authorized-keys", "ssh-session"):
@@ -66,7 +66,7 @@ def _run(words: Sequence[str]) -> int:
 
         return {"authorized-keys": authorized_keys, "ssh-session": ssh_session}[command](arguments)
     from credtui.cli.session import Session
-    from credtui.composition import local_actor, open_credtui
+    from credtui.installation import local_actor, open_credtui
 
     environ = {**os.environ, "CREDTUI_HOME": arguments.home} if arguments.home else os.environ
     credtui = open_credtui(environ=environ, flags=place_flags(arguments))
@@ -83,7 +83,7 @@ def follow(session: "Session") -> int:
     """Run a session's command, or the portal where there is none."""
     command = session.arguments.command
     if command is None:
-        from credtui.cli.portal import open_portal
+        from credtui.cli.open_portal import open_portal
 
         return open_portal(session.credtui, session.actor, forced=session.forced)
     if command == "serve":

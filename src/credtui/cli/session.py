@@ -7,13 +7,13 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 from credtui.cli.errors import NotConfirmedError
-from credtui.composition import Credtui
 from credtui.domain.errors import NoSuchCredentialError
 from credtui.domain.models import Credential
 from credtui.domain.names import name_key, printable, quotable, resembles_client_id
 from credtui.domain.page import Page
 from credtui.domain.permissions import Actor
-from credtui.service import CredentialService
+from credtui.installation import Credtui
+from credtui.service.credentials import CredentialService
 
 
 class Session(NamedTuple):

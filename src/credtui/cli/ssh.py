@@ -18,7 +18,7 @@ from credtui.domain.ssh_keys import PublicKey, parse_public_key, refuse_private_
 
 if TYPE_CHECKING:
     from credtui.domain.permissions import Operator
-    from credtui.operator_service import OperatorService
+    from credtui.service.operators import OperatorService
 
 _FINGERPRINT = re.compile(r"SHA256:[A-Za-z0-9+/]{43}")
 
@@ -38,8 +38,8 @@ def authorized_keys(arguments: Namespace) -> int:
     The account must be the one that this runs as, which is the one that keeps the data: sshd may
     ask for every account, and root's is not to be opened by operators' keys.
     """
-    from credtui.composition import account_name, open_store
-    from credtui.config import find_home
+    from credtui.configuration import find_home
+    from credtui.installation import account_name, open_store
 
     if arguments.user != account_name():
         return ExitCode.OK
@@ -68,8 +68,8 @@ def ssh_session(arguments: Namespace) -> int:
     _forget_environment()
     from credtui.cli.run import follow, place_flags
     from credtui.cli.session import Session
-    from credtui.composition import client_address, open_credtui
     from credtui.domain.permissions import Actor, parse_operator
+    from credtui.installation import client_address, open_credtui
 
     environ = {"CREDTUI_HOME": arguments.home} if arguments.home else {}
     credtui = open_credtui(environ=environ)

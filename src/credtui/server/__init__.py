@@ -1,7 +1,7 @@
 """The token endpoint: what OAuth 2.0 clients talk to. Needs the extra `server`."""
 
-from credtui.composition import Credtui
 from credtui.domain.errors import ExtraMissingError
+from credtui.installation import Credtui
 
 __all__ = ["run_server"]
 

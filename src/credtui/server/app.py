@@ -16,17 +16,17 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from credtui.access.clients import Clients
-from credtui.access.tokens import AccessTokens
-from credtui.access.usage import UsageRecorder
-from credtui.access.verified import VerifiedSecrets
-from credtui.composition import Credtui
 from credtui.domain.errors import StoreError
 from credtui.domain.secrets import generate_secret
+from credtui.installation import Credtui
 from credtui.server.endpoints import Endpoint, Endpoints
 from credtui.server.gate import Gate
 from credtui.server.log import LOG, Logged, facts_of, logger
 from credtui.server.oauth import OAuthError, unavailable
+from credtui.service.clients.known import Clients
+from credtui.service.clients.tokens import AccessTokens
+from credtui.service.clients.usage_recorder import UsageRecorder
+from credtui.service.clients.verified import VerifiedSecrets
 
 WRITE_USAGE_EVERY = 1.0
 """Seconds between the batches in which usage is written down."""

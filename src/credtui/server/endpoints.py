@@ -8,10 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from credtui.access.clients import Client
-from credtui.access.tokens import SCOPE, AccessTokens, Claims
-from credtui.access.usage import UsageRecorder
-from credtui.clock import Clock
+from credtui.domain.clock import Clock
 from credtui.server.gate import Gate
 from credtui.server.log import facts_of
 from credtui.server.oauth import (
@@ -22,6 +19,9 @@ from credtui.server.oauth import (
 )
 from credtui.server.openapi import DESCRIPTION
 from credtui.server.parameters import read_credentials, read_parameters, required
+from credtui.service.clients.known import Client
+from credtui.service.clients.tokens import SCOPE, AccessTokens, Claims
+from credtui.service.clients.usage_recorder import UsageRecorder
 
 GRANT_TYPE = "client_credentials"
 

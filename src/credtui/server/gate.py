@@ -8,14 +8,14 @@ from typing import ParamSpec, TypeVar
 
 from pydantic import SecretStr
 
-from credtui.access.clients import Client, Clients
-from credtui.access.usage import UsageRecorder
-from credtui.access.verified import VerifiedSecrets
-from credtui.clock import Clock
+from credtui.domain.clock import Clock
 from credtui.domain.errors import StoreError
 from credtui.domain.secrets import is_client_id, recognise
 from credtui.server.oauth import OAuthError, invalid_client
 from credtui.server.throttle import AT_CLIENT, BY_ADDRESS, Lane, Throttle, neighbourhood
+from credtui.service.clients.known import Client, Clients
+from credtui.service.clients.usage_recorder import UsageRecorder
+from credtui.service.clients.verified import VerifiedSecrets
 
 HELD_BACK = 1.0
 """Seconds for which somebody who tried too often waits for the answer that says so."""

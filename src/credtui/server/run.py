@@ -8,11 +8,11 @@ from functools import partial
 import uvicorn
 from uvicorn.supervisors import Multiprocess
 
-from credtui.composition import Credtui
 from credtui.domain.errors import ServerError
+from credtui.installation import Credtui
 from credtui.server.app import build_app
+from credtui.server.http import Protocol
 from credtui.server.log import LOG, logger
-from credtui.server.protocol import Protocol
 
 STOP_PATIENCE = 10
 """Seconds that requests under way are given at the end."""

@@ -13,15 +13,15 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.worker import WorkerFailed, active_worker
 
-from credtui.composition import Credtui
 from credtui.domain.page import Page
 from credtui.domain.permissions import Actor
+from credtui.installation import Credtui
 from credtui.tui import marks
 from credtui.tui.clipboard import Clipboard
-from credtui.tui.portal import Surroundings
 from credtui.tui.screens.fitting import Fitting
 from credtui.tui.screens.portal import PortalScreen
 from credtui.tui.stylesheet import ParsedOnce
+from credtui.tui.surroundings import Surroundings
 from credtui.tui.terminal import session
 from credtui.tui.terminal.driver import CredtuiDriver
 from credtui.tui.theme import THEME

@@ -7,7 +7,7 @@ from threading import Lock
 from credtui.domain.audit import AuditEvent, Entry, entries
 from credtui.domain.errors import meaning
 from credtui.domain.names import printable
-from credtui.service import CredentialService
+from credtui.service.credentials import CredentialService
 from credtui.tui.phrases import duration, minute
 
 CLOCK_BACK = "Clock back"

@@ -4,7 +4,7 @@ import asyncio
 from functools import partial
 from typing import TYPE_CHECKING
 
-from credtui.service import CredentialService
+from credtui.service.credentials import CredentialService
 
 if TYPE_CHECKING:
     from credtui.tui.screens.portal import PortalScreen

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from textual.widgets import Input
 
-from credtui.config import EnvironmentSettings, Settings
+from credtui.configuration import EnvironmentSettings, Settings
 from credtui.domain.permissions import Operator, Permission
 from credtui.tui.dialogs.identify import IdentifyDialog
 from credtui.tui.dialogs.try_it import TryItDialog

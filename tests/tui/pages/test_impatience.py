@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from credtui.domain.audit import AuditEvent
-from credtui.store.protocol import Place
-from credtui.store.tinydb import TinyDBStore
+from credtui.store.port import Place
+from credtui.store.tinydb.store import TinyDBStore
 from credtui.tui.dialogs.identify import IdentifyDialog
 from credtui.tui.dialogs.networks import NetworksDialog
 from credtui.tui.dialogs.operator import OperatorDialog

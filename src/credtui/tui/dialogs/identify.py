@@ -2,8 +2,8 @@
 
 from pydantic import SecretStr
 
-from credtui.access.identification import Belongs
-from credtui.service import CredentialService
+from credtui.domain.identification import Belongs
+from credtui.service.credentials import CredentialService
 from credtui.tui.dialogs.secret_question import Answer, SecretQuestion
 
 TONES = {Belongs.CURRENT: "success", Belongs.RETIRED: "warning"}

@@ -13,8 +13,8 @@ from textual.worker import Worker
 
 from credtui.domain.errors import SaveRefusedError
 from credtui.domain.models import Credential
-from credtui.secret_file import Format
-from credtui.service import CredentialService
+from credtui.service.credentials import CredentialService
+from credtui.service.secret_file import Format
 from credtui.tui.dialogs.dialog import Dialog, own_error
 from credtui.tui.widgets.field import Field
 

@@ -14,15 +14,15 @@ from textual.widget import Widget
 from textual.widgets import Button, Input, Label, Static
 from textual.worker import Worker
 
-from credtui.access.client import TokenReply
 from credtui.domain.errors import OutcomeUnknownError
 from credtui.domain.models import IssuedSecret
 from credtui.domain.page import Page
 from credtui.domain.permissions import Permission
-from credtui.secret_file import save
+from credtui.service.secret_file import save
+from credtui.service.token_request import TokenReply
 from credtui.tui.clipboard import OTHERWISE, Route, Sent
 from credtui.tui.dialogs.dialog import Dialog, Modal, own_error
-from credtui.tui.portal import Portal
+from credtui.tui.surroundings import Portal
 from credtui.tui.widgets.field import Field
 
 WARNING = "Save your secret now"

@@ -3,7 +3,7 @@
 from pydantic import SecretStr
 
 from credtui.domain.models import Credential
-from credtui.service import CredentialService
+from credtui.service.credentials import CredentialService
 from credtui.tui.dialogs.secret_question import Answer, SecretQuestion
 
 

@@ -16,7 +16,7 @@ from textual.widgets.option_list import Option
 from credtui.domain.errors import CredtuiError, Refusal
 from credtui.domain.page import Page
 from credtui.domain.permissions import Operator, Permission
-from credtui.operator_service import OperatorService
+from credtui.service.operators import OperatorService
 from credtui.tui.dialogs.operator import OperatorDialog, OperatorDraft
 from credtui.tui.pages.page import PortalPage
 

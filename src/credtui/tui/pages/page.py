@@ -6,7 +6,7 @@ from textual.containers import Vertical
 
 from credtui.domain.models import Credential
 from credtui.domain.page import Page
-from credtui.tui.portal import Portal
+from credtui.tui.surroundings import Portal
 
 
 def no_access(organization: str) -> str:

@@ -21,12 +21,12 @@ from credtui.domain.errors import CredtuiError
 from credtui.domain.models import Credential
 from credtui.domain.page import Page
 from credtui.domain.permissions import Permission
-from credtui.service import CredentialService
+from credtui.service.credentials import CredentialService
 from credtui.tui.dialogs.dialog import Modal
 from credtui.tui.pages import ENTRIES, entries_for, find_entry
 from credtui.tui.pages.page import PortalPage
-from credtui.tui.portal import Surroundings
 from credtui.tui.screens.fitting import Fitting
+from credtui.tui.surroundings import Surroundings
 from credtui.tui.switching import choose_environment, choose_organization
 from credtui.tui.verbs import VERBS, find_verb
 from credtui.tui.widgets.footer import Footer

@@ -2,7 +2,7 @@
 
 from credtui.domain.models import Credential
 from credtui.domain.permissions import Permission
-from credtui.tui.portal import Portal
+from credtui.tui.surroundings import Portal
 from credtui.tui.verbs.verb import Verb
 
 

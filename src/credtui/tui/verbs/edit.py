@@ -1,7 +1,7 @@
 """Edit: give a credential another name."""
 
 from credtui.domain.models import Credential
-from credtui.tui.portal import Portal
+from credtui.tui.surroundings import Portal
 from credtui.tui.verbs.naming import change_with_name
 from credtui.tui.verbs.verb import Verb
 

@@ -1,7 +1,7 @@
 """Which credential is this?: tell whose a secret is."""
 
 from credtui.domain.permissions import Permission
-from credtui.tui.portal import Portal
+from credtui.tui.surroundings import Portal
 from credtui.tui.verbs.verb import Verb
 
 

@@ -2,7 +2,7 @@
 
 from credtui.domain.models import Credential
 from credtui.domain.page import Page
-from credtui.tui.portal import Portal
+from credtui.tui.surroundings import Portal
 from credtui.tui.verbs.verb import Verb
 
 

@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from credtui.domain.errors import CapReachedError, InvalidNameError, NameTakenError
 from credtui.domain.models import Credential
-from credtui.tui.portal import Portal
+from credtui.tui.surroundings import Portal
 
 T = TypeVar("T")
 

@@ -4,7 +4,7 @@ from credtui.domain.models import Credential
 from credtui.domain.names import MAX_NAME_LENGTH
 from credtui.domain.organization import MAX_CREDENTIALS
 from credtui.domain.page import Page
-from credtui.tui.portal import Portal
+from credtui.tui.surroundings import Portal
 from credtui.tui.verbs.naming import change_with_name
 from credtui.tui.verbs.verb import Verb
 

@@ -1,7 +1,7 @@
 """Rotate Credential: replace the secret, show the new one once."""
 
 from credtui.domain.models import Credential
-from credtui.tui.portal import Portal
+from credtui.tui.surroundings import Portal
 from credtui.tui.verbs.verb import Verb
 
 

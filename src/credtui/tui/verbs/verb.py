@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from credtui.domain.models import Credential
 from credtui.domain.page import Page
 from credtui.domain.permissions import Permission
-from credtui.tui.portal import Portal
+from credtui.tui.surroundings import Portal
 
 
 class Verb:

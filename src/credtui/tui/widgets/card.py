@@ -10,7 +10,7 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from credtui.clock import Clock
+from credtui.domain.clock import Clock
 from credtui.domain.models import Credential
 from credtui.domain.page import Page
 from credtui.tui.marks import Marks

@@ -1,0 +1,276 @@
+"""Settings: from flags, environment variables and a TOML file, in this order of precedence."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, NamedTuple, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
+
+from credtui.domain.errors import (
+    InvalidConfigurationError,
+    InvalidNetworkError,
+    InvalidOrganizationError,
+)
+from credtui.domain.models import Environment
+from credtui.domain.names import parse_organization, quotable
+from credtui.domain.secrets import CLIENT_ID_PATTERN
+from credtui.store.tinydb.files import read_file
+
+FILE_NAME = "credtui.toml"
+
+# Each field's description says what is allowed, in words that follow "must be".
+
+
+class EnvironmentSettings(BaseModel):
+    """The table `[environments.NAME]` of the configuration file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    audience: str = Field(
+        # Without ' and \, which programs that read a file with the secret take in different ways.
+        pattern=r"^[!-&(-\[\]-~]{1,200}$",
+        description="up to 200 printable characters without spaces, ' and \\, such as "
+        '"urn:example:{organization}"',
+    )
+    tag: str = Field(
+        pattern=r"^[a-z0-9]{1,6}$",
+        description="1 to 6 lower-case letters and digits, which mark the environment's secrets",
+    )
+    token_url: str = Field(
+        pattern=r"^https?://[!-~]+$", description="a URL that begins with https:// or http://"
+    )
+
+
+def _network(text: str) -> str:
+    from credtui.domain.networks import parse_networks
+
+    try:
+        return parse_networks([text])[0]
+    except InvalidNetworkError as error:
+        raise ValueError(str(error)) from None
+
+
+Network = Annotated[str, AfterValidator(_network)]
+ClientId = Annotated[str, Field(pattern=f"^{CLIENT_ID_PATTERN}$")]
+
+
+class ServerSettings(BaseModel):
+    """The table `[server]` of the configuration file: the token endpoint."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    token_lifetime: int = Field(
+        default=3600, ge=60, le=86400, description="a whole number of seconds from 60 to 86400"
+    )
+    trusted_proxies: list[Network] = Field(
+        default=[],
+        max_length=50,
+        description="a list of networks in CIDR notation, whose X-Forwarded-For headers are "
+        'believed, such as ["10.0.0.0/24"]',
+    )
+    introspection_clients: list[ClientId] = Field(
+        default=[],
+        max_length=50,
+        description="a list of the Client IDs that may introspect access tokens",
+    )
+
+
+_BUILT_IN_ENVIRONMENTS: Mapping[str, Mapping[str, str]] = {
+    "uat": {
+        "audience": "urn:ripplexcurrent-uat:{organization}",
+        "tag": "uat",
+        "token_url": "http://127.0.0.1:8000/v2/oauth/token",
+    },
+    "production": {
+        "audience": "urn:ripplexcurrent-prod:{organization}",
+        "tag": "prod",
+        "token_url": "http://127.0.0.1:8000/v2/oauth/token",
+    },
+}
+
+
+def _organization(text: str) -> str:
+    try:
+        return parse_organization(text)
+    except InvalidOrganizationError as error:
+        raise ValueError(str(error)) from None
+
+
+OrganizationName = Annotated[str, AfterValidator(_organization)]
+EnvironmentName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,19}$")]
+
+
+class Settings(BaseModel):
+    """The configuration file's keys, all of which have defaults."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, validate_default=True)
+
+    organization: OrganizationName = Field(
+        default="acme",
+        description="1 to 40 lower-case letters, digits and hyphens, beginning and ending with a "
+        "letter or digit",
+    )
+    environment: str = Field(
+        default="uat", description="the name of one of the configured environments"
+    )
+    environments: dict[EnvironmentName, EnvironmentSettings] = Field(
+        default_factory=lambda: dict(_BUILT_IN_ENVIRONMENTS),  # type: ignore[arg-type]
+        min_length=1,
+        description="tables [environments.NAME], NAME being up to 20 lower-case letters, digits "
+        "and hyphens",
+    )
+    rotation_days: int = Field(
+        default=90, ge=1, le=3650, description="a whole number of days from 1 to 3650"
+    )
+    bcrypt_cost: int = Field(default=10, ge=10, le=16, description="a whole number from 10 to 16")
+    clipboard: Literal["auto", "osc52", "tmux", "native", "none"] = Field(
+        default="auto", description='one of "auto", "osc52", "tmux", "native" and "none"'
+    )
+    clear_clipboard_after: int = Field(
+        default=0, ge=0, le=3600, description="a whole number of seconds up to 3600; 0 means never"
+    )
+    conceal_secret_after: int = Field(
+        default=300, ge=10, le=3600, description="a whole number of seconds from 10 to 3600"
+    )
+    frugal_output: bool = Field(default=True, description="true or false")
+    server: ServerSettings = Field(
+        default=ServerSettings(),
+        description=f"a table [server] with keys among {', '.join(ServerSettings.model_fields)}",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _complete_built_in_environments(cls, data: Any) -> Any:
+        if isinstance(data, dict) and isinstance(data.get("environments"), dict):
+            environments = {
+                name: {**_BUILT_IN_ENVIRONMENTS.get(name, {}), **table}
+                if isinstance(table, dict)
+                else table
+                for name, table in data["environments"].items()
+            }
+            return {**data, "environments": environments}
+        return data
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        if self.environment not in self.environments:
+            names = ", ".join(self.environments)
+            raise ValueError(
+                f"environment must be one of: {names}; not {quotable(repr(self.environment))}"
+            )
+        tags = [environment.tag for environment in self.environments.values()]
+        if len(set(tags)) < len(tags):
+            raise ValueError("environments must have different tags")
+        return self
+
+    def find_environment(self, name: str) -> Environment:
+        """Return the configured environment of this name."""
+        return Environment(name=name, **self.environments[name].model_dump())
+
+
+class Home(NamedTuple):
+    """The folders where credtui keeps its things."""
+
+    configuration_file: Path
+    store_folder: Path
+
+
+def find_home(environ: Mapping[str, str] = os.environ) -> Home:
+    """Return the folder CREDTUI_HOME names, or the platform's usual ones.
+
+    Raises:
+        InvalidConfigurationError: There is no such home.
+    """
+    if named := environ.get("CREDTUI_HOME"):
+        try:
+            folder = Path(named).expanduser().absolute()
+        except (RuntimeError, OSError):
+            raise InvalidConfigurationError(
+                "environment variable CREDTUI_HOME: it must be a folder; "
+                f"not {quotable(repr(named), 200)}."
+            ) from None
+        return Home(folder / FILE_NAME, folder / "store")
+    from platformdirs import user_config_path, user_data_path
+
+    try:
+        return Home(
+            user_config_path("credtui", appauthor=False) / FILE_NAME,
+            user_data_path("credtui", appauthor=False) / "store",
+        )
+    except RuntimeError:
+        raise InvalidConfigurationError(
+            "This account has no home folder; name one in the environment variable CREDTUI_HOME."
+        ) from None
+
+
+def load_settings(
+    file: Path,
+    *,
+    environ: Mapping[str, str] = os.environ,
+    flags: Mapping[str, str | None] | None = None,
+) -> Settings:
+    """Return the settings.
+
+    Args:
+        file: The configuration file, which need not exist.
+        environ: Environment variables; CREDTUI_ORGANIZATION and CREDTUI_ENVIRONMENT count.
+        flags: Values of `organization` and `environment` from the command line; None where
+            there was no flag.
+
+    Raises:
+        InvalidConfigurationError: A key or value isn't allowed.
+    """
+    values = _read(file)
+    sources = dict.fromkeys(values, str(file))
+    for key in ("organization", "environment"):
+        variable = f"CREDTUI_{key.upper()}"
+        if environ.get(variable):
+            values[key], sources[key] = environ[variable], f"environment variable {variable}"
+        if flags and (value := flags.get(key)) is not None:
+            values[key], sources[key] = value, f"flag --{key}"
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        problem = error.errors(include_url=False)[0]
+        sentence = _sentence(problem)
+        key = str(problem["loc"][0]) if problem["loc"] else sentence.split()[0]
+        raise InvalidConfigurationError(f"{sources.get(key, str(file))}: {sentence}.") from None
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        text = read_file(file).decode("utf-8-sig")
+        import tomllib
+
+        return tomllib.loads(text)
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except UnicodeDecodeError:
+        raise InvalidConfigurationError(f"{file}: it must be UTF-8 text.") from None
+    except (ValueError, RecursionError) as error:
+        raise InvalidConfigurationError(f"{file}: it must be TOML: {error}.") from None
+    except OSError as error:
+        raise InvalidConfigurationError(f"{file}: {(error.strerror or '').lower()}.") from None
+
+
+def _sentence(problem: ErrorDetails) -> str:
+    """Say of one of pydantic's errors which key is wrong and what is allowed."""
+    location = [str(part) for part in problem["loc"] if part != "[key]"]
+    if not location:
+        return str(problem["msg"]).removeprefix("Value error, ")
+    key = quotable(".".join(location))
+    model: type[BaseModel] = Settings
+    name = location[0]
+    if location[0] == "environments" and len(location) > 2:
+        model, name = EnvironmentSettings, location[2]
+    elif location[0] == "server" and len(location) > 1:
+        model, name = ServerSettings, location[1]
+    fields = model.model_fields
+    if problem["type"] == "extra_forbidden":
+        return f"unknown key {key}; allowed are {', '.join(fields)}"
+    allowed = fields[name].description
+    if problem["type"] == "missing":
+        return f"{key} is missing; it must be {allowed}"
+    return f"{key} must be {allowed}; not {quotable(repr(problem['input']), 80)}"

@@ -1,0 +1,112 @@
+"""The one place where a store, a clock and a source of randomness are chosen."""
+
+import os
+import secrets
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from credtui.configuration import Home, Settings, find_home, load_settings
+from credtui.domain.clock import Clock
+from credtui.domain.permissions import Actor, Channel
+from credtui.domain.secrets import RandomBytes
+from credtui.service.credentials import CredentialService
+from credtui.store.port import Store
+
+if TYPE_CHECKING:
+    from credtui.service.operators import OperatorService
+
+
+def now() -> datetime:
+    """Return the present moment in UTC."""
+    return datetime.now(UTC)
+
+
+class Credtui:
+    """An installation: its settings, its store, and the services that work on them."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        *,
+        clock: Clock = now,
+        random_bytes: RandomBytes = secrets.token_bytes,
+    ) -> None:
+        self.settings = settings
+        self.store = store
+        self.clock = clock
+        self.random_bytes = random_bytes
+
+    def service(
+        self, actor: Actor, *, environment: str | None = None, organization: str | None = None
+    ) -> CredentialService:
+        """Return the service for an organization in an environment, by default the configured."""
+        return CredentialService(
+            self.store,
+            self.settings.find_environment(environment or self.settings.environment),
+            organization or self.settings.organization,
+            actor,
+            clock=self.clock,
+            random_bytes=self.random_bytes,
+            bcrypt_cost=self.settings.bcrypt_cost,
+        )
+
+    def operator_service(self, actor: Actor) -> "OperatorService":
+        """Return the service that manages operators and organizations."""
+        from credtui.service.operators import OperatorService
+
+        return OperatorService(self.store, actor, clock=self.clock)
+
+
+def open_credtui(
+    *,
+    home: Home | None = None,
+    environ: Mapping[str, str] = os.environ,
+    flags: Mapping[str, str | None] | None = None,
+) -> Credtui:
+    """Return the installation in CREDTUI_HOME or the platform's usual folders.
+
+    Raises:
+        InvalidConfigurationError: Its configuration isn't valid.
+    """
+    home = home or find_home(environ)
+    settings = load_settings(home.configuration_file, environ=environ, flags=flags)
+    return Credtui(settings, open_store(home))
+
+
+def open_store(home: Home) -> Store:
+    """Return the store of an installation, whose configuration need not be valid."""
+    from credtui.store.tinydb.store import TinyDBStore
+
+    return TinyDBStore(home.store_folder)
+
+
+def local_actor(channel: Channel, environ: Mapping[str, str] = os.environ) -> Actor:
+    """Return the operating-system user as an actor, with the address of an SSH client if any."""
+    return Actor(operator=account_name(), address=client_address(environ), channel=channel)
+
+
+def client_address(environ: Mapping[str, str] = os.environ) -> str | None:
+    """Return the address of the SSH client, if there is one."""
+    words = environ.get("SSH_CONNECTION", "").split(maxsplit=1)
+    if not words:
+        return None
+    # What isn't an address was put there by somebody else than sshd, and would be recorded.
+    from credtui.domain.networks import parse_address
+
+    text, _, zone = words[0].partition("%")
+    address = parse_address(text)
+    # A zone is the name of a network interface here, which is short.
+    named = zone.isascii() and zone.isalnum() and len(zone) < 16
+    return f"{address}%{zone}" if address and named else address
+
+
+def account_name() -> str:
+    """Return the name of the operating-system user that this runs as."""
+    import pwd
+
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())

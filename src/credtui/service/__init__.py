@@ -1,0 +1,1 @@
+"""What people and clients do with credentials: one method for each."""

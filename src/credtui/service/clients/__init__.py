@@ -1,0 +1,1 @@
+"""What clients do: present a secret, and get, show and revoke access tokens."""

@@ -1,0 +1,94 @@
+"""Counting how credentials are used, in memory, and writing it down in batches."""
+
+import threading
+from collections import defaultdict
+from datetime import datetime
+
+from credtui.domain.errors import StoreError
+from credtui.domain.usage import PreviousSecretUse, Usage, hour_of
+from credtui.service.clients.known import Client
+from credtui.store.port import Place, Store
+
+
+class _Tally:
+    """What was seen of one credential since it was last written down."""
+
+    def __init__(self) -> None:
+        self.last_used_at: datetime | None = None
+        self.last_used_from: str | None = None
+        self.issued: defaultdict[int, int] = defaultdict(int)
+        self.previous: PreviousSecretUse | None = None
+
+    def usage(self) -> Usage:
+        return Usage(
+            last_used_at=self.last_used_at,
+            last_used_from=self.last_used_from,
+            issued=self.issued,
+            previous_secret=self.previous,
+        )
+
+
+class UsageRecorder:
+    """Counts the use of credentials; a crash loses what was not written down yet."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._tallies: dict[Place, defaultdict[str, _Tally]] = {}
+        self._unwritten: dict[Place, dict[str, Usage]] = {}
+        self._lock = threading.Lock()
+
+    def record_token(self, client: Client, address: str, at: datetime) -> None:
+        """Count an access token that was issued."""
+        with self._lock:
+            tally = self._tally(client)
+            tally.last_used_at = at
+            tally.last_used_from = address
+            tally.issued[hour_of(at)] += 1
+
+    def record_previous_secret(self, client: Client, address: str, at: datetime) -> None:
+        """Count a refused use of a previous secret."""
+        generation = client.credential.generation
+        with self._lock:
+            tally = self._tally(client)
+            before = tally.previous
+            again = before is not None and before.generation == generation
+            tally.previous = PreviousSecretUse(
+                generation=generation,
+                count=before.count + 1 if before and again else 1,
+                last_at=at,
+                last_from=address,
+            )
+
+    def last_address(self, client: Client) -> str | None:
+        """Return where the client was last admitted from, as written down. Blocks on a disk."""
+        usage = self._store.usage(client.place).get(client.client_id)
+        return usage.last_used_from if usage else None
+
+    def write(self) -> None:
+        """Write down what was counted. Blocks on a lock and a disk.
+
+        Raises:
+            StoreError: Some can't be written; it is kept for the next time.
+        """
+        with self._lock:
+            tallies, self._tallies = self._tallies, {}
+        for place, organization in tallies.items():
+            unwritten = self._unwritten.setdefault(place, {})
+            for client_id, tally in organization.items():
+                before = unwritten.get(client_id)
+                usage = tally.usage()
+                unwritten[client_id] = before.merged(usage) if before else usage
+        failure: StoreError | None = None
+        for place, usage_by_client in list(self._unwritten.items()):
+            try:
+                self._store.add_usage(place, usage_by_client)
+            except StoreError as error:
+                failure = error
+            else:
+                del self._unwritten[place]
+        if failure:
+            raise failure
+
+    def _tally(self, client: Client) -> _Tally:
+        organization = self._tallies.setdefault(client.place, defaultdict(_Tally))
+        return organization[client.client_id]

@@ -1,0 +1,277 @@
+"""What representatives do: manage operators, and create organizations."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+
+from credtui.domain.audit import Action, AuditEvent
+from credtui.domain.clock import Clock
+from credtui.domain.errors import (
+    NoSuchKeyError,
+    NoSuchOrganizationError,
+    OrganizationExistsError,
+    Refusal,
+    StoreUnwritableError,
+)
+from credtui.domain.names import parse_organization, quotable
+from credtui.domain.permissions import Actor, Operator, Operators, Permission, parse_operator
+from credtui.domain.ssh_keys import parse_public_key
+from credtui.service.changes import unchanged
+from credtui.store.port import Place, Store
+
+
+class OperatorService:
+    """The operators and organizations of an installation, as one actor may manage them.
+
+    While there is no operator, whoever runs credtui may; from the first on, a representative may.
+    That is decided inside one transaction of the store, and leaves one audit event. Methods raise
+    and block as those of `credtui.service.credentials.CredentialService` do.
+    """
+
+    def __init__(self, store: Store, actor: Actor, *, clock: Clock) -> None:
+        self.actor = actor
+        self._store = store
+        self._clock = clock
+
+    def operators(self) -> Sequence[Operator]:
+        """Return all operators."""
+        operators = self._store.operators()
+        self._ensure_may_look(operators, Action.LIST_OPERATORS)
+        return operators.members
+
+    def add(
+        self,
+        name: str,
+        *,
+        keys: Iterable[str] = (),
+        permissions: Mapping[str, Permission] | None = None,
+        representative: bool = False,
+    ) -> Operator:
+        """Add an operator.
+
+        Args:
+            name: As that of a Unix user.
+            keys: SSH public keys, each a line as in a file that ends with `.pub`.
+            permissions: The permission for each organization.
+            representative: They work for the API's provider. The first operator must.
+        """
+
+        def apply(operators: Operators) -> Operators:
+            self._ensure_organizations(operators, permissions or {})
+            operator = Operator(
+                name=parse_operator(name),
+                keys=_parsed(keys),
+                permissions=permissions or {},
+                representative=representative,
+            )
+            return operators.add(operator)
+
+        return self._change(Action.ADD_OPERATOR, name, apply)
+
+    def set(
+        self,
+        name: str,
+        *,
+        add_keys: Iterable[str] = (),
+        remove_keys: Iterable[str] = (),
+        permissions: Mapping[str, Permission] | None = None,
+        representative: bool | None = None,
+    ) -> Operator:
+        """Change an operator; it counts at the next action of whatever they have open.
+
+        Args:
+            name: The operator.
+            add_keys: SSH public keys.
+            remove_keys: Fingerprints of keys.
+            permissions: Permissions for some organizations; those for others stay.
+            representative: None to leave it as it is.
+        """
+
+        def apply(operators: Operators) -> Operators:
+            self._ensure_organizations(operators, permissions or {})
+            before = operators.get(name)
+            given = {**before.permissions, **(permissions or {})}
+            return operators.replace(
+                before.model_copy(
+                    update={
+                        "keys": _without(before, remove_keys, add_keys),
+                        "permissions": {
+                            organization: permission
+                            for organization, permission in given.items()
+                            if permission is not Permission.NO_ACCESS
+                        },
+                        "representative": before.representative
+                        if representative is None
+                        else representative,
+                    }
+                )
+            )
+
+        return self._change(Action.SET_OPERATOR, name, apply)
+
+    def remove(self, name: str) -> Operator:
+        """Remove an operator: whatever they have open ends at its next action."""
+        return self._change(Action.REMOVE_OPERATOR, name, lambda operators: operators.remove(name))
+
+    def organizations(self) -> Sequence[str]:
+        """Return the names of all organizations."""
+        operators = self._store.operators()
+        self._ensure_may_look(operators, Action.LIST_ORGANIZATIONS)
+        mentioned = (name for operator in operators.members for name in operator.permissions)
+        return sorted({*self._store.organizations(), *mentioned})
+
+    def viewable_organizations(self) -> Sequence[str]:
+        """Return the names of the organizations whose credentials the actor may view."""
+        operators = self._store.operators()
+        if operators.may_manage(self.actor):
+            return self.organizations()
+        return operators.organizations_of(self.actor)
+
+    @unchanged()
+    def create_organization(self, name: str, environment: str) -> str:
+        """Create an organization. It can then be used in every environment.
+
+        Args:
+            name: The organization.
+            environment: The environment whose audit log begins with this.
+        """
+        organization = parse_organization(name)
+        try:
+            operators = self._store.operators()
+            operators.ensure_may_manage(self.actor)
+            self._ensure_new(organization)
+            with self._store.transaction(Place(environment, organization)) as transaction:
+                transaction.operators.ensure_may_manage(self.actor)
+                if not transaction.is_new:  # somebody created it at the same time
+                    raise self._existing(organization)
+                transaction.record(
+                    self._clock(), self.actor, Action.CREATE_ORGANIZATION, name=organization
+                )
+        except Refusal as refusal:
+            self._record_refusal(Action.CREATE_ORGANIZATION, organization, refusal)
+            raise
+        if transaction.doubt:
+            raise transaction.doubt
+        return organization
+
+    def events(self) -> Iterator[AuditEvent]:
+        """Yield the audit events about operators, newest first."""
+        self._ensure_may_look(self._store.operators(), Action.VIEW)
+        return self._store.operator_events()
+
+    def verify_events(self) -> AuditEvent | None:
+        """Check the audit log about operators for tampering, and return its last event.
+
+        Raises:
+            AuditTamperedError: It was tampered with.
+        """
+        self._ensure_may_look(self._store.operators(), Action.VIEW)
+        return self._store.verify_operator_events()
+
+    def refuse_command(self, refusal: Refusal, command: str) -> None:
+        """Record that what an SSH client asked to run was refused.
+
+        Args:
+            refusal: Why.
+            command: What it asked to run.
+        """
+        self._record_refusal(Action.RUN_COMMAND, command, refusal)
+
+    @unchanged()
+    def _change(
+        self, action: Action, name: str, apply: Callable[[Operators], Operators]
+    ) -> Operator:
+        """Make a change or refuse it, leaving one audit event.
+
+        Returns:
+            The operator after the change; where they were removed, before.
+        """
+        refusal: Refusal | None = None
+        with self._store.operators_transaction() as transaction:
+            before = transaction.operators.find(name)
+            try:
+                transaction.operators.ensure_may_manage(self.actor)
+                transaction.operators = apply(transaction.operators)
+            except Refusal as error:
+                refusal = error
+            operator = transaction.operators.find(name) or before
+            transaction.record(
+                self._clock(),
+                self.actor,
+                action,
+                outcome="refused" if refusal else "done",
+                name=quotable(name),
+                detail=refusal.code if refusal else _described(before, operator),
+            )
+        if refusal:
+            raise refusal
+        if transaction.doubt:
+            raise transaction.doubt
+        assert operator is not None  # noqa: S101  # what isn't refused has an operator
+        return operator
+
+    def _ensure_may_look(self, operators: Operators, action: Action) -> None:
+        try:
+            operators.ensure_may_manage(self.actor)
+        except Refusal as refusal:
+            self._record_refusal(action, "", refusal)
+            raise
+
+    def _record_refusal(self, action: Action, name: str, refusal: Refusal) -> None:
+        # It stands where nothing can be written, too: there it is what the person must know.
+        with suppress(StoreUnwritableError), self._store.operators_transaction() as transaction:
+            transaction.record(
+                self._clock(),
+                self.actor,
+                action,
+                outcome="refused",
+                name=quotable(name),
+                detail=refusal.code,
+            )
+
+    def _ensure_organizations(self, operators: Operators, names: Iterable[str]) -> None:
+        for name in names:
+            if not operators.mention(name) and not self._store.has_organization(name):
+                raise NoSuchOrganizationError(
+                    f"There is no organization {quotable(name)}. Create it first."
+                )
+
+    def _ensure_new(self, organization: str) -> None:
+        if self._store.has_organization(organization):
+            raise self._existing(organization)
+
+    def _existing(self, organization: str) -> OrganizationExistsError:
+        return OrganizationExistsError(f"There is already an organization {organization}.")
+
+
+def _parsed(keys: Iterable[str]) -> tuple[str, ...]:
+    parsed = {key.data: key.line for key in map(parse_public_key, keys)}
+    return tuple(parsed.values())
+
+
+def _without(
+    operator: Operator, fingerprints: Iterable[str], added: Iterable[str]
+) -> tuple[str, ...]:
+    """Return an operator's keys without some and with others."""
+    removed = set(fingerprints)
+    if missing := removed - {key.fingerprint for key in operator.public_keys}:
+        raise NoSuchKeyError(f"{operator.name} has no key {quotable(min(missing))}.")
+    kept = (key.line for key in operator.public_keys if key.fingerprint not in removed)
+    return _parsed((*kept, *added))
+
+
+def _described(before: Operator | None, after: Operator | None) -> str:
+    """Say what a change gave an operator (+) and took (-)."""
+    old, new = _facts(before), _facts(after)
+    given = [f"+{fact}" for fact in new if fact not in old]
+    taken = [f"-{fact}" for fact in old if fact not in new]
+    return ", ".join(given + taken)
+
+
+def _facts(operator: Operator | None) -> list[str]:
+    if operator is None:
+        return []
+    return [
+        *(["representative"] if operator.representative else []),
+        *(f"{name}: {permission.label}" for name, permission in operator.permissions.items()),
+        *(f"key {key.fingerprint}" for key in operator.public_keys),
+    ]

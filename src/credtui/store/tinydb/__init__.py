@@ -1,0 +1,1 @@
+"""The embedded store: one small TinyDB file for each organization in an environment."""

@@ -1,0 +1,275 @@
+"""Reading and durably writing files: what was written survives a kill and a power cut."""
+
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from credtui.domain.errors import (
+    OutcomeUnknownError,
+    PerhapsNotDurableError,
+    StoreError,
+    StoreUnwritableError,
+)
+from credtui.store.tinydb.owner import NotGivenError, create_given, give
+
+LARGEST = 1 << 26
+"""Bytes that a file may have that is read whole; 10,000 operators have a twentieth of that."""
+
+_UNWRITABLE = {
+    errno.ENOSPC: "the disk is full",
+    errno.EDQUOT: "the disk is full",
+    errno.EACCES: "permission denied",
+    errno.EPERM: "permission denied",
+    errno.EROFS: "the disk is read-only",
+}
+
+_NO_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP}
+"""What file systems answer that sync no folders. They offer nothing more than they did already."""
+
+
+def read_file(path: Path) -> bytes:
+    """Return a file's content.
+
+    Raises:
+        OSError: It can't be read, or is larger than anything credtui writes.
+    """
+    with os.fdopen(open_file(path), "rb") as file:
+        content = file.read(LARGEST + 1)
+    _ensure_readable(path, content)
+    return content
+
+
+def open_file(path: Path, flags: int = os.O_RDONLY, mode: int = 0) -> int:
+    """Return the descriptor of a file, without ever waiting.
+
+    Whoever may write the folder can put something else in a file's place: a named pipe, which
+    nobody may ever write to, or a device without an end.
+
+    Raises:
+        OSError: It can't be opened, or isn't a regular file.
+    """
+    try:
+        descriptor = os.open(path, flags | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC, mode)
+    except OSError as error:
+        if error.errno == errno.ENXIO:  # a socket, or a pipe to write to that nobody reads
+            raise _irregular(path) from None
+        raise
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise _irregular(path)
+    return descriptor
+
+
+def replace_durably(path: Path, content: bytes, mode: int) -> None:
+    """Replace a file's content so that a reader, or a crash, sees the old or the new, whole.
+
+    The caller holds the lock that makes it the only writer.
+
+    Raises:
+        StoreError: The file can't be written; it is as it was.
+        PerhapsNotDurableError: It is replaced, but a power cut may bring back what it was.
+        OutcomeUnknownError: It may be replaced, and can't be looked at.
+    """
+    with explained(path):
+        _ensure_readable(path, content)
+        # Opened before there is no way back: who may write in a folder need not be able to open it.
+        with opened_folder(path.parent) as folder:
+            with replacement(path, mode) as descriptor:
+                write(descriptor, content)
+                os.fsync(descriptor)
+            try:
+                _sync(folder)
+            except OSError as error:
+                raise PerhapsNotDurableError(_why(path, error)) from error
+
+
+@contextmanager
+def replacement(path: Path, mode: int) -> Iterator[int]:
+    """Yield the descriptor of a new file, which takes a path's place when the context is left.
+
+    The caller holds the lock that makes it the only writer; so a temporary file that is there was
+    left behind by a killed one, perhaps another Unix user's.
+
+    Raises:
+        OSError: It can't be created or put there, and isn't.
+        OutcomeUnknownError: It may have been put there, and can't be looked at.
+    """
+    temporary = path.with_name(f".{path.name}.new")
+    try:
+        temporary.unlink(missing_ok=True)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+        descriptor = os.open(temporary, flags, mode)
+        try:
+            give(descriptor, path)
+            _set_mode(descriptor, mode)
+            yield descriptor
+            made = os.fstat(descriptor)
+        finally:
+            os.close(descriptor)
+        _move(temporary, path, made)
+    except OSError:
+        with suppress(OSError):
+            temporary.unlink()
+        raise
+
+
+def append_durably(path: Path, content: bytes, mode: int) -> None:
+    """Add to a file's end.
+
+    Raises:
+        OSError: It could not be added whole and for good; a part may have been.
+    """
+    new = not path.exists()
+    if new:
+        create_given(path, mode)
+    descriptor = open_file(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, mode)
+    try:
+        if new:
+            _set_mode(descriptor, mode)
+        write(descriptor, content)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    if new:
+        sync_folder(path.parent)
+
+
+def cut_durably(path: Path, length: int) -> None:
+    """Drop a file's end.
+
+    Raises:
+        OSError: It can't be dropped, or a link is in the file's place: it may lead to any file.
+    """
+    descriptor = open_file(path, os.O_WRONLY | os.O_NOFOLLOW)
+    try:
+        os.ftruncate(descriptor, length)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sync_file(path: Path) -> None:
+    """Make what was written to a file survive a power cut.
+
+    Raises:
+        OSError: It may not.
+    """
+    descriptor = open_file(path)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make what was renamed or created in a folder survive a power cut.
+
+    Raises:
+        OSError: It may not.
+    """
+    with opened_folder(folder) as descriptor:
+        _sync(descriptor)
+
+
+def write(descriptor: int, content: bytes) -> None:
+    """Write all of a content.
+
+    Raises:
+        OSError: A part, at most, was written.
+    """
+    rest = memoryview(content)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
+
+
+@contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """Turn an operating system's error about a file into a sentence for people.
+
+    Raises:
+        StoreError: In place of an OSError.
+    """
+    try:
+        yield
+    except OSError as error:
+        kind = StoreUnwritableError if error.errno in _UNWRITABLE else StoreError
+        raise kind(f"Can't use {_why(path, error)}.") from error
+
+
+def _why(path: Path, error: OSError) -> str:
+    reason = (error.strerror or str(error)).lower()
+    if isinstance(error, NotGivenError):
+        reason = str(error.strerror)
+    elif error.errno in _UNWRITABLE:
+        reason = _UNWRITABLE[error.errno]
+    return f"{path}: {reason}"
+
+
+@contextmanager
+def opened_folder(folder: Path | str) -> Iterator[int]:
+    """Yield the descriptor of a folder.
+
+    Raises:
+        OSError: It can't be opened.
+    """
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield descriptor
+    finally:
+        with suppress(OSError):  # nothing that was read, made or synced hangs on it
+            os.close(descriptor)
+
+
+def _sync(folder: int) -> None:
+    try:
+        os.fsync(folder)
+    except OSError as error:
+        if error.errno not in _NO_SYNC:
+            raise
+
+
+def _move(temporary: Path, path: Path, made: os.stat_result) -> None:
+    try:
+        temporary.replace(path)
+    except OSError as error:
+        # What was reported as failed may have been done, such as by a server on the network.
+        if not _is_at(path, made, error):
+            raise
+
+
+def _is_at(path: Path, made: os.stat_result, error: OSError) -> bool:
+    """Tell whether a file is at a path, by opening it: a name alone may be remembered wrongly.
+
+    Raises:
+        OutcomeUnknownError: It can't be told.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        raise OutcomeUnknownError(_why(path, error)) from error
+    try:
+        return os.path.samestat(os.fstat(descriptor), made)
+    except OSError:
+        raise OutcomeUnknownError(_why(path, error)) from error
+    finally:
+        with suppress(OSError):
+            os.close(descriptor)
+
+
+def _set_mode(descriptor: int, mode: int) -> None:
+    with suppress(PermissionError):
+        os.fchmod(descriptor, mode)
+
+
+def _ensure_readable(path: Path, content: bytes) -> None:
+    if len(content) > LARGEST:
+        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), str(path))
+
+
+def _irregular(path: Path) -> OSError:
+    return OSError(errno.EINVAL, "not a regular file", str(path))

@@ -1,0 +1,277 @@
+"""The embedded store: one small TinyDB file for each organization in an environment."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Unpack
+
+from tinydb import where
+
+from credtui.domain.audit import Action, AuditEvent, What
+from credtui.domain.errors import DoubtError, InvalidOrganizationError, StoreError
+from credtui.domain.models import StoredCredential
+from credtui.domain.names import is_organization, parse_organization
+from credtui.domain.organization import Organization
+from credtui.domain.permissions import Actor, Operator, Operators
+from credtui.domain.secrets import RandomBytes
+from credtui.domain.usage import Usage
+from credtui.store.port import Place
+from credtui.store.tinydb.client_index import ClientIndex
+from credtui.store.tinydb.ledger import Draft, Ledger, parsing
+from credtui.store.tinydb.token_files import Revocations, read_or_make_key
+from credtui.store.tinydb.usage_files import UsageFiles
+from credtui.store.tinydb.watch import FileWatch
+
+
+class TinyDBStore:
+    """Keeps organizations under a folder, as `ENVIRONMENT/ORGANIZATION.json`.
+
+    The folder is created for its owner alone. Several Unix users share one that was set up as
+    `install -d -m 2770 -g GROUP FOLDER`.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def load(self, place: Place) -> Organization:
+        """See `Store.load`."""
+        ledger = self._ledger(place)
+        return _read_organization(ledger.path, ledger.read())
+
+    def operators(self) -> Operators:
+        """See `Store.operators`."""
+        ledger = self._operators_ledger()
+        return _read_operators(ledger.path, ledger.read())
+
+    @contextmanager
+    def operators_transaction(self) -> Iterator["TinyDBOperatorsTransaction"]:
+        """See `Store.operators_transaction`."""
+        ledger = self._operators_ledger()
+        with ledger.transaction() as draft:
+            transaction = TinyDBOperatorsTransaction(ledger.path, draft)
+            yield transaction
+            transaction.write()
+
+    def operator_events(self) -> Iterator[AuditEvent]:
+        """See `Store.operator_events`."""
+        return self._operators_ledger().events()
+
+    def verify_operator_events(self) -> AuditEvent | None:
+        """See `Store.verify_operator_events`."""
+        return self._operators_ledger().verify_events()
+
+    def organizations(self) -> Sequence[str]:
+        """See `Store.organizations`."""
+        names = {path.stem for path in self._folder.glob("*/*.json")}
+        return sorted(name for name in names if is_organization(name))
+
+    def has_organization(self, organization: str) -> bool:
+        """See `Store.has_organization`."""
+        return any(self._folder.glob(f"*/{parse_organization(organization)}.json"))
+
+    @contextmanager
+    def transaction(self, place: Place) -> Iterator["TinyDBTransaction"]:
+        """See `Store.transaction`."""
+        ledger = self._ledger(place)
+        index = ClientIndex(self._folder / place.environment)
+        with ledger.transaction() as draft:
+            transaction = TinyDBTransaction(ledger.path, draft, self.operators())
+            yield transaction
+            transaction.write()
+            index.add(place.organization, transaction.client_ids)
+        if transaction.doubt is None:
+            index.remove(transaction.removed_client_ids)
+
+    def events(self, place: Place) -> Iterator[AuditEvent]:
+        """See `Store.events`."""
+        return self._ledger(place).events()
+
+    def verify_events(self, place: Place) -> AuditEvent | None:
+        """See `Store.verify_events`."""
+        return self._ledger(place).verify_events()
+
+    def watch(self, place: Place) -> FileWatch:
+        """See `Store.watch`."""
+        return FileWatch(self._ledger(place).path, self._operators_ledger().path)
+
+    def watch_organization(self, place: Place) -> FileWatch:
+        """See `Store.watch_organization`."""
+        return FileWatch(self._ledger(place).path)
+
+    def find(self, environment: str, client_id: str) -> Place | None:
+        """See `Store.find`."""
+        organization = ClientIndex(self._folder / environment).find(client_id)
+        if organization is None:
+            self._ensure_there()
+            return None
+        return Place(environment, organization)
+
+    def repair_index(self, environment: str) -> None:
+        """See `Store.repair_index`."""
+        folder = self._folder / environment
+        for path in folder.glob("*.json"):
+            # A damaged organization is for its own operators to be told of.
+            with suppress(StoreError, InvalidOrganizationError):
+                kept = self.load(Place(environment, parse_organization(path.stem)))
+                ClientIndex(folder).add(path.stem, [found.client_id for found in kept.credentials])
+
+    def usage(self, place: Place) -> Mapping[str, Usage]:
+        """See `Store.usage`."""
+        with suppress(StoreError):
+            return self._usage_files(place).read(place.organization)
+        return {}
+
+    def add_usage(self, place: Place, usage: Mapping[str, Usage]) -> None:
+        """See `Store.add_usage`."""
+        self._ensure_there()
+        self._usage_files(place).add(place.organization, usage)
+
+    def watch_usage(self, place: Place) -> FileWatch:
+        """See `Store.watch_usage`."""
+        return FileWatch(self._usage_files(place).path(place.organization))
+
+    def token_key(self, make: RandomBytes) -> bytes:
+        """See `Store.token_key`."""
+        return read_or_make_key(self._folder, make)
+
+    def revoke(self, environment: str, token: str, expires_at: datetime, now: datetime) -> None:
+        """See `Store.revoke`."""
+        Revocations(self._folder / environment).add(token, expires_at, now)
+
+    def is_revoked(self, environment: str, token: str, expires_at: datetime) -> bool:
+        """See `Store.is_revoked`."""
+        return Revocations(self._folder / environment).has(token, expires_at)
+
+    def _ensure_there(self) -> None:
+        # A disk that was taken away must not look like a store without credentials, nor get one.
+        if not self._folder.is_dir():
+            raise StoreError(f"The folder {self._folder} is not there. Was its disk taken away?")
+
+    def _usage_files(self, place: Place) -> UsageFiles:
+        return UsageFiles(self._folder / place.environment)
+
+    def _ledger(self, place: Place) -> Ledger:
+        return Ledger(self._folder / place.environment, parse_organization(place.organization))
+
+    def _operators_ledger(self) -> Ledger:
+        return Ledger(self._folder, "operators")
+
+
+class TinyDBTransaction:
+    """See `Transaction`."""
+
+    def __init__(self, path: Path, draft: Draft, operators: Operators) -> None:
+        self._draft = draft
+        self._before = self.organization = _read_organization(path, draft)
+        self.operators = operators
+
+    @property
+    def is_new(self) -> bool:
+        """See `Transaction.is_new`."""
+        return self._draft.is_new
+
+    @property
+    def doubt(self) -> DoubtError | None:
+        """See `Transaction.doubt`."""
+        return self._draft.doubt
+
+    def record(self, at: datetime, actor: Actor, action: Action, **what: Unpack[What]) -> None:
+        """See `Transaction.record`."""
+        self._draft.record(at, actor, action, **what)
+
+    @property
+    def client_ids(self) -> Sequence[str]:
+        """The Client IDs of the credentials as changed."""
+        return [credential.client_id for credential in self.organization.credentials]
+
+    @property
+    def removed_client_ids(self) -> Sequence[str]:
+        """The Client IDs of the credentials that were removed."""
+        kept = self.client_ids
+        return [
+            credential.client_id
+            for credential in self._before.credentials
+            if credential.client_id not in kept
+        ]
+
+    def write(self) -> None:
+        """Put what changed into the tables."""
+        if self.organization == self._before:
+            return
+        if not self._draft.recorded:
+            raise RuntimeError("a change needs an audit event")
+        before = {credential.client_id: credential for credential in self._before.credentials}
+        after = {credential.client_id: credential for credential in self.organization.credentials}
+        credentials = self._draft.table("credentials")
+        for client_id in before.keys() - after.keys():
+            credentials.remove(where("client_id") == client_id)
+        for client_id, credential in after.items():
+            if before.get(client_id) != credential:
+                credentials.upsert(_document(credential), where("client_id") == client_id)
+        about = {"primary": self.organization.primary, "networks": self.organization.networks}
+        organization = self._draft.table("organization")
+        organization.truncate()
+        organization.insert(about)
+
+
+class TinyDBOperatorsTransaction:
+    """See `OperatorsTransaction`."""
+
+    def __init__(self, path: Path, draft: Draft) -> None:
+        self._draft = draft
+        self._before = self.operators = _read_operators(path, draft)
+
+    @property
+    def doubt(self) -> DoubtError | None:
+        """See `OperatorsTransaction.doubt`."""
+        return self._draft.doubt
+
+    def record(self, at: datetime, actor: Actor, action: Action, **what: Unpack[What]) -> None:
+        """See `OperatorsTransaction.record`."""
+        self._draft.record(at, actor, action, **what)
+
+    def write(self) -> None:
+        """Put what changed into the table."""
+        if self.operators == self._before:
+            return
+        if not self._draft.recorded:
+            raise RuntimeError("a change needs an audit event")
+        table = self._draft.table("operators")
+        table.truncate()
+        table.insert_multiple(
+            operator.model_dump(mode="json") for operator in self.operators.members
+        )
+
+
+def _read_operators(path: Path, draft: Draft) -> Operators:
+    with parsing(path):
+        return Operators(
+            members=tuple(Operator.model_validate(member) for member in draft.table("operators"))
+        )
+
+
+def _read_organization(path: Path, draft: Draft) -> Organization:
+    with parsing(path):
+        # The table keeps them in the order in which they came, whatever the clock said.
+        credentials = map(StoredCredential.model_validate, draft.table("credentials"))
+        about: Mapping[str, Any] = next(iter(draft.table("organization")), {})
+        return Organization(
+            credentials=tuple(credentials),
+            primary=about.get("primary"),
+            networks=about.get("networks", ()),
+        )
+
+
+def _document(credential: StoredCredential) -> Mapping[str, Any]:
+    return {
+        **credential.model_dump(mode="json"),
+        "secret_hash": credential.secret_hash.get_secret_value(),
+        "retired": [
+            {
+                **retired.model_dump(mode="json"),
+                "secret_hash": retired.secret_hash.get_secret_value(),
+            }
+            for retired in credential.retired
+        ],
+    }

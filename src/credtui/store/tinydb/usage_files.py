@@ -1,0 +1,70 @@
+"""How credentials are used, kept apart from the credentials: losing it loses no credential."""
+
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from credtui.domain.errors import OutcomeUnknownError
+from credtui.domain.usage import Usage
+from credtui.store.tinydb.files import explained, read_file, replacement, write
+from credtui.store.tinydb.folders import file_mode, is_shared, make_folder
+from credtui.store.tinydb.lock import locked
+
+_KEPT = 20
+"""Credentials of an organization whose usage is kept: all there are, and some that are gone."""
+
+
+class UsageFiles:
+    """The folder `.usage` of an environment: a JSON file for each organization.
+
+    Each process adds what it saw since it last did, under a lock that no operator ever waits for.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder / ".usage"
+
+    def path(self, organization: str) -> Path:
+        """Return the file of an organization."""
+        return self._folder / f"{organization}.json"
+
+    def read(self, organization: str) -> Mapping[str, Usage]:
+        """Return the usage of credentials by Client ID; nothing where the file is damaged."""
+        path = self.path(organization)
+        with explained(path), suppress(FileNotFoundError, NotADirectoryError):
+            try:
+                documents = json.loads(read_file(path))
+                return {
+                    client_id: Usage.model_validate(document)
+                    for client_id, document in documents.items()
+                }
+            except (ValueError, AttributeError, RecursionError):
+                return {}
+        return {}
+
+    def add(self, organization: str, usage: Mapping[str, Usage]) -> None:
+        """Add to an organization's usage.
+
+        Raises:
+            StoreError: It can't be kept; nothing was added.
+        """
+        make_folder(self._folder)
+        mode = file_mode(shared=is_shared(self._folder))
+        with locked(self._folder / f"{organization}.lock", mode):
+            kept = dict(self.read(organization))
+            for client_id, more in usage.items():
+                # What was used last comes last.
+                before = kept.pop(client_id, None)
+                kept[client_id] = before.merged(more) if before else more
+            lately = dict(list(kept.items())[-_KEPT:])
+            content = {
+                client_id: used.model_dump(mode="json") for client_id, used in lately.items()
+            }
+            path = self.path(organization)
+            # A power cut may take what was added last. Added again, it could count twice.
+            with (
+                suppress(OutcomeUnknownError),
+                explained(path),
+                replacement(path, mode) as descriptor,
+            ):
+                write(descriptor, json.dumps(content).encode())

@@ -1,0 +1,601 @@
+import json
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from pydantic import SecretStr
+
+from credtui.domain.audit import Action, AuditEvent
+from credtui.domain.errors import (
+    CapReachedError,
+    CredentialChangedError,
+    InvalidNameError,
+    InvalidOrganizationError,
+    NameTakenError,
+    NoSuchCredentialError,
+    PermissionDeniedError,
+    PrimaryProtectedError,
+    Refusal,
+    StoreCorruptError,
+)
+from credtui.domain.models import Credential, IssuedSecret
+from credtui.domain.page import Page
+from credtui.domain.permissions import Actor, Operator, Permission
+from credtui.domain.secrets import matches, recognise
+from credtui.service.credentials import CredentialService
+from credtui.store.port import Place
+from credtui.store.tinydb.store import TinyDBStore
+from tests.conftest import MakeService
+from tests.secrets_scan import assert_no_secret
+from tests.support import ALICE, PRODUCTION, SECRET, START, SteppedClock
+
+NOBODY = "cid_" + "0" * 16
+PLACE = Place("uat", "acme")
+
+EDITOR = Operator(name="alice", permissions={"acme": Permission.CAN_EDIT})
+VIEWER = Operator(name="alice", permissions={"acme": Permission.CAN_VIEW})
+STRANGER = Operator(name="alice", permissions={"globex": Permission.CAN_EDIT})
+
+
+class Filled(NamedTuple):
+    """An organization with two credentials; the first is primary."""
+
+    service: CredentialService
+    one: IssuedSecret
+    two: IssuedSecret
+
+    @property
+    def first(self) -> str:
+        return self.one.credential.client_id
+
+    @property
+    def second(self) -> str:
+        return self.two.credential.client_id
+
+
+@pytest.fixture
+def filled(service: CredentialService, clock: SteppedClock) -> Filled:
+    one = service.generate("Payout gateway")
+    clock.advance()
+    two = service.generate("Reporting batch")
+    clock.advance()
+    return Filled(service, one, two)
+
+
+def events(store: TinyDBStore) -> list[AuditEvent]:
+    return list(store.events(PLACE))
+
+
+def secret_works(store: TinyDBStore, issued: IssuedSecret) -> bool:
+    credential = store.load(PLACE).get(issued.credential.client_id)
+    return credential is not None and matches(issued.secret, credential.secret_hash)
+
+
+class TestGenerate:
+    def test_returns_what_the_dialog_shows(self, service: CredentialService) -> None:
+        issued = service.generate("  Payout gateway ")
+        assert issued.audience == "urn:ripplexcurrent-uat:acme"
+        assert recognise(issued.secret.get_secret_value()) == "uat"
+        assert issued.credential == Credential(
+            client_id=issued.credential.client_id, name="Payout gateway", created_at=START
+        )
+
+    def test_keeps_it_with_a_hash_of_its_secret(
+        self, service: CredentialService, store: TinyDBStore, store_folder: Path
+    ) -> None:
+        issued = service.generate("Payout gateway")
+        assert secret_works(store, issued)
+        assert not secret_works(store, issued.model_copy(update={"secret": SECRET}))
+        assert_no_secret(issued.secret, store_folder)
+
+    def test_the_first_is_primary(self, filled: Filled) -> None:
+        page = filled.service.page()
+        assert page.primary == filled.first
+        assert [credential.name for credential in page.credentials] == [
+            "Payout gateway",
+            "Reporting batch",
+        ]
+
+    def test_leaves_one_event(self, filled: Filled, store: TinyDBStore) -> None:
+        event = events(store)[0]
+        assert len(events(store)) == 2
+        assert (event.action, event.outcome, event.actor) == (Action.GENERATE, "done", ALICE)
+        assert (event.client_id, event.name, event.detail) == (
+            filled.second,
+            "Reporting batch",
+            "",
+        )
+        assert event.at == filled.two.credential.created_at
+
+    def test_environments_and_organizations_are_apart(self, make_service: MakeService) -> None:
+        make_service().generate("Payout")
+        make_service(environment=PRODUCTION).generate("Payout")
+        issued = make_service(organization="globex").generate("Payout")
+        assert len(make_service().page().credentials) == 1
+        assert issued.audience == "urn:ripplexcurrent-uat:globex"
+        assert len(list(make_service(organization="globex").events())) == 1
+
+
+class TestRotate:
+    def test_replaces_the_secret_at_once(self, filled: Filled, store: TinyDBStore) -> None:
+        rotated = filled.service.rotate(filled.second, seen=1)
+        assert rotated.credential.client_id == filled.second
+        assert rotated.audience == filled.two.audience
+        assert not secret_works(store, filled.two)
+        assert secret_works(store, rotated)
+        assert secret_works(store, filled.one)
+
+    def test_notes_when_and_how_often(self, filled: Filled, clock: SteppedClock) -> None:
+        filled.service.confirm(filled.second, seen=1, how="copied")
+        clock.advance(timedelta(days=3))
+        rotated = filled.service.rotate(filled.second).credential
+        assert rotated.rotated_at == clock.now
+        assert rotated.secret_since == clock.now
+        assert rotated.generation == 2
+        assert not rotated.confirmed
+        assert filled.service.page().find(filled.second) == rotated
+
+    def test_leaves_no_secret(self, filled: Filled, store_folder: Path) -> None:
+        rotated = filled.service.rotate(filled.second)
+        for secret in (filled.one.secret, filled.two.secret, rotated.secret):
+            assert_no_secret(secret, store_folder)
+
+
+class TestConfirm:
+    def test_marks_this_secret_as_seen(self, filled: Filled, store: TinyDBStore) -> None:
+        filled.service.confirm(filled.second, seen=1, how="saved to a file")
+        page = filled.service.page()
+        assert [credential.confirmed for credential in page.credentials] == [False, True]
+        assert secret_works(store, filled.two)
+        event = events(store)[0]
+        assert (event.action, event.detail) == (Action.CONFIRM, "saved to a file")
+
+    def test_of_a_secret_that_was_rotated_meanwhile_is_refused(self, filled: Filled) -> None:
+        filled.service.rotate(filled.second)
+        with pytest.raises(CredentialChangedError):
+            filled.service.confirm(filled.second, seen=1, how="copied")
+        credential = filled.service.page().find(filled.second)
+        assert credential is not None
+        assert not credential.confirmed
+        filled.service.confirm(filled.second, seen=2, how="copied")
+
+    def test_of_a_deleted_credential_is_refused(self, filled: Filled) -> None:
+        filled.service.delete(filled.second)
+        with pytest.raises(NoSuchCredentialError):
+            filled.service.confirm(filled.second, seen=1, how="copied")
+
+
+class TestRename:
+    def test_gives_another_name(self, filled: Filled, store: TinyDBStore) -> None:
+        renamed = filled.service.rename(filled.second, " Batch ")
+        assert renamed == filled.two.credential.model_copy(update={"name": "Batch"})
+        assert secret_works(store, filled.two)
+        event = events(store)[0]
+        assert (event.action, event.name, event.detail) == (
+            Action.RENAME,
+            "Batch",
+            "was Reporting batch",
+        )
+
+    def test_to_the_same_name(self, filled: Filled, store: TinyDBStore) -> None:
+        filled.service.rename(filled.second, "Reporting batch")
+        assert events(store)[0].detail == ""
+        filled.service.rename(filled.second, "REPORTING batch")
+        assert events(store)[0].detail == "was Reporting batch"
+
+
+class TestMakePrimary:
+    def test_moves_it(self, filled: Filled, store: TinyDBStore) -> None:
+        assert filled.service.make_primary(filled.second) == filled.two.credential
+        assert filled.service.page().primary == filled.second
+        event = events(store)[0]
+        assert (event.action, event.client_id) == (Action.MAKE_PRIMARY, filled.second)
+
+    def test_of_the_primary_changes_nothing(self, filled: Filled, store: TinyDBStore) -> None:
+        before = filled.service.page()
+        filled.service.make_primary(filled.first)
+        assert filled.service.page() == before
+        assert len(events(store)) == 3
+
+
+class TestDelete:
+    def test_removes_it_at_once(self, filled: Filled, store: TinyDBStore) -> None:
+        assert filled.service.delete(filled.second, seen=1) == filled.two.credential
+        assert filled.service.page().credentials == (filled.one.credential,)
+        assert not secret_works(store, filled.two)
+        event = events(store)[0]
+        assert (event.action, event.client_id, event.name) == (
+            Action.DELETE,
+            filled.second,
+            "Reporting batch",
+        )
+
+    def test_makes_room(self, filled: Filled) -> None:
+        third = filled.service.generate("Third")
+        assert filled.service.page().full
+        filled.service.delete(third.credential.client_id)
+        assert not filled.service.page().full
+        assert filled.service.generate("Third").credential.client_id != third.credential.client_id
+
+
+LONG = "x" * 100
+
+Attempt = Callable[[CredentialService, Filled], object]
+
+REFUSALS: dict[str, tuple[Attempt, type[Refusal], Action, str | None, str]] = {
+    "generate at the cap": (
+        lambda service, _: service.generate("New 1"),
+        CapReachedError,
+        Action.GENERATE,
+        None,
+        "New 1",
+    ),
+    "generate with a used name": (
+        lambda service, _: service.generate("PAYOUT gateway"),
+        NameTakenError,
+        Action.GENERATE,
+        None,
+        "PAYOUT gateway",
+    ),
+    "generate with no name": (
+        lambda service, _: service.generate("  "),
+        InvalidNameError,
+        Action.GENERATE,
+        None,
+        "  ",
+    ),
+    "generate with a long name": (
+        lambda service, _: service.generate(LONG),
+        InvalidNameError,
+        Action.GENERATE,
+        None,
+        LONG[:60],
+    ),
+    "generate with a terminal's escapes": (
+        lambda service, _: service.generate("a\x1b[2J\u202eb"),
+        InvalidNameError,
+        Action.GENERATE,
+        None,
+        "a\ufffd[2J\ufffdb",
+    ),
+    "generate with broken characters": (
+        lambda service, _: service.generate("a\udcffb"),
+        InvalidNameError,
+        Action.GENERATE,
+        None,
+        "a\ufffdb",
+    ),
+    "generate with a secret for a name": (
+        lambda service, _: service.generate(SECRET.get_secret_value()),
+        InvalidNameError,
+        Action.GENERATE,
+        None,
+        "[secret]",
+    ),
+    "rotate one that is gone": (
+        lambda service, _: service.rotate(NOBODY),
+        NoSuchCredentialError,
+        Action.ROTATE,
+        NOBODY,
+        "",
+    ),
+    "rotate a secret": (
+        lambda service, _: service.rotate(SECRET.get_secret_value()),
+        NoSuchCredentialError,
+        Action.ROTATE,
+        None,
+        "",
+    ),
+    "rotate one that was rotated": (
+        lambda service, filled: service.rotate(filled.second, seen=2),
+        CredentialChangedError,
+        Action.ROTATE,
+        "second",
+        "Reporting batch",
+    ),
+    "confirm one that is gone": (
+        lambda service, _: service.confirm(NOBODY, seen=1, how="copied"),
+        NoSuchCredentialError,
+        Action.CONFIRM,
+        NOBODY,
+        "",
+    ),
+    "confirm one that was rotated": (
+        lambda service, filled: service.confirm(filled.second, seen=2, how="copied"),
+        CredentialChangedError,
+        Action.CONFIRM,
+        "second",
+        "Reporting batch",
+    ),
+    "rename to a used name": (
+        lambda service, filled: service.rename(filled.second, "payout Gateway"),
+        NameTakenError,
+        Action.RENAME,
+        "second",
+        "Reporting batch",
+    ),
+    "rename to no name": (
+        lambda service, filled: service.rename(filled.second, ""),
+        InvalidNameError,
+        Action.RENAME,
+        "second",
+        "Reporting batch",
+    ),
+    "rename one that is gone": (
+        lambda service, _: service.rename(NOBODY, "Batch"),
+        NoSuchCredentialError,
+        Action.RENAME,
+        NOBODY,
+        "Batch",
+    ),
+    "rename one that is gone to a secret": (
+        lambda service, _: service.rename(NOBODY, f"x {SECRET.get_secret_value()}"),
+        InvalidNameError,
+        Action.RENAME,
+        NOBODY,
+        "x [secret]",
+    ),
+    "make primary one that is gone": (
+        lambda service, _: service.make_primary(NOBODY),
+        NoSuchCredentialError,
+        Action.MAKE_PRIMARY,
+        NOBODY,
+        "",
+    ),
+    "delete the primary": (
+        lambda service, filled: service.delete(filled.first),
+        PrimaryProtectedError,
+        Action.DELETE,
+        "first",
+        "Payout gateway",
+    ),
+    "delete one that is gone": (
+        lambda service, _: service.delete(NOBODY),
+        NoSuchCredentialError,
+        Action.DELETE,
+        NOBODY,
+        "",
+    ),
+    "delete one that was rotated": (
+        lambda service, filled: service.delete(filled.second, seen=2),
+        CredentialChangedError,
+        Action.DELETE,
+        "second",
+        "Reporting batch",
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("attempt", "refusal", "action", "about", "name"), REFUSALS.values(), ids=REFUSALS
+)
+def test_a_refusal_changes_nothing_and_leaves_one_event(
+    filled: Filled,
+    store: TinyDBStore,
+    store_folder: Path,
+    attempt: Attempt,
+    refusal: type[Refusal],
+    action: Action,
+    about: str | None,
+    name: str,
+) -> None:
+    if refusal is CapReachedError:
+        filled.service.generate("New 0")
+    organization, before = store.load(PLACE), events(store)
+    with pytest.raises(refusal) as refused:
+        attempt(filled.service, filled)
+    assert store.load(PLACE) == organization
+    after = events(store)
+    assert after[1:] == before
+    event = after[0]
+    client_id = {"first": filled.first, "second": filled.second}.get(about or "", about)
+    assert (event.action, event.outcome, event.actor) == (action, "refused", ALICE)
+    assert (event.client_id, event.name) == (client_id, name)
+    assert event.detail == refused.value.code == refusal.code
+    assert store.verify_events(PLACE) == event
+    sentence = str(refused.value)
+    assert re.fullmatch(r"[^\n\x1b]+\.", sentence)
+    assert_no_secret(SECRET, store_folder)
+    assert "csk_" not in sentence
+
+
+CHANGES: dict[Action, Attempt] = {
+    Action.GENERATE: lambda service, _: service.generate("Third"),
+    Action.ROTATE: lambda service, filled: service.rotate(filled.second),
+    Action.CONFIRM: lambda service, filled: service.confirm(filled.second, seen=1, how="copied"),
+    Action.RENAME: lambda service, filled: service.rename(filled.second, "Batch"),
+    Action.MAKE_PRIMARY: lambda service, filled: service.make_primary(filled.second),
+    Action.DELETE: lambda service, filled: service.delete(filled.second),
+}
+
+
+@pytest.mark.parametrize("operator", [VIEWER, STRANGER, None], ids=["viewer", "stranger", "gone"])
+@pytest.mark.parametrize(("action", "attempt"), CHANGES.items(), ids=CHANGES)
+def test_a_permission_that_was_taken_away_refuses_every_change(
+    filled: Filled,
+    store: TinyDBStore,
+    set_operators: Callable[..., None],
+    action: Action,
+    attempt: Attempt,
+    operator: Operator | None,
+) -> None:
+    set_operators(EDITOR)
+    assert filled.service.page().permission is Permission.CAN_EDIT
+    organization, before = store.load(PLACE), events(store)
+    set_operators(operator or Operator(name="bob"))
+    with pytest.raises(PermissionDeniedError) as refused:
+        attempt(filled.service, filled)
+    has = "Can View" if operator is VIEWER else "No access"
+    assert str(refused.value) == (
+        f'alice needs the permission "API Credentials: Can Edit" for acme, and has {has}.'
+    )
+    assert store.load(PLACE) == organization
+    event, *rest = events(store)
+    assert rest == before
+    assert (event.action, event.outcome, event.detail) == (action, "refused", "permission_denied")
+
+
+@pytest.mark.parametrize(("action", "attempt"), CHANGES.items(), ids=CHANGES)
+def test_a_permission_that_was_given_allows_every_change(
+    filled: Filled,
+    store: TinyDBStore,
+    set_operators: Callable[..., None],
+    action: Action,
+    attempt: Attempt,
+) -> None:
+    set_operators(VIEWER)
+    set_operators(EDITOR)
+    before = store.load(PLACE)
+    attempt(filled.service, filled)
+    assert store.load(PLACE) != before
+    assert (events(store)[0].action, events(store)[0].outcome) == (action, "done")
+
+
+class TestPage:
+    def test_of_an_empty_organization(self, service: CredentialService, tmp_path: Path) -> None:
+        page = service.page()
+        assert page == Page(permission=Permission.CAN_EDIT, personal=True)
+        assert not page.full
+        assert page.find(NOBODY) is None
+        assert list(tmp_path.iterdir()) == [], "looking leaves no trace"
+
+    def test_of_a_full_one(self, filled: Filled) -> None:
+        assert not filled.service.page().full
+        third = filled.service.generate("Third").credential
+        page = filled.service.page()
+        assert page.full
+        assert page.find(third.client_id) == third
+
+    def test_for_a_viewer(self, filled: Filled, set_operators: Callable[..., None]) -> None:
+        before = filled.service.page()
+        set_operators(VIEWER)
+        page = filled.service.page()
+        assert page == before.model_copy(
+            update={"permission": Permission.CAN_VIEW, "personal": False}
+        )
+        assert filled.service.view() == page
+
+    def test_for_a_stranger_tells_nothing(
+        self, filled: Filled, set_operators: Callable[..., None]
+    ) -> None:
+        set_operators(STRANGER)
+        assert filled.service.page() == Page(permission=Permission.NO_ACCESS)
+
+    def test_for_a_representative(self, filled: Filled, set_operators: Callable[..., None]) -> None:
+        set_operators(Operator(name="alice", representative=True))
+        page = filled.service.page()
+        assert page.representative
+        assert page.permission is Permission.CAN_EDIT
+
+    def test_never_has_a_hash(self, filled: Filled, store: TinyDBStore) -> None:
+        page = filled.service.page()
+        for shown in (page.model_dump_json(), repr(page), json.dumps(page.model_dump(mode="json"))):
+            assert "$2b$" not in shown
+            assert "hash" not in shown
+        for credential in store.load(PLACE).credentials:
+            assert credential.secret_hash.get_secret_value() not in repr(page)
+
+
+class TestNoAccess:
+    @pytest.mark.parametrize(
+        "look",
+        [
+            lambda service: service.view(),
+            lambda service: service.events(),
+            lambda service: service.verify_events(),
+        ],
+        ids=["view", "events", "verify"],
+    )
+    def test_looking_is_refused_and_leaves_one_event(
+        self,
+        filled: Filled,
+        store: TinyDBStore,
+        set_operators: Callable[..., None],
+        look: Callable[[CredentialService], object],
+    ) -> None:
+        set_operators(STRANGER)
+        with pytest.raises(PermissionDeniedError) as refused:
+            look(filled.service)
+        assert str(refused.value) == (
+            'alice needs the permission "API Credentials: Can View" for acme, and has No access.'
+        )
+        event, *rest = events(store)
+        assert len(rest) == 2
+        assert (event.action, event.outcome) == (Action.VIEW, "refused")
+        assert event.detail == "permission_denied"
+        assert event.client_id is None
+
+    def test_a_viewer_s_looking_leaves_none(
+        self, filled: Filled, store: TinyDBStore, set_operators: Callable[..., None]
+    ) -> None:
+        set_operators(VIEWER)
+        filled.service.view()
+        assert [event.action for event in filled.service.events()] == [Action.GENERATE] * 2
+        assert filled.service.verify_events() == events(store)[0]
+        assert len(events(store)) == 2
+
+
+def test_damaged_operators_let_nobody_in(
+    filled: Filled, store_folder: Path, store: TinyDBStore
+) -> None:
+    """Fails closed: without operators everybody might edit."""
+    organization = store.load(PLACE)
+    path = store_folder / "operators.json"
+    for content in (b"", b"{}", b"[]", b'{"operators": {}}', b"\x00" * 100):
+        path.write_bytes(content)
+        with pytest.raises(StoreCorruptError, match=r"operators\.json is damaged"):
+            filled.service.page()
+        with pytest.raises(StoreCorruptError, match="Nothing was changed"):
+            filled.service.delete(filled.second)
+    assert store.load(PLACE) == organization
+    assert len(events(store)) == 2
+
+
+def test_lost_operators_let_nobody_in(
+    filled: Filled, store_folder: Path, set_operators: Callable[..., None]
+) -> None:
+    set_operators(VIEWER)
+    (store_folder / "operators.json").unlink()
+    with pytest.raises(StoreCorruptError, match=r"operators\.json is missing"):
+        filled.service.page()
+    with pytest.raises(StoreCorruptError, match="Nothing was changed"):
+        filled.service.delete(filled.second)
+
+
+def test_an_organization_s_name_is_checked(make_service: MakeService) -> None:
+    for name in ("", "..", "a/b", "Acme"):
+        with pytest.raises(InvalidOrganizationError):
+            make_service(organization=name)
+
+
+def test_two_sessions_see_each_other(make_service: MakeService) -> None:
+    alice, bob = make_service(), make_service(Actor(operator="bob"))
+    watch = bob.watch()
+    issued = alice.generate("Payout gateway")
+    assert watch.changed()
+    assert bob.page().credentials == (issued.credential,)
+    bob.rotate(issued.credential.client_id)
+    with pytest.raises(CredentialChangedError):
+        alice.rotate(issued.credential.client_id, seen=1)
+    assert [event.actor.operator for event in alice.events()] == ["alice", "bob", "alice"]
+    watch.close()
+
+
+def test_a_watch_notices_a_permission_that_was_taken_away(
+    filled: Filled, set_operators: Callable[..., None]
+) -> None:
+    watch = filled.service.watch()
+    assert not watch.changed()
+    set_operators(VIEWER)
+    assert watch.changed()
+    assert not watch.changed()
+    watch.close()
+
+
+def test_an_issued_secret_hides_itself(filled: Filled) -> None:
+    assert isinstance(filled.one.secret, SecretStr)
+    assert filled.one.secret.get_secret_value() not in repr(filled)
+    assert filled.one.secret.get_secret_value() not in filled.one.model_dump_json()

@@ -1,0 +1,212 @@
+"""Usage, revoked access tokens, and the key that signs them."""
+
+import secrets
+import threading
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from credtui.domain.errors import StoreCorruptError, StoreError
+from credtui.domain.usage import PreviousSecretUse, Usage, hour_of
+from credtui.store.port import Place
+from credtui.store.tinydb.lock import locked
+from credtui.store.tinydb.store import TinyDBStore
+
+NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+ACME = Place("uat", "acme")
+CLIENT_ID = "cid_" + "a" * 16
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "store"
+    folder.mkdir(mode=0o700)
+    return folder
+
+
+@pytest.fixture
+def store(folder: Path) -> TinyDBStore:
+    return TinyDBStore(folder)
+
+
+def used(at: datetime, count: int = 1) -> Usage:
+    return Usage(last_used_at=at, last_used_from="10.0.0.5", issued={hour_of(at): count})
+
+
+def test_usage_comes_back_as_it_was_added(store: TinyDBStore) -> None:
+    usage = Usage(
+        last_used_at=NOON,
+        last_used_from="10.0.0.5",
+        issued={hour_of(NOON): 3},
+        previous_secret=PreviousSecretUse(generation=2, count=1, last_at=NOON, last_from="::1"),
+    )
+    assert store.usage(ACME) == {}
+    store.add_usage(ACME, {CLIENT_ID: usage})
+    assert store.usage(ACME) == {CLIENT_ID: usage}
+    assert store.usage(Place("uat", "globex")) == {}
+
+
+def test_what_many_add_at_once_adds_up(folder: Path) -> None:
+    def add() -> None:
+        for _ in range(10):
+            TinyDBStore(folder).add_usage(ACME, {CLIENT_ID: used(NOON)})
+
+    threads = [threading.Thread(target=add) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert TinyDBStore(folder).usage(ACME)[CLIENT_ID].issued_lately(NOON) == 40
+
+
+def test_adding_does_not_wait_for_an_operator(store: TinyDBStore, folder: Path) -> None:
+    (folder / "uat").mkdir(parents=True)
+    with locked(folder / "uat" / "acme.lock", 0o600):
+        store.add_usage(ACME, {CLIENT_ID: used(NOON)})
+    assert CLIENT_ID in store.usage(ACME)
+
+
+def test_adding_is_noticed(store: TinyDBStore) -> None:
+    watch, credentials = store.watch_usage(ACME), store.watch(ACME)
+    assert not watch.changed()
+    for turn in range(3):
+        store.add_usage(ACME, {CLIENT_ID: used(NOON, turn)})
+        assert watch.changed()
+        assert not watch.changed()
+    assert not credentials.changed()
+    watch.close()
+    credentials.close()
+
+
+def test_usage_of_credentials_long_gone_is_dropped(store: TinyDBStore) -> None:
+    for number in range(30):
+        store.add_usage(ACME, {f"cid_{number:016}": used(NOON)})
+    assert list(store.usage(ACME)) == [f"cid_{number:016}" for number in range(10, 30)]
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", "{", "[]", '{"cid": 3}', pytest.param("[" * 100_000, id="nested"), "\udcff"],
+)
+def test_damaged_usage_is_forgotten(store: TinyDBStore, folder: Path, content: str) -> None:
+    store.add_usage(ACME, {CLIENT_ID: used(NOON)})
+    (folder / "uat" / ".usage" / "acme.json").write_bytes(content.encode(errors="surrogateescape"))
+    assert store.usage(ACME) == {}
+    store.add_usage(ACME, {CLIENT_ID: used(NOON)})
+    assert store.usage(ACME)[CLIENT_ID].issued_lately(NOON) == 1
+
+
+def test_a_store_whose_disk_was_taken_away_is_no_empty_one(
+    store: TinyDBStore, folder: Path
+) -> None:
+    assert store.find("uat", CLIENT_ID) is None
+    folder.rmdir()
+    with pytest.raises(StoreError, match=r"The folder .* is not there"):
+        store.find("uat", CLIENT_ID)
+    with pytest.raises(StoreError, match=r"The folder .* is not there"):
+        store.add_usage(ACME, {CLIENT_ID: used(NOON)})
+    assert not folder.exists()
+
+
+def test_usage_is_for_its_owner_alone(store: TinyDBStore, folder: Path) -> None:
+    store.add_usage(ACME, {CLIENT_ID: used(NOON)})
+    assert (folder / "uat" / ".usage" / "acme.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_in_a_shared_folder_everything_is_the_groups(store: TinyDBStore, folder: Path) -> None:
+    folder.chmod(0o2770)
+    store.add_usage(ACME, {CLIENT_ID: used(NOON)})
+    store.revoke("uat", "one", NOON, NOON - timedelta(hours=1))
+    store.token_key(secrets.token_bytes)
+    modes = {
+        path.relative_to(folder).as_posix(): path.stat().st_mode & 0o7777
+        for path in folder.rglob("*")
+    }
+    assert {mode for path, mode in modes.items() if (folder / path).is_dir()} == {0o2770}
+    assert {mode for path, mode in modes.items() if (folder / path).is_file()} == {0o660}
+
+
+def test_everyone_gets_the_same_key(folder: Path) -> None:
+    keys: list[bytes] = []
+    threads = [
+        threading.Thread(
+            target=lambda: keys.append(TinyDBStore(folder).token_key(secrets.token_bytes))
+        )
+        for _ in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(keys) == 8
+    assert len(set(keys)) == 1
+    assert len(keys[0]) == 32
+    assert (folder / "token.key").stat().st_mode & 0o777 == 0o600
+
+
+def test_the_key_is_made_in_a_folder_for_its_owner_alone(folder: Path) -> None:
+    TinyDBStore(folder / "new").token_key(secrets.token_bytes)
+    assert (folder / "new").stat().st_mode & 0o777 == 0o700
+
+
+def test_a_damaged_key_is_refused(store: TinyDBStore, folder: Path) -> None:
+    store.token_key(secrets.token_bytes)
+    (folder / "token.key").write_bytes(b"short")
+    with pytest.raises(StoreCorruptError, match=r"token\.key"):
+        store.token_key(secrets.token_bytes)
+
+
+def test_a_revoked_token_is_revoked_to_everyone(store: TinyDBStore, folder: Path) -> None:
+    end = NOON + timedelta(hours=1)
+    assert not store.is_revoked("uat", "one", end)
+    store.revoke("uat", "one", end, NOON)
+    store.revoke("uat", "one", end, NOON)
+    assert TinyDBStore(folder).is_revoked("uat", "one", end)
+    assert not store.is_revoked("uat", "other", end)
+    assert not store.is_revoked("production", "one", end)
+    (revocation,) = (folder / "uat" / ".revoked").iterdir()
+    assert revocation.stat().st_mode & 0o777 == 0o600
+
+
+def test_what_has_expired_is_swept(store: TinyDBStore, folder: Path) -> None:
+    store.revoke("uat", "one", NOON + timedelta(hours=1), NOON)
+    store.revoke("uat", "two", NOON + timedelta(hours=4), NOON + timedelta(hours=2))
+    assert len(list((folder / "uat" / ".revoked").iterdir())) == 1
+    assert store.is_revoked("uat", "two", NOON + timedelta(hours=4))
+
+
+def test_what_is_no_revocation_is_not_swept(store: TinyDBStore, folder: Path) -> None:
+    store.revoke("uat", "one", NOON, NOON)
+    for name in ("notes", ".1.x", "-1.x"):
+        (folder / "uat" / ".revoked" / name).touch()
+    store.revoke("uat", "two", NOON + timedelta(hours=1), NOON)
+    assert len(list((folder / "uat" / ".revoked").iterdir())) == 5
+
+
+def test_revocations_that_can_not_be_read_are_not_taken_for_none(
+    store: TinyDBStore, folder: Path
+) -> None:
+    revoked = folder / "uat" / ".revoked"
+    revoked.parent.mkdir()
+    # Nobody gets through a link to itself, root neither.
+    revoked.symlink_to(revoked.name)
+    with pytest.raises(StoreError, match="too many levels of symbolic links"):
+        store.is_revoked("uat", "one", NOON)
+    revoked.unlink()
+    revoked.write_text("in the way")
+    with pytest.raises(StoreError, match="not a directory"):
+        store.is_revoked("uat", "one", NOON)
+
+
+def test_a_revocation_that_can_not_be_kept_fails(store: TinyDBStore, folder: Path) -> None:
+    (folder / "uat").mkdir(parents=True)
+    (folder / "uat" / ".revoked").write_text("in the way")
+    with pytest.raises(StoreError):
+        store.revoke("uat", "one", NOON, NOON)
+
+
+@pytest.mark.parametrize("token", ["", "../x", "a/b", "\0", "x" * 65])
+def test_an_identity_is_never_a_path(store: TinyDBStore, token: str) -> None:
+    with pytest.raises(ValueError, match=r".*"):
+        store.is_revoked("uat", token, NOON)
