@@ -5,7 +5,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from credtui.demo import demo_credtui
+from credtui.demo import demo_installation
 from credtui.installation import local_actor, now
 
 CREDTUI = Path(sys.executable).parent / "credtui"
@@ -17,8 +17,10 @@ def install(home: Path, *, configuration: str = "") -> str:
     store.mkdir(parents=True)
     if configuration:
         (home / "credtui.toml").write_text(configuration)
-    credtui = demo_credtui(store, clock=now, random_bytes=secrets.token_bytes, bcrypt_cost=10)
-    return credtui.service(local_actor("portal")).page().credentials[2].client_id
+    installation = demo_installation(
+        store, clock=now, random_bytes=secrets.token_bytes, bcrypt_cost=10
+    )
+    return installation.service(local_actor("portal")).page().credentials[2].client_id
 
 
 def environment(home: Path) -> Mapping[str, str]:

@@ -21,7 +21,7 @@ from credtui.configuration import Settings
 from credtui.domain.models import IssuedSecret
 from credtui.domain.permissions import Actor
 from credtui.domain.secrets import generate_client_id, generate_secret
-from credtui.installation import Credtui
+from credtui.installation import Installation
 from credtui.service.clients.known import Clients
 from credtui.store.tinydb.store import TinyDBStore
 
@@ -140,8 +140,8 @@ def _generate(folder: Path) -> IssuedSecret:
     return _credtui(folder).service(Actor(operator="benchmark")).generate("Payout gateway")
 
 
-def _credtui(folder: Path, settings: Mapping[str, Any] = _DEFAULTS) -> Credtui:
-    return Credtui(Settings.model_validate(settings), TinyDBStore(folder))
+def _credtui(folder: Path, settings: Mapping[str, Any] = _DEFAULTS) -> Installation:
+    return Installation(Settings.model_validate(settings), TinyDBStore(folder))
 
 
 def _fill(folder: Path, number: int) -> tuple[TinyDBStore, list[str]]:

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from textual.pilot import Pilot
 
-from credtui.demo import ALICE, demo_credtui
+from credtui.demo import ALICE, demo_installation
 from credtui.tui.app import CredtuiApp
 
 HERE = Path(__file__).parent
@@ -76,14 +76,14 @@ async def draw(picture: Picture) -> str:
     """Return a picture as SVG."""
     others = fake_bytes()
     with tempfile.TemporaryDirectory() as folder:
-        credtui = demo_credtui(
+        installation = demo_installation(
             Path(folder),
             clock=lambda: NOW,
             random_bytes=lambda count: bytes(count) if count == 32 else others.randbytes(count),
             bcrypt_cost=4,
         )
-        credtui.settings = credtui.settings.model_copy(update={"clipboard": "none"})
-        app = CredtuiApp(credtui, ALICE, credtui.service(ALICE).page())
+        installation.settings = installation.settings.model_copy(update={"clipboard": "none"})
+        app = CredtuiApp(installation, ALICE, installation.service(ALICE).page())
         app.animation_level = "none"
         size = (picture.columns, picture.rows)
         async with app.run_test(size=size, notifications=False) as pilot:

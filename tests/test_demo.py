@@ -5,18 +5,18 @@ from pathlib import Path
 
 import pytest
 
-from credtui.demo import ALICE, demo_credtui
+from credtui.demo import ALICE, demo_installation
 from credtui.domain.rotation import Rotation, rotation
-from credtui.installation import Credtui
+from credtui.installation import Installation
 from tests.support import SteppedClock, seeded_bytes
 
 
 @pytest.fixture
-def demo(tmp_path: Path, clock: SteppedClock) -> Credtui:
-    return demo_credtui(tmp_path, clock=clock, random_bytes=seeded_bytes(), bcrypt_cost=4)
+def demo(tmp_path: Path, clock: SteppedClock) -> Installation:
+    return demo_installation(tmp_path, clock=clock, random_bytes=seeded_bytes(), bcrypt_cost=4)
 
 
-def test_three_credentials_of_different_ages(demo: Credtui, clock: SteppedClock) -> None:
+def test_three_credentials_of_different_ages(demo: Installation, clock: SteppedClock) -> None:
     page = demo.service(ALICE).page()
     period = timedelta(days=demo.settings.rotation_days)
     assert [
@@ -35,15 +35,15 @@ def test_three_credentials_of_different_ages(demo: Credtui, clock: SteppedClock)
     assert all(credential.confirmed for credential in page.credentials)
 
 
-def test_a_history_that_holds_together(demo: Credtui) -> None:
+def test_a_history_that_holds_together(demo: Installation) -> None:
     service = demo.service(ALICE)
     events = list(service.events())
     assert service.verify_events() == events[0]
     assert {event.outcome for event in events} == {"done", "refused"}
 
 
-def test_the_same_each_time(demo: Credtui, tmp_path: Path, clock: SteppedClock) -> None:
-    again = demo_credtui(
+def test_the_same_each_time(demo: Installation, tmp_path: Path, clock: SteppedClock) -> None:
+    again = demo_installation(
         tmp_path / "again", clock=clock, random_bytes=seeded_bytes(), bcrypt_cost=4
     )
     assert again.service(ALICE).page() == demo.service(ALICE).page()

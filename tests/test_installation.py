@@ -8,7 +8,7 @@ import pytest
 from credtui.configuration import Settings, find_home
 from credtui.domain.errors import InvalidConfigurationError, InvalidOrganizationError
 from credtui.domain.secrets import matches, recognise
-from credtui.installation import Credtui, local_actor, now, open_credtui
+from credtui.installation import Installation, local_actor, now, open_installation
 from credtui.store.port import Place
 from credtui.store.tinydb.store import TinyDBStore
 from tests.support import ALICE, SECRET, SteppedClock, seeded_bytes
@@ -59,11 +59,11 @@ def test_now_is_in_utc() -> None:
 
 def test_open_credtui_without_a_file(tmp_path: Path) -> None:
     home = tmp_path / "not" / "there"
-    credtui = open_credtui(environ={"CREDTUI_HOME": str(home)})
-    assert credtui.settings == Settings()
-    assert credtui.service(ALICE).page().credentials == ()
+    installation = open_installation(environ={"CREDTUI_HOME": str(home)})
+    assert installation.settings == Settings()
+    assert installation.service(ALICE).page().credentials == ()
     assert not home.exists(), "looking at the page must not need to write"
-    issued = credtui.service(ALICE).generate("Payout")
+    issued = installation.service(ALICE).generate("Payout")
     assert recognise(issued.secret.get_secret_value()) == "uat"
     assert (home / "store" / "uat" / "acme.json").exists()
 
@@ -71,9 +71,9 @@ def test_open_credtui_without_a_file(tmp_path: Path) -> None:
 def test_open_credtui_with_a_file_and_flags(tmp_path: Path) -> None:
     (tmp_path / "credtui.toml").write_text('organization = "globex"\nrotation_days = 30\n')
     environ = {"CREDTUI_HOME": str(tmp_path)}
-    credtui = open_credtui(environ=environ, flags={"environment": "production"})
-    service = credtui.service(ALICE)
-    assert credtui.settings.rotation_days == 30
+    installation = open_installation(environ=environ, flags={"environment": "production"})
+    service = installation.service(ALICE)
+    assert installation.settings.rotation_days == 30
     assert service.organization == "globex"
     assert service.audience == "urn:ripplexcurrent-prod:globex"
     service.generate("Payout")
@@ -82,35 +82,37 @@ def test_open_credtui_with_a_file_and_flags(tmp_path: Path) -> None:
 
 def test_open_credtui_in_a_given_home(tmp_path: Path) -> None:
     home = find_home({"CREDTUI_HOME": str(tmp_path)})
-    credtui = open_credtui(home=home, environ={"CREDTUI_HOME": "/nonexistent"})
-    credtui.service(ALICE).generate("Payout")
+    installation = open_installation(home=home, environ={"CREDTUI_HOME": "/nonexistent"})
+    installation.service(ALICE).generate("Payout")
     assert home.store_folder.is_dir()
 
 
 def test_open_credtui_says_what_is_wrong_with_the_file(tmp_path: Path) -> None:
     (tmp_path / "credtui.toml").write_text("colour = 1\n")
     with pytest.raises(InvalidConfigurationError, match="unknown key colour"):
-        open_credtui(environ={"CREDTUI_HOME": str(tmp_path)})
+        open_installation(environ={"CREDTUI_HOME": str(tmp_path)})
 
 
 def test_service_for_another_place(tmp_path: Path) -> None:
     clock = SteppedClock()
-    credtui = Credtui(Settings(), TinyDBStore(tmp_path), clock=clock, random_bytes=seeded_bytes())
-    service = credtui.service(ALICE, environment="production", organization="globex")
+    installation = Installation(
+        Settings(), TinyDBStore(tmp_path), clock=clock, random_bytes=seeded_bytes()
+    )
+    service = installation.service(ALICE, environment="production", organization="globex")
     issued = service.generate("Payout")
     assert recognise(issued.secret.get_secret_value()) == "prod"
     assert issued.credential.created_at == clock.now
-    assert credtui.service(ALICE).page().credentials == ()
+    assert installation.service(ALICE).page().credentials == ()
     stored = TinyDBStore(tmp_path).load(Place("production", "globex")).credentials[0]
     assert matches(issued.secret, stored.secret_hash)
     assert stored.secret_hash.get_secret_value().startswith("$2b$10$")
     with pytest.raises(InvalidOrganizationError):
-        credtui.service(ALICE, organization="../etc")
+        installation.service(ALICE, organization="../etc")
 
 
 def test_randomness_is_the_system_s_by_default(tmp_path: Path) -> None:
     secrets = {
-        Credtui(Settings(), TinyDBStore(tmp_path / name))
+        Installation(Settings(), TinyDBStore(tmp_path / name))
         .service(ALICE)
         .generate("Payout")
         .secret.get_secret_value()

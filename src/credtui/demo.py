@@ -12,7 +12,7 @@ from credtui.domain.errors import Refusal
 from credtui.domain.models import IssuedSecret
 from credtui.domain.permissions import Actor
 from credtui.domain.secrets import RandomBytes
-from credtui.installation import Credtui
+from credtui.installation import Installation
 from credtui.service.credentials import CredentialService
 from credtui.store.tinydb.store import TinyDBStore
 
@@ -22,9 +22,9 @@ BOB = Actor(operator="bob", address="198.51.100.23", channel="ssh")
 _At: TypeAlias = Callable[[int, Actor], CredentialService]
 
 
-def demo_credtui(
+def demo_installation(
     folder: Path, *, clock: Clock, random_bytes: RandomBytes, bcrypt_cost: int
-) -> Credtui:
+) -> Installation:
     """Return an installation that lives in an empty folder.
 
     The organization acme has three credentials in uat: "Payout gateway", the primary one, rotated
@@ -37,11 +37,11 @@ def demo_credtui(
 
     def at(days_ago: int, actor: Actor) -> CredentialService:
         then = now - timedelta(days=days_ago)
-        past = Credtui(settings, store, clock=lambda: then, random_bytes=random_bytes)
+        past = Installation(settings, store, clock=lambda: then, random_bytes=random_bytes)
         return past.service(actor)
 
     _tell_history(at)
-    return Credtui(settings, store, clock=clock, random_bytes=random_bytes)
+    return Installation(settings, store, clock=clock, random_bytes=random_bytes)
 
 
 def _tell_history(at: _At) -> None:

@@ -22,7 +22,7 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-class Credtui:
+class Installation:
     """An installation: its settings, its store, and the services that work on them."""
 
     def __init__(
@@ -59,12 +59,12 @@ class Credtui:
         return OperatorService(self.store, actor, clock=self.clock)
 
 
-def open_credtui(
+def open_installation(
     *,
     home: Home | None = None,
     environ: Mapping[str, str] = os.environ,
     flags: Mapping[str, str | None] | None = None,
-) -> Credtui:
+) -> Installation:
     """Return the installation in CREDTUI_HOME or the platform's usual folders.
 
     Raises:
@@ -72,7 +72,7 @@ def open_credtui(
     """
     home = home or find_home(environ)
     settings = load_settings(home.configuration_file, environ=environ, flags=flags)
-    return Credtui(settings, open_store(home))
+    return Installation(settings, open_store(home))
 
 
 def open_store(home: Home) -> Store:

@@ -15,7 +15,7 @@ import pytest
 
 from credtui.cli.exit_codes import ExitCode
 from credtui.domain.permissions import Actor
-from credtui.installation import open_credtui
+from credtui.installation import open_installation
 from tests.cli.conftest import PROGRAM, Credtui
 from tests.store.tinydb.tracing import needs_strace
 
@@ -103,7 +103,7 @@ class _MeanwhileDone(io.StringIO):
 def test_a_credential_that_somebody_rotates_meanwhile(
     credtui: Credtui, client_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    service = open_credtui().service(Actor(operator="rita"))
+    service = open_installation().service(Actor(operator="rita"))
     with monkeypatch.context() as patch:
         patch.setattr(sys, "stdout", _MeanwhileDone(lambda: service.rotate(client_id)))
         ran = credtui("rotate", client_id)
@@ -117,7 +117,7 @@ def test_a_credential_that_somebody_rotates_meanwhile(
 def test_a_permission_that_is_taken_meanwhile(
     credtui: Credtui, client_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    operators = open_credtui().operator_service(Actor(operator="rita"))
+    operators = open_installation().operator_service(Actor(operator="rita"))
     with monkeypatch.context() as patch:
         add = functools.partial(operators.add, "rita", representative=True)
         patch.setattr(sys, "stdout", written := _MeanwhileDone(add))

@@ -11,7 +11,7 @@ import pytest
 
 from credtui.configuration import find_home
 from credtui.domain.permissions import Actor
-from credtui.installation import open_credtui
+from credtui.installation import open_installation
 from credtui.service.credentials import CredentialService
 from tests.terminal import Terminal
 
@@ -61,7 +61,7 @@ def start(home: Path) -> Iterator[Start]:
 def service(home: Path) -> CredentialService:
     """Another session on the same home, without a terminal."""
     assert os.environ.get("CREDTUI_HOME") != str(home)
-    credtui = open_credtui(
+    installation = open_installation(
         home=find_home({"CREDTUI_HOME": str(home)}), environ={}, flags={"environment": None}
     )
-    return credtui.service(Actor(operator="bob", channel="command line"))
+    return installation.service(Actor(operator="bob", channel="command line"))

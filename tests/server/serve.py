@@ -6,20 +6,22 @@ from pathlib import Path
 from typing import Any
 
 from credtui.configuration import Settings
-from credtui.installation import Credtui
+from credtui.installation import Installation
 from credtui.server import http, run_server
 from credtui.store.tinydb.store import TinyDBStore
 
 CHEAP = {"bcrypt_cost": 4}
 
 
-def open_store(folder: Path, **settings: Any) -> Credtui:
+def open_store(folder: Path, **settings: Any) -> Installation:
     """The installation that a server under test serves."""
-    return Credtui(Settings.model_validate(settings).model_copy(update=CHEAP), TinyDBStore(folder))
+    return Installation(
+        Settings.model_validate(settings).model_copy(update=CHEAP), TinyDBStore(folder)
+    )
 
 
 if __name__ == "__main__":
     asked = json.loads(sys.argv[1])
     http.PATIENCE = asked["patience"]
-    credtui = open_store(Path(asked["store"]), **asked["settings"])
-    sys.exit(run_server(credtui, asked["host"], asked["port"], asked["workers"]))
+    installation = open_store(Path(asked["store"]), **asked["settings"])
+    sys.exit(run_server(installation, asked["host"], asked["port"], asked["workers"]))

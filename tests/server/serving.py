@@ -15,7 +15,7 @@ import httpx
 
 from credtui.domain.models import IssuedSecret
 from credtui.domain.permissions import Actor
-from credtui.installation import Credtui
+from credtui.installation import Installation
 from credtui.service.credentials import CredentialService
 from tests.server.serve import open_store
 
@@ -124,9 +124,11 @@ class Account:
     """An organization with a credential, and how its client asks for tokens."""
 
     def __init__(self, store: Path, organization: str, *, environment: str = "uat") -> None:
-        self.credtui: Credtui = open_store(store, environment=environment)
+        self.installation: Installation = open_store(store, environment=environment)
         self.organization = organization
-        self.service: CredentialService = self.credtui.service(ALICE, organization=organization)
+        self.service: CredentialService = self.installation.service(
+            ALICE, organization=organization
+        )
         self.issued: IssuedSecret = self.service.generate("Payout gateway")
 
     @property

@@ -216,9 +216,9 @@ class TestToken:
         self, server: Server, client: httpx.Client, account: Account, address: str
     ) -> None:
         place = account.service._place
-        with account.credtui.store.transaction(place) as transaction:
+        with account.installation.store.transaction(place) as transaction:
             transaction.organization = transaction.organization.set_networks(["192.0.2.0/24"])
-            now = account.credtui.clock()
+            now = account.installation.clock()
             transaction.record(now, account.service.actor, Action.SET_NETWORKS)
         answer = client.post(TOKEN, data=account.form())
         assert address in refused(answer, 403, "access_denied")

@@ -16,7 +16,7 @@ def usage_of(account: Account) -> Usage:
 
 
 def issued(account: Account) -> int:
-    return usage_of(account).issued_lately(account.credtui.clock())
+    return usage_of(account).issued_lately(account.installation.clock())
 
 
 def test_tokens_are_counted_and_the_last_use_is_told(
@@ -106,7 +106,7 @@ def test_an_operator_is_never_kept_waiting(server: Server, account: Account) -> 
     """Usage is written while the organization is held, and held while usage is written."""
     with server.client("10.200.200.200") as http:
         place = account.service._place
-        with account.credtui.store.transaction(place):
+        with account.installation.store.transaction(place):
             assert http.post(TOKEN, data=account.form()).status_code == 200
             wait_for(lambda: issued(account) == 1, "usage to be written")
 

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import pytest
 
 from credtui.domain.permissions import Actor, Permission
-from credtui.installation import Credtui, open_credtui
+from credtui.installation import Installation, open_installation
 from tests.terminal import TIMEOUT, Terminal, need_program
 
 ACCOUNT = pwd.getpwuid(os.getuid()).pw_name
@@ -47,9 +47,9 @@ class Host:
         self._masters: dict[str, tuple[str, subprocess.Popen[bytes]]] = {}
 
     @property
-    def credtui(self) -> Credtui:
+    def installation(self) -> Installation:
         """The installation on the host."""
-        return open_credtui(environ={"CREDTUI_HOME": str(self.home)})
+        return open_installation(environ={"CREDTUI_HOME": str(self.home)})
 
     def make_key(self, name: str, *options: str) -> str:
         """Make a pair of keys, and return the public one."""
@@ -196,7 +196,7 @@ def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def bastion(shared_folder: Path) -> Iterator[Host]:
     """A started host with a representative rita, alice who may edit acme, and bob who may view."""
     host = Host(shared_folder)
-    operators = host.credtui.operator_service(LOCAL)
+    operators = host.installation.operator_service(LOCAL)
     operators.add("rita", keys=[host.make_key("rita")], representative=True)
     for organization in ("acme", "globex"):
         operators.create_organization(organization, "uat")
@@ -215,7 +215,7 @@ def empty(bastion: Host) -> Host:
     """The host, with nothing left of what other tests did to the organization acme."""
     for path in (bastion.home / "store").glob("*/acme.*"):
         path.unlink()
-    bastion.credtui.operator_service(LOCAL).create_organization("acme", "uat")
+    bastion.installation.operator_service(LOCAL).create_organization("acme", "uat")
     return bastion
 
 

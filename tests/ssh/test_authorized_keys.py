@@ -13,7 +13,7 @@ import pytest
 
 from credtui.cli.run import run
 from credtui.domain.ssh_keys import parse_public_key
-from credtui.installation import open_credtui
+from credtui.installation import open_installation
 from tests.cli.conftest import PROGRAM
 from tests.domain.test_ssh_keys import ED25519, OTHER, PRIVATE_KEYS
 from tests.ssh.conftest import ACCOUNT, LOCAL, Ran
@@ -24,7 +24,7 @@ KEY = parse_public_key(ED25519)
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     home = tmp_path / 'with "quotes" and spaces'
-    operators = open_credtui(environ={"CREDTUI_HOME": str(home)}).operator_service(LOCAL)
+    operators = open_installation(environ={"CREDTUI_HOME": str(home)}).operator_service(LOCAL)
     operators.add("rita", keys=[ED25519], representative=True)
     return home
 

@@ -26,7 +26,7 @@ def names(host: Host, key: str = "alice") -> list[str]:
 
 
 def newest_event(host: Host) -> AuditEvent:
-    return next(iter(host.credtui.service(LOCAL).events()))
+    return next(iter(host.installation.service(LOCAL).events()))
 
 
 def fingerprint(key: str) -> str:
@@ -34,7 +34,7 @@ def fingerprint(key: str) -> str:
 
 
 def newest_operator_event(host: Host) -> AuditEvent:
-    return next(iter(host.credtui.operator_service(LOCAL).events()))
+    return next(iter(host.installation.operator_service(LOCAL).events()))
 
 
 def test_a_secret_comes_through_the_line_and_stays_nowhere_else(empty: Host) -> None:
@@ -47,7 +47,7 @@ def test_a_secret_comes_through_the_line_and_stays_nowhere_else(empty: Host) -> 
     assert list(values) == ["AUDIENCE", "CLIENT_ID", "CLIENT_SECRET"]
     assert values["CLIENT_SECRET"] != ran.out.strip()
     assert_no_secret(values["CLIENT_SECRET"], empty.folder)
-    (credential,) = empty.credtui.service(LOCAL).page().credentials
+    (credential,) = empty.installation.service(LOCAL).page().credentials
     assert credential.confirmed
 
 
@@ -92,7 +92,7 @@ def test_two_operators_at_once_have_different_permissions(empty: Host) -> None:
 
 
 def test_a_permission_that_was_taken_is_gone_at_the_next_action(host: Host) -> None:
-    operators = host.credtui.operator_service(LOCAL)
+    operators = host.installation.operator_service(LOCAL)
     operators.add("rita", representative=True)
     operators.create_organization("acme", "uat")
     key = host.make_key("alice")
@@ -130,7 +130,7 @@ def test_the_portal_opens_where_it_was_asked_to(empty: Host) -> None:
 
 
 def test_an_open_portal_follows_the_permission(empty: Host) -> None:
-    operators = empty.credtui.operator_service(LOCAL)
+    operators = empty.installation.operator_service(LOCAL)
     try:
         with empty.portal("alice") as terminal:
             terminal.wait_for(re.compile(r"alice .* Can Edit"))
@@ -174,7 +174,7 @@ def test_a_dropped_line_ends_the_session_and_marks_the_secret(empty: Host) -> No
     while empty.sessions() and time.monotonic() < deadline:
         time.sleep(0.1)
     assert empty.sessions() == []
-    (credential,) = empty.credtui.service(LOCAL).page().credentials
+    (credential,) = empty.installation.service(LOCAL).page().credentials
     assert not credential.confirmed
     # Nothing is left behind that would hold up the next.
     assert empty.ssh("alice", "rotate", credential.client_id, "--yes").status == 0
@@ -371,5 +371,5 @@ def test_an_operator_manages_nothing(bastion: Host, words: tuple[str, ...]) -> N
 def test_a_key_of_another_kind(bastion: Host) -> None:
     for kind in (("-t", "ecdsa"), ("-t", "rsa", "-b", "2048")):
         key = bastion.make_key(f"rita-{kind[1]}", *kind)
-        bastion.credtui.operator_service(LOCAL).set("rita", add_keys=[key])
+        bastion.installation.operator_service(LOCAL).set("rita", add_keys=[key])
         assert bastion.ssh(f"rita-{kind[1]}", "organization", "list").out == "acme\nglobex\n"

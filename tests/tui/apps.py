@@ -25,13 +25,13 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from credtui.configuration import Settings
-from credtui.demo import demo_credtui
+from credtui.demo import demo_installation
 from credtui.domain.models import IssuedSecret
 from credtui.domain.page import Page
 from credtui.domain.permissions import Actor, Operator
 from credtui.domain.secrets import RandomBytes, generate_secret
 from credtui.domain.usage import PreviousSecretUse, Usage, hour_of
-from credtui.installation import Credtui
+from credtui.installation import Installation
 from credtui.service.credentials import CredentialService
 from credtui.store.port import Place
 from credtui.store.tinydb.store import TinyDBStore
@@ -62,7 +62,7 @@ def fake_secrets(seed: int = 7) -> RandomBytes:
 SECRET_BYTES = 32
 
 
-class Installation:
+class Stage:
     """An installation in a folder, and whoever works on it besides the portal under test.
 
     Args:
@@ -86,14 +86,14 @@ class Installation:
         # No tool of the person who runs the tests may receive a secret.
         values = Settings().model_copy(update={"bcrypt_cost": 4, "clipboard": "osc52", **settings})
         if demo:
-            demo_credtui(folder, clock=self.clock, random_bytes=random_bytes, bcrypt_cost=4)
-        self.credtui = Credtui(
+            demo_installation(folder, clock=self.clock, random_bytes=random_bytes, bcrypt_cost=4)
+        self.installation = Installation(
             values, TinyDBStore(folder), clock=self.clock, random_bytes=random_bytes
         )
 
     def service(self, actor: Actor = BOB, environment: str | None = None) -> CredentialService:
         """The service of another session."""
-        return self.credtui.service(actor, environment=environment)
+        return self.installation.service(actor, environment=environment)
 
     @property
     def page(self) -> Page:
@@ -141,9 +141,9 @@ class Installation:
             issued={hour_of(at): tokens},
             previous_secret=previous if refused else None,
         )
-        settings = self.credtui.settings
+        settings = self.installation.settings
         place = Place(settings.environment, settings.organization)
-        self.credtui.store.add_usage(place, {credential.client_id: usage})
+        self.installation.store.add_usage(place, {credential.client_id: usage})
 
     def set_operators(self, *operators: Operator) -> None:
         """Make these the operators."""
@@ -155,7 +155,9 @@ class Installation:
 
     def app(self, actor: Actor = ALICE, **options: Any) -> "PortalUnderTest":
         """The portal, not running yet."""
-        return PortalUnderTest(self.credtui, actor, self.credtui.service(actor).page(), **options)
+        return PortalUnderTest(
+            self.installation, actor, self.installation.service(actor).page(), **options
+        )
 
 
 class PortalUnderTest(CredtuiApp):
@@ -335,14 +337,14 @@ class Session:
 
 @asynccontextmanager
 async def portal(
-    installation: Installation,
+    stage: Stage,
     actor: Actor = ALICE,
     *,
     size: tuple[int, int] = (80, 24),
     **options: Any,
 ) -> AsyncIterator[Session]:
     """Run the portal."""
-    app = installation.app(actor, **options)
+    app = stage.app(actor, **options)
     async with app.run_test(size=size, notifications=True) as pilot:
         await pilot.pause()
         session = Session(app, pilot)

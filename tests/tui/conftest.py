@@ -4,24 +4,24 @@ from pathlib import Path
 
 import pytest
 
-from tests.tui.apps import Installation
+from tests.tui.apps import Stage
 
 
 @pytest.fixture
-def empty(store_folder: Path) -> Installation:
+def empty(store_folder: Path) -> Stage:
     """An installation without credentials."""
-    return Installation(store_folder)
+    return Stage(store_folder)
 
 
 @pytest.fixture
-def demo(store_folder: Path) -> Installation:
+def demo(store_folder: Path) -> Stage:
     """The demo's three credentials: Payout gateway (primary), Reporting batch, Treasury sync."""
-    return Installation(store_folder, demo=True)
+    return Stage(store_folder, demo=True)
 
 
 @pytest.fixture
-def two(store_folder: Path) -> Installation:
+def two(store_folder: Path) -> Stage:
     """Two credentials: Payout gateway (primary), Reporting batch."""
-    installation = Installation(store_folder)
-    installation.add("Payout gateway", "Reporting batch")
-    return installation
+    stage = Stage(store_folder)
+    stage.add("Payout gateway", "Reporting batch")
+    return stage

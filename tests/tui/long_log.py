@@ -7,14 +7,14 @@ from credtui.domain.audit import Action, AuditEvent
 from credtui.domain.permissions import Actor
 from credtui.store.tinydb.log import AuditLog
 from tests.support import ALICE
-from tests.tui.apps import NOW, Installation
+from tests.tui.apps import NOW, Stage
 
 CAROL = Actor(operator="carol", address="203.0.113.9", channel="command line")
 
 
-def lengthen_log(installation: Installation, count: int, *, rare: int) -> None:
+def lengthen_log(stage: Stage, count: int, *, rare: int) -> None:
     """Make the log of acme in uat `count` events long, one of them, number `rare`, by carol."""
-    newest = next(installation.service(ALICE).events())
+    newest = next(stage.service(ALICE).events())
     begin = NOW + timedelta(seconds=1)
     events = []
     for number in range(newest.number + 1, count + 1):
@@ -28,7 +28,7 @@ def lengthen_log(installation: Installation, count: int, *, rare: int) -> None:
             previous=newest.hash,
         ).sealed()
         events.append(newest)
-    folder = installation.folder / "uat"
+    folder = stage.folder / "uat"
     AuditLog(folder / "acme.audit.jsonl").append(events, 0o600)
     # The store keeps the last transaction's events with the credentials too.
     kept = folder / "acme.json"
@@ -36,4 +36,4 @@ def lengthen_log(installation: Installation, count: int, *, rare: int) -> None:
     (about,) = tables["about"].values()
     about["events"] = [newest.model_dump(mode="json")]
     kept.write_text(json.dumps(tables))
-    installation.clock.advance(timedelta(seconds=count + 60))
+    stage.clock.advance(timedelta(seconds=count + 60))

@@ -7,10 +7,10 @@ from textual.app import ComposeResult
 from textual.widget import Widget
 from textual.worker import WorkerFailed
 
-from tests.tui.apps import Installation, portal
+from tests.tui.apps import Stage, portal
 
 
-async def test_what_fails_ends_the_program_and_is_told(two: Installation) -> None:
+async def test_what_fails_ends_the_program_and_is_told(two: Stage) -> None:
     """With the reason, such as that memory is short."""
     failures: list[Exception | None] = []
 
@@ -28,7 +28,7 @@ async def test_what_fails_ends_the_program_and_is_told(two: Installation) -> Non
     assert isinstance(failures.pop(), MemoryError)
 
 
-async def test_what_comes_too_late_for_a_page_that_is_left_is_no_failure(two: Installation) -> None:
+async def test_what_comes_too_late_for_a_page_that_is_left_is_no_failure(two: Stage) -> None:
     """As what was read for it, while another environment's page takes its place."""
     going, too_late = asyncio.Event(), asyncio.Event()
 

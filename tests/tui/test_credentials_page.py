@@ -8,7 +8,7 @@ from credtui.domain.permissions import Operator, Permission
 from credtui.tui.dialogs.dialog import Dialog
 from credtui.tui.widgets.card import Card
 from tests.support import ALICE
-from tests.tui.apps import NOW, Installation, Session, portal
+from tests.tui.apps import NOW, Session, Stage, portal
 
 CAROL = Operator(name="carol", representative=True)
 VIEWER = Operator(name="alice", permissions={"acme": Permission.CAN_VIEW})
@@ -30,19 +30,19 @@ def card(session: Session, name: str) -> list[str]:
 
 
 class TestWhatItShows:
-    async def test_an_empty_organization_is_told_how_to_begin(self, empty: Installation) -> None:
+    async def test_an_empty_organization_is_told_how_to_begin(self, empty: Stage) -> None:
         async with portal(empty) as session:
             await session.see("There are no API credentials yet.")
             await session.see("Press n, or choose New Credential, to generate the first one.")
             assert "0 of 3" in session.text
             assert session.focused == "New Credential"
 
-    async def test_the_header_says_where_and_who_one_is(self, demo: Installation) -> None:
+    async def test_the_header_says_where_and_who_one_is(self, demo: Stage) -> None:
         async with portal(demo) as session:
             assert "acme · uat" in session.lines[0]
             assert session.lines[0].rstrip().endswith("alice · Can Edit")
 
-    async def test_a_card_has_name_badge_client_id_and_ages(self, demo: Installation) -> None:
+    async def test_a_card_has_name_badge_client_id_and_ages(self, demo: Stage) -> None:
         async with portal(demo) as session:
             await session.press("j")
             gateway = card(session, "Payout gateway")
@@ -51,27 +51,27 @@ class TestWhatItShows:
             assert demo.id_of("Payout gateway") in gateway[1]
             assert "Created 2026-02-06 · rotated 34 days ago" in gateway[2]
 
-    async def test_focus_shows_absolute_times(self, demo: Installation) -> None:
+    async def test_focus_shows_absolute_times(self, demo: Stage) -> None:
         async with portal(demo) as session:
             gateway = card(session, "Payout gateway")
             assert "Created 2026-02-06 09:30 · rotated 2026-10-21 09:30 UTC" in gateway[2]
 
-    async def test_what_is_due_or_soon_due_says_so(self, demo: Installation) -> None:
+    async def test_what_is_due_or_soon_due_says_so(self, demo: Stage) -> None:
         async with portal(demo) as session:
             assert "Rotation due ─╮" in card(session, "Reporting batch")[0]
             assert "never rotated, 206 days" in card(session, "Reporting batch")[2]
             assert "Rotation due in 9 days ─╮" in card(session, "Treasury sync")[0]
             assert "Rotation due" not in card(session, "Payout gateway")[0]
 
-    async def test_the_rotation_period_is_the_configured_one(self, two: Installation) -> None:
+    async def test_the_rotation_period_is_the_configured_one(self, two: Stage) -> None:
         two.clock.now = NOW + timedelta(days=31)
-        two.credtui.settings = two.credtui.settings.model_copy(update={"rotation_days": 30})
+        two.installation.settings = two.installation.settings.model_copy(
+            update={"rotation_days": 30}
+        )
         async with portal(two) as session:
             assert "Rotation due" in card(session, "Payout gateway")[0]
 
-    async def test_a_secret_never_confirmed_says_so_until_it_is_rotated(
-        self, empty: Installation
-    ) -> None:
+    async def test_a_secret_never_confirmed_says_so_until_it_is_rotated(self, empty: Stage) -> None:
         [issued] = empty.add("Payout gateway", confirmed=False)
         async with portal(empty) as session:
             assert "Secret never confirmed" in card(session, "Payout gateway")[0]
@@ -79,7 +79,7 @@ class TestWhatItShows:
             empty.service().confirm(rotated.credential.client_id, seen=2, how="checked")
             await session.see_no("Secret never confirmed")
 
-    async def test_all_badges_fit_at_80_columns(self, empty: Installation) -> None:
+    async def test_all_badges_fit_at_80_columns(self, empty: Stage) -> None:
         empty.add("Payout gateway", confirmed=False)
         empty.clock.now = NOW + timedelta(days=100)
         async with portal(empty) as session:
@@ -88,7 +88,7 @@ class TestWhatItShows:
             assert "Secret never confirmed · Rotation due" in lines[0]
             assert "Primary" in lines[-1]
 
-    async def test_three_cards_are_visible_at_80x24(self, demo: Installation) -> None:
+    async def test_three_cards_are_visible_at_80x24(self, demo: Stage) -> None:
         async with portal(demo) as session:
             for name in demo.names:
                 assert len(card(session, name)) == 5, name
@@ -96,14 +96,14 @@ class TestWhatItShows:
 
     @pytest.mark.parametrize(("columns", "side_by_side"), [(99, False), (100, True)])
     async def test_cards_stand_side_by_side_where_there_is_room(
-        self, demo: Installation, columns: int, side_by_side: bool
+        self, demo: Stage, columns: int, side_by_side: bool
     ) -> None:
         async with portal(demo, size=(columns, 30)) as session:
             first, second, _ = session.app.screen.query(Card)
             assert (first.region.y == second.region.y) is side_by_side
 
     async def test_at_the_cap_the_button_stays_visible_disabled_and_explained(
-        self, demo: Installation
+        self, demo: Stage
     ) -> None:
         async with portal(demo) as session:
             assert "3 of 3" in session.text
@@ -115,7 +115,7 @@ class TestWhatItShows:
                 lambda: session.messages == ["Delete a credential before creating a new one."]
             )
 
-    async def test_the_footer_offers_only_what_applies(self, demo: Installation) -> None:
+    async def test_the_footer_offers_only_what_applies(self, demo: Stage) -> None:
         async with portal(demo) as session:
             footer = session.lines[-1]
             assert "Rotate" in footer
@@ -128,7 +128,7 @@ class TestWhatItShows:
 class TestNamesAreText:
     """Whatever a name holds, it is shown and never obeyed."""
 
-    async def test_on_cards_menus_dialogs_and_messages(self, empty: Installation) -> None:
+    async def test_on_cards_menus_dialogs_and_messages(self, empty: Stage) -> None:
         name = "[red]x[/] [b"
         empty.add("First", name)
         async with portal(empty) as session:
@@ -143,7 +143,7 @@ class TestNamesAreText:
             await session.press("r", "y")
             await session.see(f"Secret for {name}")
 
-    async def test_a_click_in_a_name_does_nothing(self, empty: Installation) -> None:
+    async def test_a_click_in_a_name_does_nothing(self, empty: Stage) -> None:
         empty.add("[@click=app.quit]quit[/]")
         async with portal(empty) as session:
             await session.click_on("@click=app.quit]quit")
@@ -151,7 +151,7 @@ class TestNamesAreText:
             assert not session.ended
 
     @pytest.mark.parametrize("name", ["[red]x[/]", "x[/b", "a\\[b]"])
-    async def test_in_the_palette(self, empty: Installation, name: str) -> None:
+    async def test_in_the_palette(self, empty: Stage, name: str) -> None:
         empty.add(name)
         async with portal(empty) as session:
             await session.press("ctrl+p")
@@ -160,16 +160,14 @@ class TestNamesAreText:
             await session.see_no("Rotate Credential")
             await session.see(f"Edit: {name}")
 
-    async def test_in_the_refusal_of_a_taken_name(self, empty: Installation) -> None:
+    async def test_in_the_refusal_of_a_taken_name(self, empty: Stage) -> None:
         empty.add("[red]x[/]")
         async with portal(empty) as session:
             await session.press("n")
             await session.write("[red]X[/]")
             await session.see("There is already a credential named [red]x[/].")
 
-    async def test_a_long_name_is_cut_with_a_sign_and_leaves_the_badges(
-        self, empty: Installation
-    ) -> None:
+    async def test_a_long_name_is_cut_with_a_sign_and_leaves_the_badges(self, empty: Stage) -> None:
         empty.add("A" * 60)
         async with portal(empty) as session:
             top = card(session, "A" * 60)[0]
@@ -177,7 +175,7 @@ class TestNamesAreText:
             assert "Primary" in top
 
     @pytest.mark.parametrize("name", ["日本語の支払い窓口", "Bank 🏦 pay", "e\u0301te\u0301"])
-    async def test_wide_characters_keep_the_frame(self, empty: Installation, name: str) -> None:
+    async def test_wide_characters_keep_the_frame(self, empty: Stage, name: str) -> None:
         empty.add(name)
         async with portal(empty) as session:
             from rich.cells import cell_len
@@ -189,13 +187,11 @@ class TestNamesAreText:
 
 class TestViewOnly:
     @pytest.fixture
-    def viewed(self, demo: Installation) -> Installation:
+    def viewed(self, demo: Stage) -> Stage:
         demo.set_operators(CAROL, VIEWER)
         return demo
 
-    async def test_the_page_shows_everything_and_says_what_is_missing(
-        self, viewed: Installation
-    ) -> None:
+    async def test_the_page_shows_everything_and_says_what_is_missing(self, viewed: Stage) -> None:
         async with portal(viewed) as session:
             assert "alice · Can View" in session.lines[0]
             await session.see('You can view, not change: that needs "API Credentials: Can Edit".')
@@ -203,13 +199,13 @@ class TestViewOnly:
                 assert card(session, name)
 
     @pytest.mark.parametrize("key", ["n", "r", "e", "p", "d"])
-    async def test_each_verb_is_explained_when_tried(self, viewed: Installation, key: str) -> None:
+    async def test_each_verb_is_explained_when_tried(self, viewed: Stage, key: str) -> None:
         async with portal(viewed) as session:
             await session.press("j", key)
             await session.until(lambda: session.messages == [NEEDS_EDIT])
             assert len(session.app.screen_stack) == 1
 
-    async def test_the_menu_shows_each_verb_with_the_reason(self, viewed: Installation) -> None:
+    async def test_the_menu_shows_each_verb_with_the_reason(self, viewed: Stage) -> None:
         async with portal(viewed, size=(80, 30)) as session:
             await session.press("j", ".")
             for label in ("Rotate Credential", "Edit", "Make Primary", "Delete"):
@@ -218,12 +214,12 @@ class TestViewOnly:
             await session.press("r")
             assert "immediately invalidated" not in session.text
 
-    async def test_the_client_id_can_be_copied(self, viewed: Installation) -> None:
+    async def test_the_client_id_can_be_copied(self, viewed: Stage) -> None:
         async with portal(viewed) as session:
             await session.press("c")
             await session.see("Sent to your terminal (OSC 52), not confirmed.")
 
-    async def test_the_palette_offers_no_change(self, viewed: Installation) -> None:
+    async def test_the_palette_offers_no_change(self, viewed: Stage) -> None:
         async with portal(viewed, size=(80, 50)) as session:
             await session.press("j", "ctrl+p")
             await session.see("Copy Client ID")
@@ -232,7 +228,7 @@ class TestViewOnly:
 
 
 class TestNoAccess:
-    async def test_nothing_is_anywhere(self, demo: Installation) -> None:
+    async def test_nothing_is_anywhere(self, demo: Stage) -> None:
         texts = [text for found in demo.page.credentials for text in (found.name, found.client_id)]
         demo.set_operators(CAROL, OUTSIDER)
         async with portal(demo) as session:
@@ -244,13 +240,13 @@ class TestNoAccess:
             assert "of 3" not in session.text
 
     @pytest.mark.parametrize("key", ["n", "r", "e", "p", "d", "c", "full_stop"])
-    async def test_no_verb_does_anything(self, demo: Installation, key: str) -> None:
+    async def test_no_verb_does_anything(self, demo: Stage, key: str) -> None:
         demo.set_operators(CAROL, OUTSIDER)
         async with portal(demo) as session:
             await session.press(key)
             assert len(session.app.screen_stack) == 1
 
-    async def test_losing_it_takes_the_data_away(self, demo: Installation) -> None:
+    async def test_losing_it_takes_the_data_away(self, demo: Stage) -> None:
         demo.set_operators(CAROL, EDITOR)
         async with portal(demo) as session:
             assert demo.id_of("Payout gateway") in session.everything()
@@ -259,7 +255,7 @@ class TestNoAccess:
             await session.see("You have no access to the API credentials of acme.")
             await session.until(lambda: client_id not in session.everything())
 
-    async def test_getting_it_back_begins_at_the_first_card(self, demo: Installation) -> None:
+    async def test_getting_it_back_begins_at_the_first_card(self, demo: Stage) -> None:
         demo.set_operators(CAROL, EDITOR)
         async with portal(demo) as session:
             demo.set_operators(CAROL, OUTSIDER)
@@ -273,7 +269,7 @@ class TestNoAccess:
 
 class TestMoving:
     @pytest.mark.parametrize(("down", "up"), [("down", "up"), ("j", "k")])
-    async def test_up_and_down_in_one_column(self, demo: Installation, down: str, up: str) -> None:
+    async def test_up_and_down_in_one_column(self, demo: Stage, down: str, up: str) -> None:
         async with portal(demo) as session:
             seen = [session.focused]
             for key in (down, down, down, up, up, up):
@@ -286,7 +282,7 @@ class TestMoving:
         ("left", "down", "up", "right"), [("left", "down", "up", "right"), tuple("hjkl")]
     )
     async def test_every_way_in_two_columns(
-        self, demo: Installation, left: str, down: str, up: str, right: str
+        self, demo: Stage, left: str, down: str, up: str, right: str
     ) -> None:
         async with portal(demo, size=(120, 40)) as session:
             seen = []
@@ -296,7 +292,7 @@ class TestMoving:
             first, second, third = demo.names
             assert seen == [second, second, first, third, first, second, third]
 
-    async def test_tab_goes_through_all_regions_and_back(self, demo: Installation) -> None:
+    async def test_tab_goes_through_all_regions_and_back(self, demo: Stage) -> None:
         async with portal(demo) as session:
             start = session.focused
             seen = set()
@@ -310,12 +306,12 @@ class TestMoving:
             await session.press("shift+tab")
             assert session.focused != start
 
-    async def test_slash_goes_to_the_navigation(self, demo: Installation) -> None:
+    async def test_slash_goes_to_the_navigation(self, demo: Stage) -> None:
         async with portal(demo) as session:
             await session.press("slash")
             assert session.focused == "Navigation"
 
-    async def test_settings_and_credentials_both_lead_to_the_page(self, demo: Installation) -> None:
+    async def test_settings_and_credentials_both_lead_to_the_page(self, demo: Stage) -> None:
         async with portal(demo) as session:
             for text in ("Settings", "  Credentials"):
                 await session.click_on("Activity")
@@ -328,7 +324,7 @@ class TestMoving:
 class TestOtherSessions:
     """What one session changes, others show without a key press."""
 
-    async def test_a_new_credential_appears_and_focus_stays(self, two: Installation) -> None:
+    async def test_a_new_credential_appears_and_focus_stays(self, two: Stage) -> None:
         async with portal(two) as session:
             await session.press("j")
             two.add("Treasury sync")
@@ -336,19 +332,19 @@ class TestOtherSessions:
             assert "3 of 3" in session.text
             assert session.focused == "Reporting batch"
 
-    async def test_a_new_name_appears(self, two: Installation) -> None:
+    async def test_a_new_name_appears(self, two: Stage) -> None:
         async with portal(two) as session:
             two.service().rename(two.id_of("Payout gateway"), "Payouts")
             await session.see("Payouts")
             await session.until(lambda: session.focused == "Payouts")
 
-    async def test_the_primary_badge_moves(self, two: Installation) -> None:
+    async def test_the_primary_badge_moves(self, two: Stage) -> None:
         async with portal(two) as session:
             two.service().make_primary(two.id_of("Reporting batch"))
             await session.until(lambda: "Primary" in card(session, "Reporting batch")[0])
             assert "Primary" not in card(session, "Payout gateway")[0]
 
-    async def test_focus_moves_beside_a_card_that_was_deleted(self, demo: Installation) -> None:
+    async def test_focus_moves_beside_a_card_that_was_deleted(self, demo: Stage) -> None:
         async with portal(demo) as session:
             await session.press("j", "j")
             demo.service().delete(demo.id_of("Treasury sync"))
@@ -356,7 +352,7 @@ class TestOtherSessions:
             assert session.focused == "Reporting batch"
             assert "2 of 3" in session.text
 
-    async def test_the_last_credential_goes(self, empty: Installation) -> None:
+    async def test_the_last_credential_goes(self, empty: Stage) -> None:
         [issued] = empty.add("Payout gateway")
         async with portal(empty) as session:
             representative = ALICE.model_copy(update={"operator": "carol"})
@@ -367,7 +363,7 @@ class TestOtherSessions:
             await session.see("There are no API credentials yet.")
             assert session.focused == "New Credential"
 
-    async def test_permission_taken_away_ends_the_changes(self, demo: Installation) -> None:
+    async def test_permission_taken_away_ends_the_changes(self, demo: Stage) -> None:
         demo.set_operators(CAROL, EDITOR)
         async with portal(demo) as session:
             demo.set_operators(CAROL, VIEWER)
@@ -378,7 +374,7 @@ class TestOtherSessions:
     @pytest.mark.parametrize("now", [VIEWER, OUTSIDER])
     @pytest.mark.parametrize("key", ["r", "e", "n"])
     async def test_permission_taken_away_under_a_dialog(
-        self, two: Installation, key: str, now: Operator
+        self, two: Stage, key: str, now: Operator
     ) -> None:
         two.set_operators(CAROL, EDITOR)
         async with portal(two) as session:
@@ -391,7 +387,7 @@ class TestOtherSessions:
             await session.see_no("deleted")
             assert dialog.query_one("#confirm").disabled
 
-    async def test_a_menu_closes_when_what_it_offered_changed(self, two: Installation) -> None:
+    async def test_a_menu_closes_when_what_it_offered_changed(self, two: Stage) -> None:
         async with portal(two) as session:
             await session.press("j", ".")
             await session.see("Rotate Credential")
@@ -399,9 +395,7 @@ class TestOtherSessions:
             await session.see_no("Rotate Credential")
             assert len(session.app.screen_stack) == 1
 
-    async def test_a_store_that_cant_be_read_is_told_once_and_lasts_not(
-        self, two: Installation
-    ) -> None:
+    async def test_a_store_that_cant_be_read_is_told_once_and_lasts_not(self, two: Stage) -> None:
         [file] = [
             path for path in two.folder.rglob("*.json") if "Payout gateway" in path.read_text()
         ]

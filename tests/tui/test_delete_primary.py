@@ -7,14 +7,14 @@ from credtui.domain.permissions import Operator, Permission
 from credtui.tui.dialogs.confirm import ConfirmCredentialDialog
 from credtui.tui.dialogs.menu import CardMenu
 from tests.support import ALICE
-from tests.tui.apps import Installation, Session, portal
+from tests.tui.apps import Session, Stage, portal
 
 CAROL = Operator(name="carol", representative=True, permissions={"acme": Permission.CAN_EDIT})
 EDITOR = Operator(name="alice", permissions={"acme": Permission.CAN_EDIT})
 
 
 @pytest.fixture
-def managed(demo: Installation) -> Installation:
+def managed(demo: Stage) -> Stage:
     """The demo's three credentials; alice is a representative who may edit them."""
     demo.set_operators(CAROL.model_copy(update={"name": "alice"}))
     return demo
@@ -31,7 +31,7 @@ def is_disabled(dialog: ConfirmCredentialDialog) -> bool:
     return dialog.query_one("#confirm", Button).disabled
 
 
-async def test_the_oldest_that_remains_is_primary_then(managed: Installation) -> None:
+async def test_the_oldest_that_remains_is_primary_then(managed: Stage) -> None:
     async with portal(managed) as session:
         dialog = await ask(session)
         await session.see('Type "Payout gateway" to go on:')
@@ -53,7 +53,7 @@ async def test_the_oldest_that_remains_is_primary_then(managed: Installation) ->
     assert event.detail == f"was primary; now {managed.page.primary} is"
 
 
-async def test_by_menu_and_mouse(managed: Installation) -> None:
+async def test_by_menu_and_mouse(managed: Stage) -> None:
     async with portal(managed) as session:
         await session.press("full_stop")
         await session.at(CardMenu)
@@ -67,7 +67,7 @@ async def test_by_menu_and_mouse(managed: Installation) -> None:
     assert "Payout gateway" not in managed.names
 
 
-async def test_the_last_one_leaves_none(empty: Installation) -> None:
+async def test_the_last_one_leaves_none(empty: Stage) -> None:
     empty.add("Payout gateway")
     empty.set_operators(CAROL.model_copy(update={"name": "alice"}))
     async with portal(empty) as session:
@@ -83,7 +83,7 @@ async def test_the_last_one_leaves_none(empty: Installation) -> None:
 @pytest.mark.parametrize(
     "typed", ["", "Payout gatewa", "payout gateway", "Payout gateway2", "Reporting batch"]
 )
-async def test_another_text_deletes_nothing(managed: Installation, typed: str) -> None:
+async def test_another_text_deletes_nothing(managed: Stage, typed: str) -> None:
     async with portal(managed) as session:
         dialog = await ask(session)
         # The button by mouse and by name, the key, and enter in the field.
@@ -97,7 +97,7 @@ async def test_another_text_deletes_nothing(managed: Installation, typed: str) -
     assert "Payout gateway" in managed.names
 
 
-async def test_the_key_is_a_letter_in_the_field(managed: Installation) -> None:
+async def test_the_key_is_a_letter_in_the_field(managed: Stage) -> None:
     async with portal(managed) as session:
         dialog = await ask(session)
         dialog.query_one("#typed", Input).focus()
@@ -110,7 +110,7 @@ async def test_the_key_is_a_letter_in_the_field(managed: Installation) -> None:
 
 
 async def test_a_rotation_meanwhile_withdraws_it_though_the_name_is_typed(
-    managed: Installation,
+    managed: Stage,
 ) -> None:
     managed.set_operators(
         CAROL.model_copy(update={"name": "alice"}), CAROL.model_copy(update={"name": "bob"})
@@ -130,7 +130,7 @@ async def test_a_rotation_meanwhile_withdraws_it_though_the_name_is_typed(
     assert "Payout gateway" in managed.names
 
 
-async def test_a_new_name_meanwhile_is_the_one_to_type(managed: Installation) -> None:
+async def test_a_new_name_meanwhile_is_the_one_to_type(managed: Stage) -> None:
     """What was typed is no longer its name: nothing is deleted, and the reason is said."""
     managed.set_operators(
         CAROL.model_copy(update={"name": "alice"}), CAROL.model_copy(update={"name": "bob"})
@@ -148,7 +148,7 @@ async def test_a_new_name_meanwhile_is_the_one_to_type(managed: Installation) ->
     assert "Live payouts" in managed.names
 
 
-async def test_another_credential_needs_no_name(managed: Installation) -> None:
+async def test_another_credential_needs_no_name(managed: Stage) -> None:
     async with portal(managed) as session:
         await session.press("j")
         dialog = await ask(session)
@@ -158,7 +158,7 @@ async def test_another_credential_needs_no_name(managed: Installation) -> None:
     assert managed.page.primary == managed.id_of("Payout gateway")
 
 
-async def test_an_operator_is_refused(demo: Installation) -> None:
+async def test_an_operator_is_refused(demo: Stage) -> None:
     demo.set_operators(CAROL, EDITOR)
     async with portal(demo) as session:
         await session.press("d")
@@ -168,7 +168,7 @@ async def test_an_operator_is_refused(demo: Installation) -> None:
     assert len(demo.names) == 3
 
 
-async def test_who_is_representative_no_longer_is_refused(managed: Installation) -> None:
+async def test_who_is_representative_no_longer_is_refused(managed: Stage) -> None:
     """The service has the last word."""
     async with portal(managed) as session:
         dialog = await ask(session)

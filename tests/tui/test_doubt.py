@@ -11,7 +11,7 @@ from credtui.domain.errors import OutcomeUnknownError
 from credtui.store.tinydb import files
 from credtui.tui.dialogs.secret import SecretDialog
 from credtui.tui.screens.portal import PortalScreen
-from tests.tui.apps import Installation, portal
+from tests.tui.apps import Stage, portal
 
 VALID = "This secret is valid, but a power cut may bring the previous state back"
 PERHAPS = "This secret may be the valid one."
@@ -19,7 +19,7 @@ REASON = "input/output error"
 
 
 @pytest.fixture
-def failing_sync(two: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+def failing_sync(two: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     """A folder can't be synced, once."""
     fsync, failures = os.fsync, [errno.EIO]
 
@@ -33,7 +33,7 @@ def failing_sync(two: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def unknown(two: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+def unknown(two: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every change is made, and nothing tells so."""
     move = files._move
 
@@ -48,7 +48,7 @@ def unknown(two: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
 class TestPerhapsNotDurable:
     @pytest.mark.parametrize("size", [(80, 24), (60, 20)])
     async def test_the_secret_is_shown_whole_and_labelled(
-        self, two: Installation, size: tuple[int, int]
+        self, two: Stage, size: tuple[int, int]
     ) -> None:
         async with portal(two, size=size) as session:
             await session.press("r")
@@ -66,7 +66,7 @@ class TestPerhapsNotDurable:
         assert credential
         assert (credential.generation, credential.confirmed) == (2, True)
 
-    async def test_another_change_is_seen_and_warned_of(self, two: Installation) -> None:
+    async def test_another_change_is_seen_and_warned_of(self, two: Stage) -> None:
         async with portal(two) as session:
             await session.press("down", "p")
             await session.see("may not survive a power cut")
@@ -75,7 +75,7 @@ class TestPerhapsNotDurable:
 
 
 @pytest.mark.usefixtures("unknown")
-async def test_a_secret_that_may_be_valid_is_labelled_and_not_confirmed(two: Installation) -> None:
+async def test_a_secret_that_may_be_valid_is_labelled_and_not_confirmed(two: Stage) -> None:
     async with portal(two) as session:
         await session.press("r")
         await session.see("immediately invalidated")

@@ -9,7 +9,7 @@ from credtui.domain.errors import PermissionDeniedError
 from credtui.domain.permissions import Actor, Operator, Permission
 from credtui.tui.event_feed import EventFeed, outcome
 from tests.support import ALICE
-from tests.tui.apps import BOB, NOW, Installation
+from tests.tui.apps import BOB, NOW, Stage
 from tests.tui.long_log import lengthen_log
 
 
@@ -17,14 +17,14 @@ def _numbers(entries: list[Entry]) -> list[int]:
     return [entry.event.number for entry in entries]
 
 
-def test_batches_follow_each_other_to_the_first_event(demo: Installation) -> None:
+def test_batches_follow_each_other_to_the_first_event(demo: Stage) -> None:
     feed = EventFeed(demo.service())
     batches = [(_numbers(feed.more(4)), feed.ended) for _ in range(3)]
     assert batches == [([10, 9, 8, 7], False), ([6, 5, 4, 3], False), ([2, 1], True)]
     assert feed.total == 10
 
 
-def test_an_empty_log_has_no_events_and_then_newer_ones(empty: Installation) -> None:
+def test_an_empty_log_has_no_events_and_then_newer_ones(empty: Stage) -> None:
     feed = EventFeed(empty.service())
     assert feed.more(5) == []
     assert feed.ended
@@ -49,25 +49,25 @@ def test_an_empty_log_has_no_events_and_then_newer_ones(empty: Installation) -> 
     ],
 )
 def test_a_filter_looks_for_every_word_in_everything(
-    demo: Installation, words: str, numbers: list[int]
+    demo: Stage, words: str, numbers: list[int]
 ) -> None:
     assert _numbers(EventFeed(demo.service(), words).more(99)) == numbers
 
 
-def test_a_filter_finds_a_client_id(demo: Installation) -> None:
+def test_a_filter_finds_a_client_id(demo: Stage) -> None:
     client_id = demo.id_of("Treasury sync")
     found = EventFeed(demo.service(), client_id.upper()).more(99)
     assert {entry.event.client_id for entry in found} == {client_id}
 
 
-def test_a_filter_looks_through_the_whole_log(demo: Installation) -> None:
+def test_a_filter_looks_through_the_whole_log(demo: Stage) -> None:
     lengthen_log(demo, 3000, rare=13)
     feed = EventFeed(demo.service(), "carol")
     assert _numbers(feed.more(50)) == [13]
     assert feed.total == 3000
 
 
-def test_newer_events_are_filtered_too(demo: Installation) -> None:
+def test_newer_events_are_filtered_too(demo: Stage) -> None:
     feed = EventFeed(demo.service(), "alice")
     feed.more(99)
     demo.service(BOB).rename(demo.id_of("Treasury sync"), "By Bob")
@@ -77,7 +77,7 @@ def test_newer_events_are_filtered_too(demo: Installation) -> None:
 
 
 def test_an_event_is_compared_with_the_one_before_it_also_where_that_is_filtered_out(
-    demo: Installation,
+    demo: Stage,
 ) -> None:
     demo.clock.advance(timedelta(hours=-2))
     client_id = demo.id_of("Treasury sync")
@@ -94,14 +94,14 @@ def test_an_event_is_compared_with_the_one_before_it_also_where_that_is_filtered
         assert [entry.event.name for entry in again] == ["By Alice"]
 
 
-def test_a_stopped_feed_ends_its_search(demo: Installation) -> None:
+def test_a_stopped_feed_ends_its_search(demo: Stage) -> None:
     feed = EventFeed(demo.service(), "nobody")
     feed.stop()
     assert feed.more(99) == []
     assert not feed.ended
 
 
-def test_who_loses_access_gets_no_further(demo: Installation) -> None:
+def test_who_loses_access_gets_no_further(demo: Stage) -> None:
     demo.set_operators(
         Operator(name="alice", representative=True),
         Operator(name="bob", permissions={"acme": Permission.CAN_VIEW}),

@@ -8,7 +8,7 @@ from textual.widgets import Input
 from credtui.tui.dialogs.confirm import ConfirmDialog
 from credtui.tui.dialogs.name import NameDialog
 from credtui.tui.dialogs.secret import SecretDialog
-from tests.tui.apps import Installation, Session, portal
+from tests.tui.apps import Session, Stage, portal
 
 NEEDS = "credtui needs 60 columns and 20 rows"
 
@@ -55,7 +55,7 @@ DIALOGS = ["nothing", "menu", "name", "rotate", "secret", "gate", "help", "envir
 class TestTooSmall:
     @pytest.mark.parametrize("size", [(59, 24), (80, 19), (1, 1), (20, 5)])
     async def test_it_says_what_it_needs_and_comes_back(
-        self, two: Installation, size: tuple[int, int]
+        self, two: Stage, size: tuple[int, int]
     ) -> None:
         async with portal(two) as session:
             await session.press("j")
@@ -68,7 +68,7 @@ class TestTooSmall:
             await session.until(lambda: session.lines == before)
             assert session.focused == "Reporting batch"
 
-    async def test_it_may_begin_too_small(self, two: Installation) -> None:
+    async def test_it_may_begin_too_small(self, two: Stage) -> None:
         async with portal(two, size=(59, 19)) as session:
             await session.see(f"{NEEDS}; this terminal has 59 and 19. Enlarge it to go on.")
             await session.press("n", "r", "enter")
@@ -77,9 +77,7 @@ class TestTooSmall:
             await session.until(lambda: session.focused == "Payout gateway")
 
     @pytest.mark.parametrize("dialog", DIALOGS)
-    async def test_a_dialog_is_covered_and_loses_nothing(
-        self, two: Installation, dialog: str
-    ) -> None:
+    async def test_a_dialog_is_covered_and_loses_nothing(self, two: Stage, dialog: str) -> None:
         async with portal(two) as session:
             await open_dialog(session, dialog)
             await session.pilot.pause()
@@ -94,7 +92,7 @@ class TestTooSmall:
             assert session.focused == focused
 
     @pytest.mark.parametrize("dialog", DIALOGS)
-    async def test_no_key_does_anything_meanwhile(self, two: Installation, dialog: str) -> None:
+    async def test_no_key_does_anything_meanwhile(self, two: Stage, dialog: str) -> None:
         async with portal(two) as session:
             await open_dialog(session, dialog)
             screens = list(session.app.screen_stack)
@@ -110,7 +108,7 @@ class TestTooSmall:
             assert session.app.written == []
             assert session.messages == []
 
-    async def test_what_was_typed_stays(self, two: Installation) -> None:
+    async def test_what_was_typed_stays(self, two: Stage) -> None:
         async with portal(two) as session:
             await session.press("n")
             dialog = await session.at(NameDialog)
@@ -123,7 +121,7 @@ class TestTooSmall:
             await session.write("ury")
             assert dialog.query_one("#name", Input).value == "Treasury"
 
-    async def test_quitting_works(self, two: Installation) -> None:
+    async def test_quitting_works(self, two: Stage) -> None:
         async with portal(two) as session:
             await session.resize(59, 19)
             await session.see(NEEDS)
@@ -133,7 +131,7 @@ class TestTooSmall:
 
 class TestResizing:
     @pytest.mark.parametrize("dialog", [*DIALOGS, "palette"])
-    async def test_at_any_moment_loses_nothing(self, two: Installation, dialog: str) -> None:
+    async def test_at_any_moment_loses_nothing(self, two: Stage, dialog: str) -> None:
         async with portal(two) as session:
             await open_dialog(session, dialog)
             await session.pilot.pause()
@@ -148,7 +146,7 @@ class TestResizing:
     @pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 40)])
     @pytest.mark.parametrize("dialog", ["name", "rotate", "secret", "gate"])
     async def test_every_button_is_whole(
-        self, two: Installation, dialog: str, size: tuple[int, int]
+        self, two: Stage, dialog: str, size: tuple[int, int]
     ) -> None:
         labels = {
             "name": ("Save", "Cancel"),
@@ -164,7 +162,7 @@ class TestResizing:
 
 class TestAsciiOnly:
     @pytest.mark.parametrize("dialog", [*DIALOGS, "palette"])
-    async def test_nothing_else_is_on_screen(self, demo: Installation, dialog: str) -> None:
+    async def test_nothing_else_is_on_screen(self, demo: Stage, dialog: str) -> None:
         async with portal(demo, ascii_only=True) as session:
             await open_dialog(session, dialog)
             await session.pilot.pause()
@@ -172,7 +170,7 @@ class TestAsciiOnly:
             assert others == [], session.text
             assert "??" not in session.text
 
-    async def test_nor_with_badges_messages_and_long_names(self, empty: Installation) -> None:
+    async def test_nor_with_badges_messages_and_long_names(self, empty: Stage) -> None:
         empty.add("A" * 60, confirmed=False)
         async with portal(empty, ascii_only=True) as session:
             await session.press("d")
@@ -186,7 +184,7 @@ class TestAsciiOnly:
 class TestWithoutColour:
     @pytest.mark.parametrize("dialog", ["nothing", "rotate", "secret"])
     async def test_no_colour_is_drawn(
-        self, demo: Installation, monkeypatch: pytest.MonkeyPatch, dialog: str
+        self, demo: Stage, monkeypatch: pytest.MonkeyPatch, dialog: str
     ) -> None:
         monkeypatch.setenv("NO_COLOR", "1")
         async with portal(demo) as session:
@@ -199,7 +197,7 @@ class TestWithoutColour:
             assert all(red == green == blue for red, green, blue in drawn)
 
     async def test_focus_is_seen_all_the_same(
-        self, demo: Installation, monkeypatch: pytest.MonkeyPatch
+        self, demo: Stage, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("NO_COLOR", "1")
         async with portal(demo) as session:

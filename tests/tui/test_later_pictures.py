@@ -15,25 +15,25 @@ __all__ = ["pictures", "small"]  # fixtures
 
 def test_use_and_a_previous_secret_in_use(pictures: Pictures) -> None:
     """A card in use, one whose previous secret a client still has, one that nobody uses."""
-    installation = pictures.installation(demo=True)
-    installation.service(ALICE).rotate(installation.id_of("Reporting batch"))
-    client_id = installation.id_of("Reporting batch")
-    installation.service(ALICE).confirm(client_id, seen=2, how="checked")
-    installation.use("Payout gateway", timedelta(minutes=4), tokens=1234)
-    installation.use("Reporting batch", timedelta(hours=2), refused=17)
-    assert pictures.same(installation)
+    stage = pictures.stage(demo=True)
+    stage.service(ALICE).rotate(stage.id_of("Reporting batch"))
+    client_id = stage.id_of("Reporting batch")
+    stage.service(ALICE).confirm(client_id, seen=2, how="checked")
+    stage.use("Payout gateway", timedelta(minutes=4), tokens=1234)
+    stage.use("Reporting batch", timedelta(hours=2), refused=17)
+    assert pictures.same(stage)
 
 
 def test_replacement(small: Pictures) -> None:
     """The old one is in use yet, and can't be deleted."""
-    installation = small.installation()
-    installation.add("Payout gateway")
-    installation.service(ALICE).replace(installation.id_of("Payout gateway"), "Payout gateway new")
-    installation.use("Payout gateway", timedelta(hours=3), tokens=42)
-    installation.use("Payout gateway new", timedelta(minutes=1), tokens=317)
+    stage = small.stage()
+    stage.add("Payout gateway")
+    stage.service(ALICE).replace(stage.id_of("Payout gateway"), "Payout gateway new")
+    stage.use("Payout gateway", timedelta(hours=3), tokens=42)
+    stage.use("Payout gateway new", timedelta(minutes=1), tokens=317)
 
     async def do(session: Session) -> None:
         await session.press("x")
         await session.at(ReplacementDialog)
 
-    assert small.same(installation, do)
+    assert small.same(stage, do)

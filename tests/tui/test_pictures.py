@@ -18,9 +18,9 @@ from credtui.tui.dialogs.save import SaveDialog
 from credtui.tui.dialogs.secret import SecretDialog
 from tests.tui.apps import (
     NOW,
-    Installation,
     PortalUnderTest,
     Session,
+    Stage,
     fake_secrets,
     lines_of,
     stop_blinking,
@@ -48,12 +48,12 @@ class Pictures:
         self._compare = compare
         self.size = (80, 24)
 
-    def installation(self, **options: Any) -> Installation:
-        return Installation(self._folder, random_bytes=fake_secrets(), **options)
+    def stage(self, **options: Any) -> Stage:
+        return Stage(self._folder, random_bytes=fake_secrets(), **options)
 
-    def same(self, installation: Installation, do: Do | None = None, **options: Any) -> bool:
+    def same(self, stage: Stage, do: Do | None = None, **options: Any) -> bool:
         """Do something in the portal, and compare what is seen with the picture."""
-        app = installation.app(**options)
+        app = stage.app(**options)
 
         async def act(pilot: "Pilot[None]") -> None:
             await pilot.pause()
@@ -98,70 +98,70 @@ async def rotate(session: Session) -> None:
 class TestCredentials:
     def test_empty(self, pictures: Pictures) -> None:
         """No credentials yet: how to generate the first."""
-        assert pictures.same(pictures.installation())
+        assert pictures.same(pictures.stage())
 
     def test_one(self, pictures: Pictures) -> None:
         """One credential, which is primary."""
-        installation = pictures.installation()
-        installation.add("Payout gateway")
-        assert pictures.same(installation)
+        stage = pictures.stage()
+        stage.add("Payout gateway")
+        assert pictures.same(stage)
 
     def test_at_the_cap(self, pictures: Pictures) -> None:
         """Three credentials, one due and one soon due; New Credential disabled and explained."""
-        assert pictures.same(pictures.installation(demo=True))
+        assert pictures.same(pictures.stage(demo=True))
 
     def test_never_confirmed(self, pictures: Pictures) -> None:
         """Never confirmed and due, with a name that is cut; the second one's frame has focus."""
-        installation = pictures.installation()
-        installation.add("A name with sixty characters, which is as long as one may be", "Second")
-        installation.add("Third", confirmed=False)
-        installation.clock.now = NOW + timedelta(days=100)
-        assert pictures.same(installation, pressing("j"))
+        stage = pictures.stage()
+        stage.add("A name with sixty characters, which is as long as one may be", "Second")
+        stage.add("Third", confirmed=False)
+        stage.clock.now = NOW + timedelta(days=100)
+        assert pictures.same(stage, pressing("j"))
 
     def test_names_are_text(self, pictures: Pictures) -> None:
         """Markup, wide characters and an emoji in names."""
-        installation = pictures.installation()
-        installation.add("[red]x[/] [@click=quit]", "日本語の支払い窓口", "Bank 🏦 & Söhne")
-        assert pictures.same(installation)
+        stage = pictures.stage()
+        stage.add("[red]x[/] [@click=quit]", "日本語の支払い窓口", "Bank 🏦 & Söhne")
+        assert pictures.same(stage)
 
     def test_view_only(self, pictures: Pictures) -> None:
         """Can View: everything shown, every change disabled, and why."""
-        installation = pictures.installation(demo=True)
+        stage = pictures.stage(demo=True)
         viewer = Operator(name="alice", permissions={"acme": Permission.CAN_VIEW})
-        installation.set_operators(CAROL, viewer)
-        assert pictures.same(installation)
+        stage.set_operators(CAROL, viewer)
+        assert pictures.same(stage)
 
     def test_no_access(self, pictures: Pictures) -> None:
         """No access: the page says so, and shows no data."""
-        installation = pictures.installation(demo=True)
-        installation.set_operators(CAROL)
-        assert pictures.same(installation)
+        stage = pictures.stage(demo=True)
+        stage.set_operators(CAROL)
+        assert pictures.same(stage)
 
     def test_production(self, small: Pictures) -> None:
         """The environment production is marked in the header."""
-        assert small.same(small.installation(environment="production"))
+        assert small.same(small.stage(environment="production"))
 
     def test_narrow(self, small: Pictures) -> None:
         """The smallest terminal there may be."""
         small.size = (60, 20)
-        assert small.same(small.installation(demo=True))
+        assert small.same(small.stage(demo=True))
 
 
 class TestMenu:
     def test_of_the_primary(self, pictures: Pictures) -> None:
         """The primary credential's menu says why it can't be deleted, and what to do."""
-        assert pictures.same(pictures.installation(demo=True), pressing("full_stop"))
+        assert pictures.same(pictures.stage(demo=True), pressing("full_stop"))
 
     def test_of_another(self, small: Pictures) -> None:
         """The last card's menu is wholly on the screen."""
-        assert small.same(small.installation(demo=True), pressing("j", "j", "full_stop"))
+        assert small.same(small.stage(demo=True), pressing("j", "j", "full_stop"))
 
     def test_view_only(self, small: Pictures) -> None:
         """With Can View the reason stands once below what it is about."""
-        installation = small.installation(demo=True)
+        stage = small.stage(demo=True)
         viewer = Operator(name="alice", permissions={"acme": Permission.CAN_VIEW})
-        installation.set_operators(CAROL, viewer)
-        assert small.same(installation, pressing("full_stop"))
+        stage.set_operators(CAROL, viewer)
+        assert small.same(stage, pressing("full_stop"))
 
 
 class TestName:
@@ -172,8 +172,8 @@ class TestName:
     )
     def test_new_credential(self, small: Pictures, typed: str) -> None:
         """The name's dialog: the button waits, and the reason stands under the field."""
-        installation = small.installation()
-        installation.add("Reporting batch")
+        stage = small.stage()
+        stage.add("Reporting batch")
 
         async def do(session: Session) -> None:
             await session.press("n")
@@ -181,47 +181,47 @@ class TestName:
             if typed:
                 await session.paste(typed)
 
-        assert small.same(installation, do)
+        assert small.same(stage, do)
 
     def test_edit(self, pictures: Pictures) -> None:
         """Edit begins with the present name."""
-        assert pictures.same(pictures.installation(demo=True), pressing("e"))
+        assert pictures.same(pictures.stage(demo=True), pressing("e"))
 
 
 class TestConfirm:
     def test_rotate(self, pictures: Pictures) -> None:
         """What is rotated, when it was last used, what stops working; focus on Cancel."""
-        assert pictures.same(pictures.installation(demo=True), pressing("r"))
+        assert pictures.same(pictures.stage(demo=True), pressing("r"))
 
     def test_delete(self, pictures: Pictures) -> None:
         """What is deleted and who loses access."""
-        assert pictures.same(pictures.installation(demo=True), pressing("j", "d"))
+        assert pictures.same(pictures.stage(demo=True), pressing("j", "d"))
 
     def test_delete_refused(self, pictures: Pictures) -> None:
         """The primary credential can't be deleted: why, and what to do."""
-        assert pictures.same(pictures.installation(demo=True), pressing("d"))
+        assert pictures.same(pictures.stage(demo=True), pressing("d"))
 
     def test_rotated_meanwhile(self, small: Pictures) -> None:
         """Another session was faster: the question is withdrawn."""
-        installation = small.installation(demo=True)
+        stage = small.stage(demo=True)
 
         async def do(session: Session) -> None:
             await session.press("r")
             await session.see("immediately invalidated")
-            installation.service().rotate(installation.id_of("Payout gateway"))
+            stage.service().rotate(stage.id_of("Payout gateway"))
             await session.see("was rotated meanwhile")
 
-        assert small.same(installation, do)
+        assert small.same(stage, do)
 
 
 class TestSecret:
     def test_shown(self, pictures: Pictures) -> None:
         """Every value whole, the warning, every way to keep the secret."""
-        assert pictures.same(pictures.installation(demo=True), rotate)
+        assert pictures.same(pictures.stage(demo=True), rotate)
 
     def test_forced(self, pictures: Pictures) -> None:
         """Without a shell behind the connection there is no Save to File."""
-        assert pictures.same(pictures.installation(demo=True), rotate, forced=True)
+        assert pictures.same(pictures.stage(demo=True), rotate, forced=True)
 
     def test_sent(self, small: Pictures) -> None:
         """A copy names its route, and that nobody confirmed it."""
@@ -231,7 +231,7 @@ class TestSecret:
             await session.press("s")
             await session.see("not confirmed")
 
-        assert small.same(small.installation(demo=True), do)
+        assert small.same(small.stage(demo=True), do)
 
     def test_copy_differs(self, small: Pictures) -> None:
         """Check your copy: another length."""
@@ -241,7 +241,7 @@ class TestSecret:
             await session.paste("csk_uat_123")
             await session.see("does not match")
 
-        assert small.same(small.installation(demo=True), do)
+        assert small.same(small.stage(demo=True), do)
 
     def test_save(self, small: Pictures) -> None:
         """Save to File."""
@@ -251,7 +251,7 @@ class TestSecret:
             await session.press("f")
             await session.at(SaveDialog)
 
-        assert small.same(small.installation(demo=True), do)
+        assert small.same(small.stage(demo=True), do)
 
     def test_close_gate(self, pictures: Pictures) -> None:
         """Close without saving?"""
@@ -261,7 +261,7 @@ class TestSecret:
             await session.press("escape")
             await session.see("Close without saving?")
 
-        assert pictures.same(pictures.installation(demo=True), do)
+        assert pictures.same(pictures.stage(demo=True), do)
 
     def test_concealed(self, small: Pictures) -> None:
         """Hidden until a key is pressed."""
@@ -271,18 +271,18 @@ class TestSecret:
             session.app.portal.conceal()
             await session.see("Press any key")
 
-        assert small.same(small.installation(demo=True), do)
+        assert small.same(small.stage(demo=True), do)
 
     def test_narrow(self, small: Pictures) -> None:
         """The secret has a line of its own in the smallest terminal."""
         small.size = (60, 20)
-        assert small.same(small.installation(demo=True), rotate)
+        assert small.same(small.stage(demo=True), rotate)
 
 
 class TestRest:
     def test_help(self, pictures: Pictures) -> None:
         """Every key."""
-        assert pictures.same(pictures.installation(demo=True), pressing("question_mark"))
+        assert pictures.same(pictures.stage(demo=True), pressing("question_mark"))
 
     def test_palette(self, small: Pictures) -> None:
         """The palette offers what the menu does, and no screenshot."""
@@ -292,33 +292,33 @@ class TestRest:
             await session.see("Rotate Credential: Reporting batch")
             await session.press("down")
 
-        assert small.same(small.installation(demo=True), do)
+        assert small.same(small.stage(demo=True), do)
 
     def test_environment_choice(self, small: Pictures) -> None:
         """Another environment is chosen by its name and audience."""
-        assert small.same(small.installation(demo=True), pressing("v"))
+        assert small.same(small.stage(demo=True), pressing("v"))
 
     def test_too_small(self, small: Pictures) -> None:
         """What the terminal lacks."""
         small.size = (59, 19)
-        assert small.same(small.installation(demo=True))
+        assert small.same(small.stage(demo=True))
 
     def test_without_colour(self, small: Pictures, monkeypatch: pytest.MonkeyPatch) -> None:
         """NO_COLOR: focus and badges are seen without it."""
         monkeypatch.setenv("NO_COLOR", "1")
-        assert small.same(small.installation(demo=True), pressing("j"))
+        assert small.same(small.stage(demo=True), pressing("j"))
 
     def test_without_colour_in_a_dialog(
         self, small: Pictures, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """NO_COLOR: which button has the focus is seen without it."""
         monkeypatch.setenv("NO_COLOR", "1")
-        assert small.same(small.installation(demo=True), pressing("r"))
+        assert small.same(small.stage(demo=True), pressing("r"))
 
     def test_ascii(self, small: Pictures) -> None:
         """ASCII alone."""
-        assert small.same(small.installation(demo=True), ascii_only=True)
+        assert small.same(small.stage(demo=True), ascii_only=True)
 
     def test_ascii_dialog(self, small: Pictures) -> None:
         """ASCII alone, with the secret."""
-        assert small.same(small.installation(demo=True), rotate, ascii_only=True)
+        assert small.same(small.stage(demo=True), rotate, ascii_only=True)

@@ -11,7 +11,7 @@ from credtui.tui.dialogs.name import NameDialog
 from credtui.tui.dialogs.replacement import ReplacementDialog
 from credtui.tui.dialogs.secret import SecretDialog
 from tests.support import ALICE
-from tests.tui.apps import CLIENT, Installation, Session, portal
+from tests.tui.apps import CLIENT, Session, Stage, portal
 
 OLD, NEW = "Payout gateway", "Payout gateway new"
 STILL_USED = "The old credential is still in use."
@@ -19,7 +19,7 @@ A_DAY = timedelta(hours=24)
 
 
 @pytest.fixture
-def replacing(two: Installation) -> Installation:
+def replacing(two: Stage) -> Stage:
     """Payout gateway, which is primary, is being replaced."""
     service = two.service(ALICE)
     issued = service.replace(two.id_of(OLD), NEW)
@@ -39,9 +39,7 @@ def is_disabled(dialog: ReplacementDialog, button: str) -> bool:
 
 
 class TestBegin:
-    async def test_it_generates_a_second_credential_and_shows_its_secret(
-        self, two: Installation
-    ) -> None:
+    async def test_it_generates_a_second_credential_and_shows_its_secret(self, two: Stage) -> None:
         async with portal(two) as session:
             await session.press("x")
             dialog = await session.at(NameDialog)
@@ -63,7 +61,7 @@ class TestBegin:
         assert two.page.primary == two.id_of(OLD)
         assert two.actions()[:2] == ["confirm secret done", "replace done"]
 
-    async def test_by_menu_and_with_another_name(self, two: Installation) -> None:
+    async def test_by_menu_and_with_another_name(self, two: Stage) -> None:
         async with portal(two) as session:
             await session.press("j", "full_stop")
             await session.at(CardMenu)
@@ -74,7 +72,7 @@ class TestBegin:
             await session.see("Secret for Reports 2")
         assert two.names == ["Payout gateway", "Reporting batch", "Reports 2"]
 
-    async def test_cancel_changes_nothing(self, two: Installation) -> None:
+    async def test_cancel_changes_nothing(self, two: Stage) -> None:
         async with portal(two) as session:
             await session.press("x")
             await session.at(NameDialog)
@@ -83,7 +81,7 @@ class TestBegin:
         assert len(two.names) == 2
         assert "replace done" not in two.actions()
 
-    async def test_a_proposed_name_that_is_taken_says_so(self, two: Installation) -> None:
+    async def test_a_proposed_name_that_is_taken_says_so(self, two: Stage) -> None:
         two.add("PAYOUT gateway NEW")
         two.service(ALICE).delete(two.id_of("Reporting batch"))
         async with portal(two) as session:
@@ -97,7 +95,7 @@ class TestBegin:
             await session.press("enter")
             await session.see("Secret for Payout gateway newer")
 
-    async def test_a_name_taken_meanwhile_is_told_and_kept(self, empty: Installation) -> None:
+    async def test_a_name_taken_meanwhile_is_told_and_kept(self, empty: Stage) -> None:
         """The service has the last word: the name is taken between looking and pressing."""
         empty.add(OLD)
         async with portal(empty) as session:
@@ -111,7 +109,7 @@ class TestBegin:
             assert again.query_one("#name", Input).value == NEW
         assert empty.names == [OLD, NEW]
 
-    async def test_the_longest_name_leaves_room_for_another(self, empty: Installation) -> None:
+    async def test_the_longest_name_leaves_room_for_another(self, empty: Stage) -> None:
         empty.add("a" * 60)
         async with portal(empty) as session:
             await session.press("x")
@@ -119,7 +117,7 @@ class TestBegin:
             await session.until(lambda: not dialog.query_one("#confirm", Button).disabled)
             assert dialog.query_one("#name", Input).value == "a" * 56 + " new"
 
-    async def test_a_deletion_meanwhile_is_told(self, two: Installation) -> None:
+    async def test_a_deletion_meanwhile_is_told(self, two: Stage) -> None:
         async with portal(two) as session:
             await session.press("j", "x")
             await session.at(NameDialog)
@@ -132,7 +130,7 @@ class TestBegin:
 
 
 class TestRefused:
-    async def test_at_the_cap(self, demo: Installation) -> None:
+    async def test_at_the_cap(self, demo: Stage) -> None:
         reason = (
             "Replacing takes a second credential, and there are 3 of 3. Delete one first, or use "
             "Rotate Credential."
@@ -147,7 +145,7 @@ class TestRefused:
             await session.see("use Rotate Credential.")
         assert demo.actions().count("replace done") == 0
 
-    async def test_of_one_that_replaces_another(self, empty: Installation) -> None:
+    async def test_of_one_that_replaces_another(self, empty: Stage) -> None:
         empty.add(OLD)
         empty.service(ALICE).replace(empty.id_of(OLD), NEW)
         async with portal(empty) as session:
@@ -160,7 +158,7 @@ class TestRefused:
             )
             assert len(session.app.screen_stack) == 1
 
-    async def test_with_can_view(self, replacing: Installation) -> None:
+    async def test_with_can_view(self, replacing: Stage) -> None:
         replacing.set_operators(
             Operator(name="carol", representative=True),
             Operator(name="alice", permissions={"acme": Permission.CAN_VIEW}),
@@ -174,7 +172,7 @@ class TestRefused:
 
 
 class TestGoOn:
-    async def test_the_menu_of_a_later_session_says_so(self, replacing: Installation) -> None:
+    async def test_the_menu_of_a_later_session_says_so(self, replacing: Stage) -> None:
         async with portal(replacing) as session:
             await session.press("full_stop")
             await session.at(CardMenu)
@@ -184,7 +182,7 @@ class TestGoOn:
             await session.until(lambda: len(session.app.screen_stack) == 1)
         assert replacing.names == [OLD, "Reporting batch", NEW]
 
-    async def test_use_of_both_is_followed(self, replacing: Installation) -> None:
+    async def test_use_of_both_is_followed(self, replacing: Stage) -> None:
         replacing.use(OLD, timedelta(hours=3), tokens=7)
         async with portal(replacing) as session:
             dialog = await go_on(session)
@@ -198,9 +196,7 @@ class TestGoOn:
             assert is_disabled(dialog, "#finish")
 
     @pytest.mark.parametrize("by_mouse", [False, True])
-    async def test_the_new_one_is_made_primary(
-        self, replacing: Installation, *, by_mouse: bool
-    ) -> None:
+    async def test_the_new_one_is_made_primary(self, replacing: Stage, *, by_mouse: bool) -> None:
         async with portal(replacing) as session:
             await go_on(session)
             if by_mouse:
@@ -216,7 +212,7 @@ class TestGoOn:
 
 
 class TestFinish:
-    async def test_it_is_refused_while_the_old_one_is_used(self, replacing: Installation) -> None:
+    async def test_it_is_refused_while_the_old_one_is_used(self, replacing: Stage) -> None:
         replacing.use(OLD, timedelta(hours=23, minutes=59))
         async with portal(replacing) as session:
             dialog = await go_on(session)
@@ -229,7 +225,7 @@ class TestFinish:
 
     @pytest.mark.parametrize("by_mouse", [False, True])
     async def test_when_it_is_quiet_it_is_deleted_and_primary_moves(
-        self, replacing: Installation, *, by_mouse: bool
+        self, replacing: Stage, *, by_mouse: bool
     ) -> None:
         replacing.use(OLD, A_DAY)
         async with portal(replacing) as session:
@@ -246,7 +242,7 @@ class TestFinish:
         assert replacing.page.primary == replacing.id_of(NEW)
         assert replacing.actions()[0] == "finish replacement done"
 
-    async def test_one_that_is_not_primary_leaves_primary_alone(self, two: Installation) -> None:
+    async def test_one_that_is_not_primary_leaves_primary_alone(self, two: Stage) -> None:
         two.service(ALICE).replace(two.id_of("Reporting batch"), "Reports 2")
         async with portal(two) as session:
             await session.press("j")
@@ -258,7 +254,7 @@ class TestFinish:
         assert two.page.primary == two.id_of(OLD)
         assert two.names == [OLD, "Reports 2"]
 
-    async def test_use_that_begins_again_withdraws_it(self, replacing: Installation) -> None:
+    async def test_use_that_begins_again_withdraws_it(self, replacing: Stage) -> None:
         async with portal(replacing) as session:
             dialog = await go_on(session)
             await session.until(lambda: not is_disabled(dialog, "#finish"))
@@ -268,7 +264,7 @@ class TestFinish:
             assert session.app.screen is dialog
         assert OLD in replacing.names
 
-    async def test_use_the_screen_hasnt_heard_of_is_refused(self, replacing: Installation) -> None:
+    async def test_use_the_screen_hasnt_heard_of_is_refused(self, replacing: Stage) -> None:
         """The service looks again."""
         async with portal(replacing) as session:
             dialog = await go_on(session)
@@ -284,7 +280,7 @@ class TestFinish:
 
 class TestMeanwhile:
     @pytest.mark.parametrize("gone", [OLD, NEW])
-    async def test_a_deletion_is_told(self, replacing: Installation, gone: str) -> None:
+    async def test_a_deletion_is_told(self, replacing: Stage, gone: str) -> None:
         service = replacing.service(ALICE)
         service.make_primary(replacing.id_of("Reporting batch"))
         async with portal(replacing) as session:
@@ -300,7 +296,7 @@ class TestMeanwhile:
             await session.until(lambda: len(session.app.screen_stack) == 1)
         assert len(replacing.names) == 2
 
-    async def test_another_name_changes_nothing_else(self, replacing: Installation) -> None:
+    async def test_another_name_changes_nothing_else(self, replacing: Stage) -> None:
         async with portal(replacing) as session:
             dialog = await go_on(session)
             replacing.service().rename(replacing.id_of(OLD), "Payouts until May")
@@ -311,7 +307,7 @@ class TestMeanwhile:
             await session.see("2 of 3")
         assert replacing.names == ["Reporting batch", NEW]
 
-    async def test_a_rotation_is_told_and_withdraws_it(self, replacing: Installation) -> None:
+    async def test_a_rotation_is_told_and_withdraws_it(self, replacing: Stage) -> None:
         async with portal(replacing) as session:
             dialog = await go_on(session)
             replacing.service().rotate(replacing.id_of(OLD))

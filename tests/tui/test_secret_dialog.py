@@ -24,7 +24,7 @@ from credtui.tui.dialogs.save import SaveDialog
 from credtui.tui.dialogs.secret import CONCEALED, CONCEALED_BELOW, SecretDialog
 from tests.secrets_scan import assert_no_secret
 from tests.support import seeded_bytes
-from tests.tui.apps import FAKE_SECRET, Installation, Session, portal
+from tests.tui.apps import FAKE_SECRET, Session, Stage, portal
 
 GATE = "Close without saving?"
 BLANK = "\x1b]52;c;IA==\a"
@@ -41,10 +41,10 @@ def shown_secret(session: Session) -> str:
 
 @asynccontextmanager
 async def rotated(
-    installation: Installation, *, size: tuple[int, int] = (80, 24), forced: bool = False
+    stage: Stage, *, size: tuple[int, int] = (80, 24), forced: bool = False
 ) -> AsyncIterator[Session]:
     """The dialog after a rotation of Payout gateway."""
-    async with portal(installation, size=size, forced=forced) as session:
+    async with portal(stage, size=size, forced=forced) as session:
         await session.press("r")
         await session.see("immediately invalidated")
         await session.press("y")
@@ -52,20 +52,20 @@ async def rotated(
         yield session
 
 
-def confirmed(installation: Installation) -> bool:
-    credential = installation.page.find(installation.id_of("Payout gateway"))
+def confirmed(stage: Stage) -> bool:
+    credential = stage.page.find(stage.id_of("Payout gateway"))
     assert credential
     return credential.confirmed
 
 
-def how_confirmed(installation: Installation) -> str:
-    return next(installation.service().events()).detail
+def how_confirmed(stage: Stage) -> str:
+    return next(stage.service().events()).detail
 
 
 class TestWhatItShows:
     @pytest.mark.parametrize("size", [(80, 24), (76, 20), (120, 40)])
     async def test_every_value_is_whole_on_one_line(
-        self, two: Installation, size: tuple[int, int]
+        self, two: Stage, size: tuple[int, int]
     ) -> None:
         async with rotated(two, size=size) as session:
             secret = shown_secret(session)
@@ -76,16 +76,16 @@ class TestWhatItShows:
             ):
                 assert any(label in line and f" {value} " in line for line in session.lines), label
 
-    async def test_the_secret_is_whole_at_the_smallest_size(self, two: Installation) -> None:
+    async def test_the_secret_is_whole_at_the_smallest_size(self, two: Stage) -> None:
         async with rotated(two, size=(60, 20)) as session:
             assert any(shown_secret(session) in line for line in session.lines)
             for label in ("Copy Client ID", "Copy Secret", "Save to File", "Plain View", "Close"):
                 assert label in session.text
 
-    async def test_the_longest_audience_and_secret_fit_at_80x24(self, two: Installation) -> None:
-        production = two.credtui.settings.environments["production"]
+    async def test_the_longest_audience_and_secret_fit_at_80x24(self, two: Stage) -> None:
+        production = two.installation.settings.environments["production"]
         longest = production.model_copy(update={"tag": "stage1"})
-        two.credtui.settings = two.credtui.settings.model_copy(
+        two.installation.settings = two.installation.settings.model_copy(
             update={
                 "environments": {"uat": longest},
                 "organization": "an-organization-with-the-longest-name-40",
@@ -97,7 +97,7 @@ class TestWhatItShows:
             assert any(shown_secret(session) in line for line in session.lines)
             await session.see("urn:ripplexcurrent-prod:an-organization-with-the-longest-name-40")
 
-    async def test_the_warning_and_every_button_are_there(self, two: Installation) -> None:
+    async def test_the_warning_and_every_button_are_there(self, two: Stage) -> None:
         async with rotated(two) as session:
             await session.see("Secret for Payout gateway")
             await session.see("Save your secret now")
@@ -111,7 +111,7 @@ class TestWhatItShows:
                 assert label in session.text, label
             assert session.focused == "Copy Secret"
 
-    async def test_it_says_when_the_credential_is_rotated_again(self, two: Installation) -> None:
+    async def test_it_says_when_the_credential_is_rotated_again(self, two: Stage) -> None:
         async with rotated(two) as session:
             two.service().rotate(two.id_of("Payout gateway"))
             await session.see("This credential was rotated again: the secret no longer works.")
@@ -119,7 +119,7 @@ class TestWhatItShows:
             await session.until(lambda: len(session.app.screen_stack) == 1)
         assert not confirmed(two), "the dialog of the other session is still open"
 
-    async def test_it_says_when_the_credential_is_deleted(self, two: Installation) -> None:
+    async def test_it_says_when_the_credential_is_deleted(self, two: Stage) -> None:
         two.service().make_primary(two.id_of("Reporting batch"))
         async with rotated(two) as session:
             two.service().delete(two.id_of("Payout gateway"))
@@ -128,7 +128,7 @@ class TestWhatItShows:
             await session.until(lambda: len(session.app.screen_stack) == 1)
         assert two.names == ["Reporting batch"]
 
-    async def test_whoever_may_still_look_is_told(self, two: Installation) -> None:
+    async def test_whoever_may_still_look_is_told(self, two: Stage) -> None:
         async with rotated(two) as session:
             two.set_operators(
                 Operator(name="carol", representative=True),
@@ -138,7 +138,7 @@ class TestWhatItShows:
             await session.see("This credential was rotated again: the secret no longer works.")
 
     async def test_without_access_it_doesnt_say_what_became_of_the_credential(
-        self, two: Installation
+        self, two: Stage
     ) -> None:
         async with rotated(two) as session:
             two.set_operators(Operator(name="carol", representative=True))
@@ -150,9 +150,7 @@ class TestWhatItShows:
 
 class TestCopy:
     @pytest.mark.parametrize("way", ["s", "enter", "click"])
-    async def test_the_secret_is_sent_and_the_route_named(
-        self, two: Installation, way: str
-    ) -> None:
+    async def test_the_secret_is_sent_and_the_route_named(self, two: Stage, way: str) -> None:
         async with rotated(two) as session:
             secret = shown_secret(session)
             if way == "click":
@@ -165,7 +163,7 @@ class TestCopy:
             assert session.app.written == [f"\x1b]52;c;{payload}\a"]
 
     @pytest.mark.parametrize("way", ["i", "click"])
-    async def test_the_client_id_is_sent(self, two: Installation, way: str) -> None:
+    async def test_the_client_id_is_sent(self, two: Stage, way: str) -> None:
         async with rotated(two) as session:
             if way == "click":
                 await session.click_on("Copy Client ID")
@@ -178,9 +176,9 @@ class TestCopy:
             await session.see(GATE)
 
     async def test_without_a_clipboard_the_other_ways_are_named(self, store_folder: Path) -> None:
-        installation = Installation(store_folder, clipboard="none")
-        installation.add("Payout gateway")
-        async with rotated(installation) as session:
+        stage = Stage(store_folder, clipboard="none")
+        stage.add("Payout gateway")
+        async with rotated(stage) as session:
             await session.press("s")
             await session.see("The clipboard is switched off in the settings.")
             await session.see("Use Plain View or Save to File.")
@@ -191,9 +189,9 @@ class TestCopy:
     async def test_after_closing_the_clipboard_is_overwritten(
         self, store_folder: Path, checked: bool
     ) -> None:
-        installation = Installation(store_folder, clear_clipboard_after=1)
-        installation.add("Payout gateway")
-        async with rotated(installation) as session:
+        stage = Stage(store_folder, clear_clipboard_after=1)
+        stage.add("Payout gateway")
+        async with rotated(stage) as session:
             await session.press("s")
             await session.see("Sent to your terminal")
             if checked:
@@ -204,7 +202,7 @@ class TestCopy:
             await session.until(lambda: len(session.app.written) == 2, "clipboard written again")
             assert session.app.written[1] == BLANK
 
-    async def test_unless_asked_the_clipboard_is_left_alone(self, two: Installation) -> None:
+    async def test_unless_asked_the_clipboard_is_left_alone(self, two: Stage) -> None:
         async with rotated(two) as session:
             await session.press("s")
             await session.see("Sent to your terminal")
@@ -214,12 +212,12 @@ class TestCopy:
             await session.see("Credential name")
             assert len(session.app.written) == 1
 
-    async def test_plain_view_says_where_there_is_none(self, two: Installation) -> None:
+    async def test_plain_view_says_where_there_is_none(self, two: Stage) -> None:
         async with rotated(two) as session:
             await session.press("v")
             await session.see("Plain View needs a terminal of its own")
 
-    async def test_what_was_typed_before_plain_view_is_dropped(self, two: Installation) -> None:
+    async def test_what_was_typed_before_plain_view_is_dropped(self, two: Stage) -> None:
         """It was meant for the view, or typed by mistake."""
         async with rotated(two) as session:
             await session.burst("v", "s", "enter", "escape")
@@ -246,7 +244,7 @@ class TestSave:
             dialog.query_one("#path", Input).value = path
         await session.press("enter")
 
-    async def test_env_by_default_at_a_proposed_name(self, two: Installation, home: Path) -> None:
+    async def test_env_by_default_at_a_proposed_name(self, two: Stage, home: Path) -> None:
         async with rotated(two) as session:
             secret = shown_secret(session)
             await self.save(session)
@@ -263,7 +261,7 @@ class TestSave:
         assert confirmed(two)
         assert how_confirmed(two) == "saved to a file"
 
-    async def test_json(self, two: Installation, home: Path) -> None:
+    async def test_json(self, two: Stage, home: Path) -> None:
         async with rotated(two) as session:
             secret = shown_secret(session)
             await session.press("f")
@@ -282,7 +280,7 @@ class TestSave:
             }
             assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
-    async def test_json_by_keyboard(self, two: Installation, home: Path) -> None:
+    async def test_json_by_keyboard(self, two: Stage, home: Path) -> None:
         async with rotated(two) as session:
             await session.press("f")
             dialog = await session.at(SaveDialog)
@@ -293,7 +291,7 @@ class TestSave:
             assert json.loads((home / "acme-uat-payout-gateway.json").read_text())
 
     @pytest.mark.parametrize("path", ["relative.env", "~/relative.env", "  relative.env  "])
-    async def test_relative_and_home_paths(self, two: Installation, home: Path, path: str) -> None:
+    async def test_relative_and_home_paths(self, two: Stage, home: Path, path: str) -> None:
         async with rotated(two) as session:
             await self.save(session, path)
             await session.see("readable by you alone.")
@@ -301,7 +299,7 @@ class TestSave:
             # The message names the whole path: on screen it may be broken anywhere.
             assert str(home / "relative.env") in session.everything()
 
-    async def test_what_exists_is_never_overwritten(self, two: Installation, home: Path) -> None:
+    async def test_what_exists_is_never_overwritten(self, two: Stage, home: Path) -> None:
         (home / "there.env").write_text("mine")
         async with rotated(two) as session:
             await self.save(session, "there.env")
@@ -312,7 +310,7 @@ class TestSave:
             await session.press("enter")
             await session.see("readable by you alone.")
 
-    async def test_a_link_is_not_followed(self, two: Installation, home: Path) -> None:
+    async def test_a_link_is_not_followed(self, two: Stage, home: Path) -> None:
         (home / "link.env").symlink_to(home / "elsewhere.env")
         async with rotated(two) as session:
             await self.save(session, "link.env")
@@ -332,7 +330,7 @@ class TestSave:
         ],
     )
     async def test_where_it_cant_be_written_the_reason_is_said(
-        self, two: Installation, path: str, reason: str
+        self, two: Stage, path: str, reason: str
     ) -> None:
         async with rotated(two) as session:
             await self.save(session, path)
@@ -343,7 +341,7 @@ class TestSave:
             await session.press("escape")
             await session.see(GATE)
 
-    async def test_enter_twice_saves_once(self, two: Installation, home: Path) -> None:
+    async def test_enter_twice_saves_once(self, two: Stage, home: Path) -> None:
         async with rotated(two) as session:
             await session.press("f")
             await session.at(SaveDialog)
@@ -351,9 +349,7 @@ class TestSave:
             await session.at(SecretDialog)
             assert len(os.listdir(home)) == 1  # noqa: PTH208
 
-    async def test_it_cant_be_left_while_the_file_is_written(
-        self, two: Installation, home: Path
-    ) -> None:
+    async def test_it_cant_be_left_while_the_file_is_written(self, two: Stage, home: Path) -> None:
         """As on a slow disk: the person must hear that there is a file."""
         go_on = threading.Event()
 
@@ -374,9 +370,9 @@ class TestSave:
         assert saved == [home / name for name in os.listdir(home)]  # noqa: PTH208
 
     async def test_without_a_shell_it_is_offered_nowhere(self, store_folder: Path) -> None:
-        installation = Installation(store_folder, clipboard="none")
-        installation.add("Payout gateway")
-        async with rotated(installation, forced=True) as session:
+        stage = Stage(store_folder, clipboard="none")
+        stage.add("Payout gateway")
+        async with rotated(stage, forced=True) as session:
             for label in ("Copy Client ID", "Copy Secret", "Plain View", "Try it", "Close"):
                 assert label in session.text
             assert not re.search(r"Save to|\bSave$|f Save", session.text, re.MULTILINE)
@@ -390,7 +386,7 @@ class TestSave:
             await session.see("Plain View")
             assert "Save to a file" not in session.text
 
-    async def test_with_a_shell_it_is_a_key_too(self, two: Installation) -> None:
+    async def test_with_a_shell_it_is_a_key_too(self, two: Stage) -> None:
         async with rotated(two) as session:
             await session.see("f Save")
             await session.press("question_mark")
@@ -398,7 +394,7 @@ class TestSave:
 
 
 class TestCheckYourCopy:
-    async def test_a_match(self, two: Installation) -> None:
+    async def test_a_match(self, two: Stage) -> None:
         async with rotated(two) as session:
             await session.click_on("paste the secret here")
             await session.paste(shown_secret(session))
@@ -407,7 +403,7 @@ class TestCheckYourCopy:
             await session.until(lambda: len(session.app.screen_stack) == 1)
         assert how_confirmed(two) == "checked"
 
-    async def test_what_is_pasted_anywhere_is_checked(self, two: Installation) -> None:
+    async def test_what_is_pasted_anywhere_is_checked(self, two: Stage) -> None:
         async with rotated(two) as session:
             assert session.focused == "Copy Secret"
             await session.paste(shown_secret(session))
@@ -415,26 +411,26 @@ class TestCheckYourCopy:
 
     @pytest.mark.parametrize(("before", "after"), [("  ", ""), ("", "\n"), ("\t", " \r\n")])
     async def test_white_space_around_it_doesnt_count(
-        self, two: Installation, before: str, after: str
+        self, two: Stage, before: str, after: str
     ) -> None:
         async with rotated(two) as session:
             await session.paste(f"{before}{shown_secret(session)}{after}")
             await session.see("Your copy matches the secret.")
 
-    async def test_another_length_is_told(self, two: Installation) -> None:
+    async def test_another_length_is_told(self, two: Stage) -> None:
         async with rotated(two) as session:
             await session.paste(shown_secret(session)[:-3])
             await session.see("Your copy does not match: it has 54 characters, the secret has 57.")
             await session.press("escape")
             await session.see(GATE)
 
-    async def test_where_it_differs_is_not_told(self, two: Installation) -> None:
+    async def test_where_it_differs_is_not_told(self, two: Stage) -> None:
         async with rotated(two) as session:
             secret = shown_secret(session)
             await session.paste(secret[:-1] + ("x" if secret[-1] != "x" else "y"))
             await session.see("Your copy does not match, though its length is right.")
 
-    async def test_a_second_try_counts(self, two: Installation) -> None:
+    async def test_a_second_try_counts(self, two: Stage) -> None:
         async with rotated(two) as session:
             secret = shown_secret(session)
             await session.paste("wrong")
@@ -442,7 +438,7 @@ class TestCheckYourCopy:
             await session.paste(secret)
             await session.see("Your copy matches the secret.")
 
-    async def test_what_is_typed_is_not_shown(self, two: Installation) -> None:
+    async def test_what_is_typed_is_not_shown(self, two: Stage) -> None:
         async with rotated(two) as session:
             secret = shown_secret(session)
             await session.paste(secret)
@@ -468,9 +464,7 @@ class TestCloseGate:
             await session.press(way)
 
     @pytest.mark.parametrize("way", ["Close", *LEAVING, "palette"])
-    async def test_every_way_asks_and_back_keeps_the_secret(
-        self, two: Installation, way: str
-    ) -> None:
+    async def test_every_way_asks_and_back_keeps_the_secret(self, two: Stage, way: str) -> None:
         async with rotated(two) as session:
             secret = shown_secret(session)
             await self.leave(session, way)
@@ -490,7 +484,7 @@ class TestCloseGate:
         assert confirmed(two)
 
     @pytest.mark.parametrize("way", ["Close", "escape", "q"])
-    async def test_closing_returns_to_the_page(self, two: Installation, way: str) -> None:
+    async def test_closing_returns_to_the_page(self, two: Stage, way: str) -> None:
         async with rotated(two) as session:
             await self.leave(session, way)
             await session.see(GATE)
@@ -502,7 +496,7 @@ class TestCloseGate:
         assert how_confirmed(two) == "closed without saving"
 
     @pytest.mark.parametrize("way", ["ctrl+q", "ctrl+c", "palette"])
-    async def test_quitting_goes_on_after_close(self, two: Installation, way: str) -> None:
+    async def test_quitting_goes_on_after_close(self, two: Stage, way: str) -> None:
         async with rotated(two) as session:
             await self.leave(session, way)
             await session.see(GATE)
@@ -511,7 +505,7 @@ class TestCloseGate:
         assert confirmed(two), "it ended before the dialog's end was noted"
 
     @pytest.mark.parametrize("way", ["ctrl+q", "ctrl+c"])
-    async def test_quitting_after_a_check_asks_nothing(self, two: Installation, way: str) -> None:
+    async def test_quitting_after_a_check_asks_nothing(self, two: Stage, way: str) -> None:
         async with rotated(two) as session:
             await session.paste(shown_secret(session))
             await session.see("matches")
@@ -520,9 +514,7 @@ class TestCloseGate:
         assert confirmed(two)
 
     @pytest.mark.parametrize("key", ["ctrl+q", "ctrl+c", "escape"])
-    async def test_impatience_at_the_question_doesnt_pass_it(
-        self, two: Installation, key: str
-    ) -> None:
+    async def test_impatience_at_the_question_doesnt_pass_it(self, two: Stage, key: str) -> None:
         async with rotated(two) as session:
             await session.press("ctrl+q")
             await session.see(GATE)
@@ -531,7 +523,7 @@ class TestCloseGate:
             assert not session.ended
             assert not confirmed(two)
 
-    async def test_a_copy_is_enough(self, two: Installation) -> None:
+    async def test_a_copy_is_enough(self, two: Stage) -> None:
         async with rotated(two) as session:
             await session.press("s")
             await session.see("Sent to your terminal")
@@ -539,7 +531,7 @@ class TestCloseGate:
             await session.until(lambda: len(session.app.screen_stack) == 1)
         assert how_confirmed(two) == "copied"
 
-    async def test_quitting_while_the_save_dialog_is_open(self, two: Installation) -> None:
+    async def test_quitting_while_the_save_dialog_is_open(self, two: Stage) -> None:
         async with rotated(two) as session:
             await session.press("f")
             await session.at(SaveDialog)
@@ -550,12 +542,12 @@ class TestCloseGate:
             assert not session.ended
         assert not confirmed(two)
 
-    async def test_quitting_while_the_secret_is_on_its_way(self, two: Installation) -> None:
+    async def test_quitting_while_the_secret_is_on_its_way(self, two: Stage) -> None:
         """The change was made, or will be: its secret must still be seen."""
         async with portal(two) as session:
             await session.press("r")
             await session.see("immediately invalidated")
-            with two.credtui.store.transaction(Place("uat", "acme")):
+            with two.installation.store.transaction(Place("uat", "acme")):
                 await session.burst("y")
                 await session.until(
                     lambda: bool(session.app.portal._changing), "a change under way"
@@ -564,7 +556,7 @@ class TestCloseGate:
             await session.see("Secret for Payout gateway")
             assert not session.ended
 
-    async def test_only_close_confirms(self, two: Installation) -> None:
+    async def test_only_close_confirms(self, two: Stage) -> None:
         async with rotated(two):
             pass  # the app ends around the dialog
         assert not confirmed(two)
@@ -574,9 +566,9 @@ class TestCloseGate:
 
 class TestConceal:
     async def test_idle_time_hides_it_without_losing_it(self, store_folder: Path) -> None:
-        installation = Installation(store_folder, conceal_secret_after=1)
-        installation.add("Payout gateway")
-        async with rotated(installation) as session:
+        stage = Stage(store_folder, conceal_secret_after=1)
+        stage.add("Payout gateway")
+        async with rotated(stage) as session:
             secret = shown_secret(session)
             await session.see(CONCEALED)
             assert secret not in session.text
@@ -589,7 +581,7 @@ class TestConceal:
             assert session.app.written == [], "the key that shows it does nothing else"
 
     @pytest.mark.parametrize("key", ["escape", "q", "x", "enter", "tab"])
-    async def test_any_key_shows_it(self, two: Installation, key: str) -> None:
+    async def test_any_key_shows_it(self, two: Stage, key: str) -> None:
         async with rotated(two) as session:
             secret = shown_secret(session)
             session.app.portal.conceal()
@@ -599,7 +591,7 @@ class TestConceal:
             await session.until(lambda: secret in session.text)
             assert GATE not in session.text
 
-    async def test_while_hidden_nothing_can_be_clicked_or_pasted(self, two: Installation) -> None:
+    async def test_while_hidden_nothing_can_be_clicked_or_pasted(self, two: Stage) -> None:
         async with rotated(two) as session:
             secret = shown_secret(session)
             session.app.portal.conceal()
@@ -610,7 +602,7 @@ class TestConceal:
             assert session.app.written == []
             assert "matches" not in session.text
 
-    async def test_it_promises_no_key_that_goes_elsewhere(self, two: Installation) -> None:
+    async def test_it_promises_no_key_that_goes_elsewhere(self, two: Stage) -> None:
         async with rotated(two) as session:
             await session.press("escape")
             await session.see(GATE)
@@ -623,7 +615,7 @@ class TestConceal:
             await session.see(GATE)
             await session.see(CONCEALED_BELOW)
 
-    async def test_quitting_while_hidden_asks(self, two: Installation) -> None:
+    async def test_quitting_while_hidden_asks(self, two: Stage) -> None:
         async with rotated(two) as session:
             session.app.portal.conceal()
             await session.see(CONCEALED)
@@ -636,7 +628,7 @@ class TestNothingIsLeft:
     """After Close the secret is nowhere in the program."""
 
     async def test_in_no_widget_field_message_or_clipboard(
-        self, two: Installation, tmp_path: Path
+        self, two: Stage, tmp_path: Path
     ) -> None:
         async with rotated(two) as session:
             secret = shown_secret(session)
@@ -660,7 +652,7 @@ class TestNothingIsLeft:
 
     async def test_in_no_object_of_the_program(self, store_folder: Path) -> None:
         # A secret of its own: pytest keeps what other tests failed with.
-        two = Installation(store_folder, random_bytes=seeded_bytes(99))
+        two = Stage(store_folder, random_bytes=seeded_bytes(99))
         two.add("Payout gateway")
         async with rotated(two) as session:
             backwards = shown_secret(session)[::-1]
@@ -679,7 +671,7 @@ class TestNothingIsLeft:
             assert _holders(backwards) == []
 
     async def test_a_dropped_session_leaves_nothing_in_files(
-        self, two: Installation, tmp_path: Path
+        self, two: Stage, tmp_path: Path
     ) -> None:
         async with rotated(two) as session:
             secret = shown_secret(session)

@@ -5,10 +5,10 @@ from textual.widgets import Button
 
 from credtui.tui.dialogs.environment import EnvironmentDialog
 from tests.support import ALICE
-from tests.tui.apps import Installation, portal
+from tests.tui.apps import Stage, portal
 
 
-async def test_another_environment_by_keys_and_back_by_mouse(demo: Installation) -> None:
+async def test_another_environment_by_keys_and_back_by_mouse(demo: Stage) -> None:
     demo.service(ALICE, "production").generate("Live")
     async with portal(demo) as session:
         await session.press("v")
@@ -25,7 +25,7 @@ async def test_another_environment_by_keys_and_back_by_mouse(demo: Installation)
         await session.see("Payout gateway")
 
 
-async def test_the_open_page_stays_open(demo: Installation) -> None:
+async def test_the_open_page_stays_open(demo: Stage) -> None:
     async with portal(demo) as session:
         await session.click_on("Environment")
         await session.see("urn:ripplexcurrent-uat:acme")
@@ -33,7 +33,7 @@ async def test_the_open_page_stays_open(demo: Installation) -> None:
         await session.see("Audience       urn:ripplexcurrent-prod:acme")
 
 
-async def test_production_is_loud(demo: Installation) -> None:
+async def test_production_is_loud(demo: Stage) -> None:
     """Whoever is there by mistake sees it in the corner of an eye."""
     async with portal(demo) as session:
         calm = session.one("#place", Button)
@@ -49,7 +49,7 @@ async def test_production_is_loud(demo: Installation) -> None:
         await session.until(lambda: not session.one("#place", Button).has_class("-production"))
 
 
-async def test_escaping_stays(demo: Installation) -> None:
+async def test_escaping_stays(demo: Stage) -> None:
     async with portal(demo) as session:
         screen = session.app.screen
         await session.press("v")
@@ -61,7 +61,7 @@ async def test_escaping_stays(demo: Installation) -> None:
 
 
 @pytest.mark.parametrize("page", ["Operators", "Activity", "API access"])
-async def test_every_page_stays_open_there_and_back(demo: Installation, page: str) -> None:
+async def test_every_page_stays_open_there_and_back(demo: Stage, page: str) -> None:
     demo.service(ALICE, "production").generate("Live")
     async with portal(demo) as session:
         await session.click_on(page)
@@ -77,7 +77,7 @@ async def test_every_page_stays_open_there_and_back(demo: Installation, page: st
             await session.see(f"{page} ◂")
 
 
-async def test_other_environments_are_followed_too(demo: Installation) -> None:
+async def test_other_environments_are_followed_too(demo: Stage) -> None:
     async with portal(demo) as session:
         await session.press("v", "down", "enter")
         await session.see("There are no API credentials yet.")
@@ -85,7 +85,7 @@ async def test_other_environments_are_followed_too(demo: Installation) -> None:
         await session.see("Live")
 
 
-async def test_the_same_environment_changes_nothing(demo: Installation) -> None:
+async def test_the_same_environment_changes_nothing(demo: Stage) -> None:
     async with portal(demo) as session:
         screen = session.app.screen
         await session.press("v")

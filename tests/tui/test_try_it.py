@@ -18,7 +18,7 @@ from credtui.configuration import EnvironmentSettings, Settings
 from credtui.tui.dialogs.secret import SecretDialog
 from tests.secrets_scan import assert_no_secret
 from tests.server.serving import Server, serving
-from tests.tui.apps import PATIENCE, Installation, Session, portal
+from tests.tui.apps import PATIENCE, Session, Stage, portal
 
 WORKS = "It works: HTTP 200, an access token, valid for 3,600 seconds."
 
@@ -69,22 +69,22 @@ def witness(server: Server) -> Iterator[Witness]:
         running.shutdown()
 
 
-def installation_at(token_url: str, folder: Path, organization: str) -> Installation:
+def installation_at(token_url: str, folder: Path, organization: str) -> Stage:
     """An installation whose token address is this one, with one credential."""
     uat = Settings().environments["uat"].model_dump() | {"token_url": token_url}
-    installation = Installation(
+    stage = Stage(
         folder,
         random_bytes=secrets.token_bytes,
         environments={"uat": EnvironmentSettings(**uat)},
         organization=organization,
     )
-    installation.add("Payout gateway")
-    return installation
+    stage.add("Payout gateway")
+    return stage
 
 
 @asynccontextmanager
-async def rotated(installation: Installation) -> AsyncIterator[Session]:
-    async with portal(installation) as session:
+async def rotated(stage: Stage) -> AsyncIterator[Session]:
+    async with portal(stage) as session:
         await session.press("r")
         await session.see("immediately invalidated")
         await session.press("y")
@@ -100,8 +100,8 @@ def status(session: Session) -> str:
 async def test_it_works_and_the_token_is_nowhere(
     server: Server, witness: Witness, *, by_mouse: bool
 ) -> None:
-    installation = installation_at(witness.token_url, server.store, f"works-{by_mouse:d}")
-    async with rotated(installation) as session:
+    stage = installation_at(witness.token_url, server.store, f"works-{by_mouse:d}")
+    async with rotated(stage) as session:
         if by_mouse:
             await session.click_on("Try it")
         else:
@@ -119,8 +119,8 @@ async def test_it_works_and_the_token_is_nowhere(
 
 
 async def test_it_is_use_of_the_credential(server: Server) -> None:
-    installation = installation_at(server.token_url, server.store, "used")
-    async with rotated(installation) as session:
+    stage = installation_at(server.token_url, server.store, "used")
+    async with rotated(stage) as session:
         await session.press("t")
         await session.see(WORKS)
         await session.press("escape", "y")
@@ -129,9 +129,9 @@ async def test_it_is_use_of_the_credential(server: Server) -> None:
 
 
 async def test_after_a_rotation_by_another_session(server: Server) -> None:
-    installation = installation_at(server.token_url, server.store, "again")
-    async with rotated(installation) as session:
-        installation.service().rotate(installation.id_of("Payout gateway"))
+    stage = installation_at(server.token_url, server.store, "again")
+    async with rotated(stage) as session:
+        stage.service().rotate(stage.id_of("Payout gateway"))
         await session.see("This credential was rotated again: the secret no longer works.")
         await session.press("t")
         await session.see("It does not work: HTTP 401 invalid_client")
@@ -144,8 +144,8 @@ async def test_no_server_says_nothing_about_the_secret(store_folder: Path) -> No
     with socket.socket() as unheard:
         unheard.bind(("127.0.0.1", 0))  # taken, so that nobody else answers there
         port = unheard.getsockname()[1]
-        installation = installation_at(f"http://127.0.0.1:{port}/token", store_folder, "acme")
-        async with rotated(installation) as session:
+        stage = installation_at(f"http://127.0.0.1:{port}/token", store_folder, "acme")
+        async with rotated(stage) as session:
             await session.press("t")
             await session.see("No answer: connection refused. That says nothing about the secret.")
 
@@ -154,8 +154,8 @@ async def test_closing_before_the_answer(store_folder: Path) -> None:
     """Someone who doesn't wait goes on, and an answer that comes later is dropped."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
-        installation = installation_at(f"http://127.0.0.1:{port}/token", store_folder, "acme")
-        async with rotated(installation) as session:
+        stage = installation_at(f"http://127.0.0.1:{port}/token", store_folder, "acme")
+        async with rotated(stage) as session:
             await session.press("t")
             await session.see("Requesting an access token from")
             silent.settimeout(PATIENCE)

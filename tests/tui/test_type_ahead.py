@@ -12,7 +12,7 @@ from credtui.tui.dialogs.menu import CardMenu
 from credtui.tui.dialogs.name import NameDialog
 from credtui.tui.dialogs.secret import SecretDialog
 from credtui.tui.widgets.card import Card
-from tests.tui.apps import Installation, Session, portal
+from tests.tui.apps import Session, Stage, portal
 
 GATE = "Close without saving?"
 
@@ -23,43 +23,43 @@ async def quiet(session: Session) -> None:
 
 
 class TestOrder:
-    async def test_a_name_is_typed_right_behind_its_key(self, two: Installation) -> None:
+    async def test_a_name_is_typed_right_behind_its_key(self, two: Stage) -> None:
         async with portal(two) as session:
             await session.burst("n", *"Treasury", "enter")
             await session.see("Secret for Treasury")
         assert two.names == ["Payout gateway", "Reporting batch", "Treasury"]
 
-    async def test_two_renames_in_one_go(self, two: Installation) -> None:
+    async def test_two_renames_in_one_go(self, two: Stage) -> None:
         async with portal(two) as session:
             await session.burst("e", *"First", "enter", "j", "e", *"Second", "enter")
             await session.see("━ Second ━")
         assert two.names == ["First", "Second"]
 
-    async def test_a_verb_waits_for_the_one_before(self, two: Installation) -> None:
+    async def test_a_verb_waits_for_the_one_before(self, two: Stage) -> None:
         async with portal(two) as session:
             await session.burst("j", "p", "e")
             dialog = await session.at(NameDialog)
             assert two.page.primary == two.id_of("Reporting batch")
             assert dialog.query_one("#name", Input).value == "Reporting batch"
 
-    async def test_a_menu_opens_and_closes(self, two: Installation) -> None:
+    async def test_a_menu_opens_and_closes(self, two: Stage) -> None:
         async with portal(two) as session:
             await session.burst("full_stop", "full_stop", "e")
             await session.at(NameDialog)
 
-    async def test_the_filter_takes_what_is_typed_behind_its_key(self, demo: Installation) -> None:
+    async def test_the_filter_takes_what_is_typed_behind_its_key(self, demo: Stage) -> None:
         async with portal(demo) as session:
             await session.click_on("Activity")
             await session.see("10 events")
             await session.burst("f", *"alice")
             await session.see("6 of 10 events")
 
-    async def test_the_palette_takes_what_is_typed_behind_its_key(self, two: Installation) -> None:
+    async def test_the_palette_takes_what_is_typed_behind_its_key(self, two: Stage) -> None:
         async with portal(two) as session:
             await session.burst("ctrl+p", *"quit", "enter")
             await session.until(lambda: session.ended, "end")
 
-    async def test_the_next_key_after_a_dialog_is_taken_at_once(self, two: Installation) -> None:
+    async def test_the_next_key_after_a_dialog_is_taken_at_once(self, two: Stage) -> None:
         """The message that follows Escape may go with the dialog that it closes."""
         async with portal(two) as session:
             for _ in range(5):
@@ -70,7 +70,7 @@ class TestOrder:
                 await quiet(session)
             assert session.focused == "Payout gateway"
 
-    async def test_a_widget_that_goes_takes_no_key_with_it(self, two: Installation) -> None:
+    async def test_a_widget_that_goes_takes_no_key_with_it(self, two: Stage) -> None:
         async with portal(two) as session:
             await session.press("j")
             two.service().delete(two.id_of("Reporting batch"))
@@ -80,17 +80,17 @@ class TestOrder:
             await session.press("e")
             await session.at(NameDialog)
 
-    async def test_keys_wait_while_the_store_is_held(self, two: Installation) -> None:
+    async def test_keys_wait_while_the_store_is_held(self, two: Stage) -> None:
         place = Place("uat", "acme")
         async with portal(two) as session:
-            with two.credtui.store.transaction(place):
+            with two.installation.store.transaction(place):
                 await session.burst("j", "p", "e")
                 await session.until(lambda: session.app.engaged, "a change under way")
                 await session.see("The store is busy. Wait a moment.")
                 assert not isinstance(session.app.screen, NameDialog)
             await session.at(NameDialog)
 
-    async def test_a_paste_waits_for_its_field(self, two: Installation) -> None:
+    async def test_a_paste_waits_for_its_field(self, two: Stage) -> None:
         async with portal(two) as session:
             session.app.post_message(Key("n", "n"))
             await session.paste("Treasury sync")
@@ -101,7 +101,7 @@ class TestOrder:
 
 
 class TestQuestions:
-    async def test_nothing_is_confirmed_before_it_is_asked(self, two: Installation) -> None:
+    async def test_nothing_is_confirmed_before_it_is_asked(self, two: Stage) -> None:
         async with portal(two) as session:
             await session.burst("r", "y", "enter")
             await session.at(ConfirmCredentialDialog)
@@ -110,9 +110,7 @@ class TestQuestions:
             await session.press("y")
             await session.at(SecretDialog)
 
-    async def test_a_secret_isnt_closed_or_copied_before_it_is_seen(
-        self, two: Installation
-    ) -> None:
+    async def test_a_secret_isnt_closed_or_copied_before_it_is_seen(self, two: Stage) -> None:
         async with portal(two) as session:
             await session.press("r")
             await session.at(ConfirmCredentialDialog)
@@ -123,7 +121,7 @@ class TestQuestions:
             await session.press("escape")
             await session.see(GATE)
 
-    async def test_the_gate_isnt_answered_before_it_is_asked(self, two: Installation) -> None:
+    async def test_the_gate_isnt_answered_before_it_is_asked(self, two: Stage) -> None:
         async with portal(two) as session:
             await session.press("r")
             await session.at(ConfirmCredentialDialog)
@@ -134,7 +132,7 @@ class TestQuestions:
             await quiet(session)
             assert isinstance(session.app.screen, ConfirmDialog)
 
-    async def test_what_was_typed_behind_a_refused_key_is_dropped(self, demo: Installation) -> None:
+    async def test_what_was_typed_behind_a_refused_key_is_dropped(self, demo: Stage) -> None:
         """A name typed where none is asked for, at the cap, must not rotate and confirm."""
         async with portal(demo) as session:
             await session.burst("n", *"rydy", "enter", "y")
@@ -146,7 +144,7 @@ class TestQuestions:
         assert demo.actions()[0] == "delete refused"  # the demo's own
 
     async def test_what_was_typed_behind_a_key_refused_in_a_menu_is_dropped(
-        self, demo: Installation
+        self, demo: Stage
     ) -> None:
         async with portal(demo) as session:
             primary = demo.page.primary
@@ -159,9 +157,9 @@ class TestQuestions:
             assert demo.page.primary == primary
 
     @pytest.mark.parametrize("key", ["ctrl+q", "ctrl+c"])
-    async def test_what_interrupts_waits_for_nothing(self, two: Installation, key: str) -> None:
+    async def test_what_interrupts_waits_for_nothing(self, two: Stage, key: str) -> None:
         async with portal(two) as session:
-            with two.credtui.store.transaction(Place("uat", "acme")):
+            with two.installation.store.transaction(Place("uat", "acme")):
                 await session.burst("j", "p", "e")
                 await session.until(lambda: session.app.engaged, "a change under way")
                 await session.burst(key)
@@ -171,9 +169,7 @@ class TestQuestions:
 
 class TestWhoIsAsked:
     @pytest.mark.parametrize("lost", [1, 2, 3, 4])
-    async def test_no_key_waits_for_an_answer_that_is_lost(
-        self, two: Installation, lost: int
-    ) -> None:
+    async def test_no_key_waits_for_an_answer_that_is_lost(self, two: Stage, lost: int) -> None:
         """What follows a key may go with the widget that it was sent to."""
         async with portal(two) as session:
             app = session.app

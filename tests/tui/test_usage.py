@@ -6,10 +6,10 @@ import pytest
 
 from credtui.tui.dialogs.confirm import ConfirmCredentialDialog
 from tests.support import ALICE
-from tests.tui.apps import CLIENT, OLD_CLIENT, Installation, portal
+from tests.tui.apps import CLIENT, OLD_CLIENT, Stage, portal
 
 
-async def test_it_appears_on_the_card(two: Installation) -> None:
+async def test_it_appears_on_the_card(two: Stage) -> None:
     async with portal(two) as session:
         await session.see("Not used yet")
         two.use("Reporting batch", timedelta(minutes=2))
@@ -19,7 +19,7 @@ async def test_it_appears_on_the_card(two: Installation) -> None:
         await session.see("Not used yet")  # the other one
 
 
-async def test_focus_shows_the_moment(two: Installation) -> None:
+async def test_focus_shows_the_moment(two: Stage) -> None:
     two.use("Payout gateway", timedelta(hours=1))
     async with portal(two) as session:
         await session.see(f"Used 2026-11-24 08:30 UTC from {CLIENT}")
@@ -28,7 +28,7 @@ async def test_focus_shows_the_moment(two: Installation) -> None:
 
 
 @pytest.mark.parametrize("key", ["r", "d"])
-async def test_questions_tell_of_it(two: Installation, key: str) -> None:
+async def test_questions_tell_of_it(two: Stage, key: str) -> None:
     two.use("Reporting batch", timedelta(minutes=2), tokens=1234)
     async with portal(two) as session:
         await session.press("j", key)
@@ -46,7 +46,7 @@ async def test_questions_tell_of_it(two: Installation, key: str) -> None:
     ],
 )
 async def test_a_previous_secret_in_use_is_told_until_the_next_rotation(
-    two: Installation, size: tuple[int, int], alert: str
+    two: Stage, size: tuple[int, int], alert: str
 ) -> None:
     async with portal(two, size=size) as session:
         two.service(ALICE).rotate(two.id_of("Reporting batch"))

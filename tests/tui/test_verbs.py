@@ -14,7 +14,7 @@ from credtui.tui.dialogs.confirm import ConfirmCredentialDialog
 from credtui.tui.dialogs.menu import CardMenu
 from credtui.tui.dialogs.name import NameDialog
 from credtui.tui.dialogs.secret import SecretDialog
-from tests.tui.apps import Installation, Session, portal
+from tests.tui.apps import Session, Stage, portal
 
 PROTECTED = (
     "The primary credential can't be deleted. Make another credential primary first, or contact "
@@ -63,8 +63,8 @@ WAYS: list[Use] = [by_key, by_menu, by_menu_and_enter, by_mouse, by_palette]
 every_way = pytest.mark.parametrize("use", WAYS, ids=lambda way: way.__name__)
 
 
-def credential(installation: Installation, name: str) -> Credential:
-    found = installation.page.find(installation.id_of(name))
+def credential(stage: Stage, name: str) -> Credential:
+    found = stage.page.find(stage.id_of(name))
     assert found
     return found
 
@@ -82,7 +82,7 @@ async def close_without_saving(session: Session) -> None:
 
 
 class TestGenerate:
-    async def test_by_key(self, empty: Installation) -> None:
+    async def test_by_key(self, empty: Stage) -> None:
         async with portal(empty) as session:
             await session.press("n")
             await session.see("Credential name")
@@ -95,7 +95,7 @@ class TestGenerate:
         assert empty.page.primary == empty.id_of("Payout gateway")
         assert empty.actions() == ["confirm secret done", "generate done"]
 
-    async def test_by_mouse(self, two: Installation) -> None:
+    async def test_by_mouse(self, two: Stage) -> None:
         async with portal(two) as session:
             await session.click_on("New Credential")
             await session.see("Credential name")
@@ -104,7 +104,7 @@ class TestGenerate:
             await session.see("Secret for Treasury sync")
         assert two.names[-1] == "Treasury sync"
 
-    async def test_by_palette(self, empty: Installation) -> None:
+    async def test_by_palette(self, empty: Stage) -> None:
         async with portal(empty) as session:
             await session.press("ctrl+p")
             await session.write("New Cred")
@@ -112,7 +112,7 @@ class TestGenerate:
             await session.press("enter")
             await session.at(NameDialog)
 
-    async def test_the_new_card_has_the_focus_within_reach(self, two: Installation) -> None:
+    async def test_the_new_card_has_the_focus_within_reach(self, two: Stage) -> None:
         async with portal(two) as session:
             await session.press("n")
             await session.write("Treasury sync")
@@ -131,7 +131,7 @@ class TestGenerate:
         ],
     )
     async def test_a_name_is_refused_as_it_is_typed(
-        self, two: Installation, typed: str, reason: str
+        self, two: Stage, typed: str, reason: str
     ) -> None:
         async with portal(two) as session:
             await session.press("n")
@@ -144,7 +144,7 @@ class TestGenerate:
             assert isinstance(session.app.screen, NameDialog)
         assert two.names == ["Payout gateway", "Reporting batch"]
 
-    async def test_the_button_waits_for_a_valid_name(self, empty: Installation) -> None:
+    async def test_the_button_waits_for_a_valid_name(self, empty: Stage) -> None:
         async with portal(empty) as session:
             await session.press("n")
             dialog = await session.at(NameDialog)
@@ -154,9 +154,7 @@ class TestGenerate:
             await session.press("backspace")
             await session.until(lambda: dialog.query_one("#confirm", Button).disabled)
 
-    async def test_a_name_that_is_taken_meanwhile_is_told_and_kept(
-        self, empty: Installation
-    ) -> None:
+    async def test_a_name_that_is_taken_meanwhile_is_told_and_kept(self, empty: Stage) -> None:
         """The service has the last word: the name is taken between looking and pressing."""
         async with portal(empty) as session:
             await session.press("n")
@@ -172,7 +170,7 @@ class TestGenerate:
         assert empty.names == ["Payout gateway"]
 
     async def test_the_cap_that_is_reached_meanwhile_is_told_and_the_name_kept(
-        self, two: Installation
+        self, two: Stage
     ) -> None:
         """The service has the last word, and once there is room again the name still stands."""
         async with portal(two) as session:
@@ -192,9 +190,7 @@ class TestGenerate:
             await session.press("enter")
             await session.see("Secret for Treasury sync")
 
-    async def test_the_cap_that_is_reached_while_a_name_is_typed_is_told(
-        self, two: Installation
-    ) -> None:
+    async def test_the_cap_that_is_reached_while_a_name_is_typed_is_told(self, two: Stage) -> None:
         async with portal(two) as session:
             await session.press("n")
             dialog = await session.at(NameDialog)
@@ -207,7 +203,7 @@ class TestGenerate:
         assert two.names == ["Payout gateway", "Reporting batch", "Ledger export"]
 
     @pytest.mark.parametrize("way", ["escape", "Cancel"])
-    async def test_cancel_changes_nothing(self, empty: Installation, way: str) -> None:
+    async def test_cancel_changes_nothing(self, empty: Stage, way: str) -> None:
         async with portal(empty) as session:
             await session.press("n")
             await session.at(NameDialog)
@@ -220,7 +216,7 @@ class TestGenerate:
         assert empty.names == []
         assert empty.actions() == []
 
-    async def test_verbs_keys_are_letters_in_the_field(self, two: Installation) -> None:
+    async def test_verbs_keys_are_letters_in_the_field(self, two: Stage) -> None:
         async with portal(two) as session:
             await session.press("n")
             dialog = await session.at(NameDialog)
@@ -230,7 +226,7 @@ class TestGenerate:
 
 class TestRotate:
     @every_way
-    async def test_it_confirms_and_shows_the_new_secret(self, two: Installation, use: Use) -> None:
+    async def test_it_confirms_and_shows_the_new_secret(self, two: Stage, use: Use) -> None:
         client_id = two.id_of("Payout gateway")
         async with portal(two) as session:
             await use(session, "r", "Rotate Credential")
@@ -246,7 +242,7 @@ class TestRotate:
         assert credential(two, "Payout gateway").confirmed
         assert two.id_of("Payout gateway") == client_id
 
-    async def test_enter_at_once_changes_nothing(self, two: Installation) -> None:
+    async def test_enter_at_once_changes_nothing(self, two: Stage) -> None:
         async with portal(two) as session:
             await session.press("r")
             await session.at(ConfirmCredentialDialog)
@@ -254,7 +250,7 @@ class TestRotate:
             await session.see_no("immediately invalidated")
         assert credential(two, "Payout gateway").generation == 1
 
-    async def test_the_confirm_button_has_the_guides_label(self, two: Installation) -> None:
+    async def test_the_confirm_button_has_the_guides_label(self, two: Stage) -> None:
         async with portal(two) as session:
             await session.press("r")
             await session.at(ConfirmCredentialDialog)
@@ -263,7 +259,7 @@ class TestRotate:
             await session.see("Secret for Payout gateway")
 
     async def test_a_rotation_meanwhile_is_told_and_withdraws_the_question(
-        self, two: Installation
+        self, two: Stage
     ) -> None:
         async with portal(two) as session:
             await session.press("r")
@@ -276,7 +272,7 @@ class TestRotate:
         assert credential(two, "Payout gateway").generation == 2
 
     async def test_a_deletion_meanwhile_is_told_and_withdraws_the_question(
-        self, two: Installation
+        self, two: Stage
     ) -> None:
         async with portal(two) as session:
             await session.press("j", "r")
@@ -287,7 +283,7 @@ class TestRotate:
             await session.see_no("deleted meanwhile")
         assert two.names == ["Payout gateway"]
 
-    async def test_a_rotation_the_screen_hasnt_heard_of_is_refused(self, two: Installation) -> None:
+    async def test_a_rotation_the_screen_hasnt_heard_of_is_refused(self, two: Stage) -> None:
         """The service compares what the person saw with what there is."""
         async with portal(two) as session:
             await session.press("r")
@@ -303,7 +299,7 @@ class TestRotate:
 
 class TestEdit:
     @every_way
-    async def test_it_renames(self, two: Installation, use: Use) -> None:
+    async def test_it_renames(self, two: Stage, use: Use) -> None:
         client_id = two.id_of("Reporting batch")
         async with portal(two) as session:
             await session.press("j")
@@ -318,7 +314,7 @@ class TestEdit:
         assert two.id_of("Reporting batch 2") == client_id
         assert two.actions()[0] == "rename done"
 
-    async def test_the_button_says_save(self, two: Installation) -> None:
+    async def test_the_button_says_save(self, two: Stage) -> None:
         async with portal(two) as session:
             await session.press("e")
             dialog = await session.at(NameDialog)
@@ -326,7 +322,7 @@ class TestEdit:
             await session.click_on(" Save ")
             await session.see("is now named Payouts")
 
-    async def test_the_same_name_changes_nothing(self, two: Installation) -> None:
+    async def test_the_same_name_changes_nothing(self, two: Stage) -> None:
         async with portal(two) as session:
             await session.press("e")
             await session.at(NameDialog)
@@ -334,7 +330,7 @@ class TestEdit:
             await session.see_no("Credential name")
         assert "rename done" not in two.actions()
 
-    async def test_its_own_name_in_another_case_is_free(self, two: Installation) -> None:
+    async def test_its_own_name_in_another_case_is_free(self, two: Stage) -> None:
         async with portal(two) as session:
             await session.press("e")
             dialog = await session.at(NameDialog)
@@ -342,7 +338,7 @@ class TestEdit:
             await session.press("enter")
             await session.see("is now named PAYOUT gateway.")
 
-    async def test_anothers_name_is_refused(self, two: Installation) -> None:
+    async def test_anothers_name_is_refused(self, two: Stage) -> None:
         async with portal(two) as session:
             await session.press("e")
             dialog = await session.at(NameDialog)
@@ -350,7 +346,7 @@ class TestEdit:
             await session.see("There is already a credential named Reporting batch.")
             assert dialog.query_one("#confirm", Button).disabled
 
-    async def test_a_deletion_meanwhile_is_told(self, two: Installation) -> None:
+    async def test_a_deletion_meanwhile_is_told(self, two: Stage) -> None:
         async with portal(two) as session:
             await session.press("j", "e")
             dialog = await session.at(NameDialog)
@@ -364,7 +360,7 @@ class TestEdit:
 
 class TestMakePrimary:
     @every_way
-    async def test_it_moves_the_badge(self, two: Installation, use: Use) -> None:
+    async def test_it_moves_the_badge(self, two: Stage, use: Use) -> None:
         async with portal(two) as session:
             await session.press("j")
             await use(session, "p", "Make Primary")
@@ -374,7 +370,7 @@ class TestMakePrimary:
             )
         assert two.page.primary == two.id_of("Reporting batch")
 
-    async def test_the_primary_one_says_it_is(self, two: Installation) -> None:
+    async def test_the_primary_one_says_it_is(self, two: Stage) -> None:
         async with portal(two) as session:
             await session.press("p")
             await session.until(
@@ -385,7 +381,7 @@ class TestMakePrimary:
 
 class TestDelete:
     @every_way
-    async def test_it_confirms_and_deletes(self, two: Installation, use: Use) -> None:
+    async def test_it_confirms_and_deletes(self, two: Stage, use: Use) -> None:
         async with portal(two) as session:
             await session.press("j")
             await use(session, "d", "Delete")
@@ -399,7 +395,7 @@ class TestDelete:
         assert two.actions()[0] == "delete done"
 
     @pytest.mark.parametrize("way", ["escape", "enter", "Cancel"])
-    async def test_cancel_changes_nothing(self, two: Installation, way: str) -> None:
+    async def test_cancel_changes_nothing(self, two: Stage, way: str) -> None:
         async with portal(two) as session:
             await session.press("j", "d")
             await session.at(ConfirmCredentialDialog)
@@ -410,7 +406,7 @@ class TestDelete:
             await session.see_no("lose access immediately")
         assert two.names == ["Payout gateway", "Reporting batch"]
 
-    async def test_the_primary_one_is_refused_by_key(self, two: Installation) -> None:
+    async def test_the_primary_one_is_refused_by_key(self, two: Stage) -> None:
         async with portal(two) as session:
             await session.press("d")
             await session.until(lambda: session.messages == [PROTECTED])
@@ -418,7 +414,7 @@ class TestDelete:
 
     @pytest.mark.parametrize("threshold", [3600.0, -1.0], ids=["double", "slow"])
     async def test_a_second_click_in_the_menu_doesnt_confirm(
-        self, demo: Installation, threshold: float
+        self, demo: Stage, threshold: float
     ) -> None:
         """The button that confirms opens at the place of the menu's entry."""
         async with portal(demo) as session:
@@ -443,9 +439,7 @@ class TestDelete:
             await session.see("is deleted")
 
     @pytest.mark.parametrize("menu", [False, True])
-    async def test_a_key_that_is_held_down_says_it_once(
-        self, two: Installation, menu: bool
-    ) -> None:
+    async def test_a_key_that_is_held_down_says_it_once(self, two: Stage, menu: bool) -> None:
         async with portal(two) as session:
             if menu:
                 await session.press("full_stop")
@@ -453,7 +447,7 @@ class TestDelete:
             await session.press("d", "d", "d")
             assert session.messages == [PROTECTED]
 
-    async def test_the_menu_says_why_it_cant_be_deleted(self, two: Installation) -> None:
+    async def test_the_menu_says_why_it_cant_be_deleted(self, two: Stage) -> None:
         async with portal(two) as session:
             await session.press("full_stop")
             await session.at(CardMenu)
@@ -463,13 +457,13 @@ class TestDelete:
             await session.click_on("Delete  ")
             assert isinstance(session.app.screen, CardMenu)
 
-    async def test_the_palette_doesnt_offer_it(self, two: Installation) -> None:
+    async def test_the_palette_doesnt_offer_it(self, two: Stage) -> None:
         async with portal(two) as session:
             await session.press("ctrl+p")
             await session.write("Delete")
             await session.see("No matches found")
 
-    async def test_becoming_primary_meanwhile_is_refused(self, two: Installation) -> None:
+    async def test_becoming_primary_meanwhile_is_refused(self, two: Stage) -> None:
         async with portal(two) as session:
             await session.press("j", "d")
             await session.at(ConfirmCredentialDialog)
@@ -482,7 +476,7 @@ class TestDelete:
 
 class TestCopyClientId:
     @every_way
-    async def test_it_sends_the_client_id(self, two: Installation, use: Use) -> None:
+    async def test_it_sends_the_client_id(self, two: Stage, use: Use) -> None:
         async with portal(two) as session:
             await use(session, "c", "Copy Client ID")
             await session.see("Sent to your terminal (OSC 52), not confirmed.")
@@ -493,7 +487,7 @@ class TestCopyClientId:
 
 class TestMenu:
     @pytest.mark.parametrize("key", ["escape", "full_stop", "left"])
-    async def test_it_closes_without_doing_anything(self, two: Installation, key: str) -> None:
+    async def test_it_closes_without_doing_anything(self, two: Stage, key: str) -> None:
         async with portal(two) as session:
             await session.press("full_stop")
             await session.at(CardMenu)
@@ -501,7 +495,7 @@ class TestMenu:
             await session.until(lambda: len(session.app.screen_stack) == 1)
             assert session.focused == "Payout gateway"
 
-    async def test_a_click_beside_it_closes_it(self, two: Installation) -> None:
+    async def test_a_click_beside_it_closes_it(self, two: Stage) -> None:
         async with portal(two) as session:
             await session.press("full_stop")
             await session.at(CardMenu)
@@ -509,9 +503,7 @@ class TestMenu:
             await session.until(lambda: len(session.app.screen_stack) == 1)
 
     @pytest.mark.parametrize("size", [(80, 24), (60, 20), (120, 40)])
-    async def test_the_last_cards_menu_is_whole(
-        self, demo: Installation, size: tuple[int, int]
-    ) -> None:
+    async def test_the_last_cards_menu_is_whole(self, demo: Stage, size: tuple[int, int]) -> None:
         async with portal(demo, size=size) as session:
             await session.press("j", "j", "full_stop")
             menu = await session.at(CardMenu)
@@ -520,7 +512,7 @@ class TestMenu:
             for label in ("Rotate Credential", "Edit", "Make Primary", "Delete"):
                 await session.see(label)
 
-    async def test_use_of_the_credential_doesnt_close_it(self, two: Installation) -> None:
+    async def test_use_of_the_credential_doesnt_close_it(self, two: Stage) -> None:
         async with portal(two) as session:
             await session.press("full_stop")
             menu = await session.at(CardMenu)
@@ -534,7 +526,7 @@ class TestImpatience:
     """Keys that arrive all at once, as over a slow line or from a repeating key."""
 
     @pytest.mark.parametrize("key", ["n", "r", "e", "v", "w", "x"])
-    async def test_a_key_twice_opens_one_dialog(self, two: Installation, key: str) -> None:
+    async def test_a_key_twice_opens_one_dialog(self, two: Stage, key: str) -> None:
         async with portal(two) as session:
             await session.burst(key, key)
             await session.until(lambda: len(session.app.screen_stack) > 1)
@@ -544,15 +536,13 @@ class TestImpatience:
             await session.press("escape")
             await session.until(lambda: len(session.app.screen_stack) == 1)
 
-    async def test_a_verb_is_about_the_card_that_the_key_before_it_chose(
-        self, two: Installation
-    ) -> None:
+    async def test_a_verb_is_about_the_card_that_the_key_before_it_chose(self, two: Stage) -> None:
         async with portal(two) as session:
             await session.burst("j", "d")
             await session.at(ConfirmCredentialDialog)
             await session.see("Credential Reporting batch")
 
-    async def test_two_verbs_at_once_are_one(self, two: Installation) -> None:
+    async def test_two_verbs_at_once_are_one(self, two: Stage) -> None:
         async with portal(two) as session:
             await session.press("j")
             await session.burst("r", "d")
@@ -561,7 +551,7 @@ class TestImpatience:
                 await session.pilot.pause()
             assert len(session.app.screen_stack) == 2
 
-    async def test_confirming_twice_rotates_once(self, two: Installation) -> None:
+    async def test_confirming_twice_rotates_once(self, two: Stage) -> None:
         async with portal(two) as session:
             await session.press("r")
             await session.at(ConfirmCredentialDialog)
@@ -569,7 +559,7 @@ class TestImpatience:
             await session.at(SecretDialog)
         assert credential(two, "Payout gateway").generation == 2
 
-    async def test_saving_twice_generates_once(self, two: Installation) -> None:
+    async def test_saving_twice_generates_once(self, two: Stage) -> None:
         async with portal(two) as session:
             await session.press("n")
             await session.at(NameDialog)
@@ -578,7 +568,7 @@ class TestImpatience:
             await session.see("Secret for Treasury sync")
         assert len(two.names) == 3
 
-    async def test_escaping_twice_leaves_the_portal_open(self, two: Installation) -> None:
+    async def test_escaping_twice_leaves_the_portal_open(self, two: Stage) -> None:
         async with portal(two) as session:
             await session.press("r")
             await session.at(ConfirmCredentialDialog)
@@ -586,7 +576,7 @@ class TestImpatience:
             await session.until(lambda: not isinstance(session.app.screen, ConfirmCredentialDialog))
             assert not session.ended
 
-    async def test_giving_up_twice_closes_once(self, two: Installation) -> None:
+    async def test_giving_up_twice_closes_once(self, two: Stage) -> None:
         async with portal(two) as session:
             await session.press("r")
             await session.at(ConfirmCredentialDialog)
@@ -599,7 +589,7 @@ class TestImpatience:
             assert not session.ended
         assert credential(two, "Payout gateway").confirmed
 
-    async def test_choosing_twice_in_the_menu_uses_once(self, two: Installation) -> None:
+    async def test_choosing_twice_in_the_menu_uses_once(self, two: Stage) -> None:
         async with portal(two) as session:
             await session.press("full_stop")
             await session.at(CardMenu)

@@ -16,7 +16,7 @@ def audit(session: Session) -> None:
     """Show the organization's audit events, newest first, or check that they hold together."""
     service: CredentialService | OperatorService
     if session.arguments.operators:
-        service, about = session.credtui.operator_service(session.actor), {}
+        service, about = session.installation.operator_service(session.actor), {}
     else:
         service = session.service()
         about = where(service)

@@ -220,7 +220,7 @@ def _facts(
 ) -> dict[str, Any]:
     """Return what there is to know of a credential, by documented keys."""
     age = credential.secret_age(service.clock())
-    period = timedelta(days=session.credtui.settings.rotation_days)
+    period = timedelta(days=session.installation.settings.rotation_days)
     usage = page.usage.get(credential.client_id, Usage())
     used_at = usage.last_used_at
     return {

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 
 from credtui.cli.errors import NoTerminalError
 from credtui.domain.permissions import Actor
-from credtui.installation import Credtui, local_actor, now
+from credtui.installation import Installation, local_actor, now
 
 _NEEDED = re.compile(
     "HOME|PATH|TMPDIR|TZ"
@@ -23,13 +23,13 @@ _NEEDED = re.compile(
 """The environment variables that the portal's own process needs."""
 
 
-def open_portal(credtui: Credtui, actor: Actor, *, forced: bool = False) -> int:
+def open_portal(installation: Installation, actor: Actor, *, forced: bool = False) -> int:
     """Open the portal, and return its exit status."""
     _require_terminal()
     environ = _take_environment()
     from credtui.tui.app import run_portal
 
-    return run_portal(credtui, actor, environ, forced=forced)
+    return run_portal(installation, actor, environ, forced=forced)
 
 
 def open_demo() -> int:
@@ -37,15 +37,15 @@ def open_demo() -> int:
     _require_terminal()
     actor = local_actor("portal")
     environ = _take_environment()
-    from credtui.demo import demo_credtui
+    from credtui.demo import demo_installation
     from credtui.tui.app import run_portal
 
     with TemporaryDirectory(prefix="credtui-demo-") as folder:
-        credtui = demo_credtui(
+        installation = demo_installation(
             Path(folder), clock=now, random_bytes=secrets.token_bytes, bcrypt_cost=10
         )
         return run_portal(
-            credtui, actor, environ, on_hangup=lambda: rmtree(folder, ignore_errors=True)
+            installation, actor, environ, on_hangup=lambda: rmtree(folder, ignore_errors=True)
         )
 
 

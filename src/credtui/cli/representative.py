@@ -15,7 +15,7 @@ from credtui.domain.ssh_keys import key_lines
 
 def list_operators(session: Session) -> None:
     """Show the operators."""
-    operators = session.credtui.operator_service(session.actor).operators()
+    operators = session.installation.operator_service(session.actor).operators()
     if session.arguments.json:
         put_json({"operators": [_facts(operator) for operator in operators]})
     elif not operators:
@@ -37,7 +37,7 @@ def list_operators(session: Session) -> None:
 def add_operator(session: Session) -> None:
     """Add an operator."""
     arguments = session.arguments
-    operator = session.credtui.operator_service(session.actor).add(
+    operator = session.installation.operator_service(session.actor).add(
         arguments.name,
         keys=_keys(arguments.keys),
         permissions=_given(can_edit=arguments.can_edit, can_view=arguments.can_view),
@@ -49,7 +49,7 @@ def add_operator(session: Session) -> None:
 def set_operator(session: Session) -> None:
     """Change an operator."""
     arguments = session.arguments
-    operator = session.credtui.operator_service(session.actor).set(
+    operator = session.installation.operator_service(session.actor).set(
         arguments.name,
         add_keys=_keys(arguments.keys),
         remove_keys=arguments.remove_key,
@@ -65,13 +65,13 @@ def set_operator(session: Session) -> None:
 
 def remove_operator(session: Session) -> None:
     """Remove an operator."""
-    operator = session.credtui.operator_service(session.actor).remove(session.arguments.name)
+    operator = session.installation.operator_service(session.actor).remove(session.arguments.name)
     _report(session, operator, f"Removed {operator.name}.")
 
 
 def list_organizations(session: Session) -> None:
     """Show the organizations."""
-    names = session.credtui.operator_service(session.actor).organizations()
+    names = session.installation.operator_service(session.actor).organizations()
     if session.arguments.json:
         put_json({"organizations": list(names)})
     for name in () if session.arguments.json else names:
@@ -80,8 +80,8 @@ def list_organizations(session: Session) -> None:
 
 def create_organization(session: Session) -> None:
     """Create an organization."""
-    name = session.credtui.operator_service(session.actor).create_organization(
-        session.arguments.name, session.credtui.settings.environment
+    name = session.installation.operator_service(session.actor).create_organization(
+        session.arguments.name, session.installation.settings.environment
     )
     say(f"Created {name}.")
     if session.arguments.json:

@@ -50,9 +50,9 @@ def _run(words: Sequence[str]) -> int:
     if not words:
         # Nothing is to be understood: making the parser would only delay the portal.
         from credtui.cli.open_portal import open_portal
-        from credtui.installation import local_actor, open_credtui
+        from credtui.installation import local_actor, open_installation
 
-        return open_portal(open_credtui(), local_actor("portal"))
+        return open_portal(open_installation(), local_actor("portal"))
     from credtui.cli.grammar import local_parser
 
     arguments = local_parser().read(words)
@@ -66,12 +66,12 @@ def _run(words: Sequence[str]) -> int:
 
         return {"authorized-keys": authorized_keys, "ssh-session": ssh_session}[command](arguments)
     from credtui.cli.session import Session
-    from credtui.installation import local_actor, open_credtui
+    from credtui.installation import local_actor, open_installation
 
     environ = {**os.environ, "CREDTUI_HOME": arguments.home} if arguments.home else os.environ
-    credtui = open_credtui(environ=environ, flags=place_flags(arguments))
+    installation = open_installation(environ=environ, flags=place_flags(arguments))
     actor = local_actor("command line" if command else "portal")
-    return follow(Session(arguments, credtui, actor))
+    return follow(Session(arguments, installation, actor))
 
 
 def place_flags(arguments: "Namespace") -> dict[str, str | None]:
@@ -85,13 +85,13 @@ def follow(session: "Session") -> int:
     if command is None:
         from credtui.cli.open_portal import open_portal
 
-        return open_portal(session.credtui, session.actor, forced=session.forced)
+        return open_portal(session.installation, session.actor, forced=session.forced)
     if command == "serve":
         from credtui.server import run_server
 
         ensure_open_files()
         asked = session.arguments
-        return run_server(session.credtui, asked.host, asked.port, asked.workers)
+        return run_server(session.installation, asked.host, asked.port, asked.workers)
     if command == "audit":
         from credtui.cli.audit import audit
 

@@ -12,7 +12,7 @@ from credtui.domain.models import Credential
 from credtui.domain.names import name_key, printable, quotable, resembles_client_id
 from credtui.domain.page import Page
 from credtui.domain.permissions import Actor
-from credtui.installation import Credtui
+from credtui.installation import Installation
 from credtui.service.credentials import CredentialService
 
 
@@ -21,19 +21,19 @@ class Session(NamedTuple):
 
     Attributes:
         arguments: What the command line said.
-        credtui: The installation.
+        installation: The installation.
         actor: Who runs it.
         forced: It runs as the forced command of an SSH key: the person has no shell here.
     """
 
     arguments: Namespace
-    credtui: Credtui
+    installation: Installation
     actor: Actor
     forced: bool = False
 
     def service(self) -> CredentialService:
         """Return the service for the organization and environment that were asked for."""
-        return self.credtui.service(self.actor)
+        return self.installation.service(self.actor)
 
 
 class Meant(NamedTuple):

@@ -69,24 +69,24 @@ def ssh_session(arguments: Namespace) -> int:
     from credtui.cli.run import follow, place_flags
     from credtui.cli.session import Session
     from credtui.domain.permissions import Actor, parse_operator
-    from credtui.installation import client_address, open_credtui
+    from credtui.installation import client_address, open_installation
 
     environ = {"CREDTUI_HOME": arguments.home} if arguments.home else {}
-    credtui = open_credtui(environ=environ)
+    installation = open_installation(environ=environ)
     actor = Actor(
         operator=parse_operator(arguments.operator),
         address=client_address(),
         fingerprint=arguments.fingerprint,
         channel="ssh",
     )
-    operator_service = credtui.operator_service(actor)
-    if credtui.store.operators().identify(actor) is None:
+    operator_service = installation.operator_service(actor)
+    if installation.store.operators().identify(actor) is None:
         denial = PermissionDeniedError(f"This key doesn't identify {actor.operator} any more.")
         operator_service.refuse_command(denial, asked)
         raise denial
     wanted = _parse(asked, operator_service)
-    credtui = open_credtui(environ=environ, flags=place_flags(wanted))
-    return follow(Session(wanted, credtui, actor, forced=True))
+    installation = open_installation(environ=environ, flags=place_flags(wanted))
+    return follow(Session(wanted, installation, actor, forced=True))
 
 
 def _parse(asked: str, operator_service: "OperatorService") -> Namespace:

@@ -1,12 +1,12 @@
 """The token endpoint: what OAuth 2.0 clients talk to. Needs the extra `server`."""
 
 from credtui.domain.errors import ExtraMissingError
-from credtui.installation import Credtui
+from credtui.installation import Installation
 
 __all__ = ["run_server"]
 
 
-def run_server(credtui: Credtui, host: str, port: int, workers: int = 1) -> int:
+def run_server(installation: Installation, host: str, port: int, workers: int = 1) -> int:
     """Serve until told to stop by SIGTERM or SIGINT, and return the exit status.
 
     Raises:
@@ -22,4 +22,4 @@ def run_server(credtui: Credtui, host: str, port: int, workers: int = 1) -> int:
             "pip install 'credtui[server]', pipx inject credtui 'credtui[server]' or "
             "uv tool install 'credtui[server]'."
         ) from None
-    return run.run_server(credtui, host, port, workers)
+    return run.run_server(installation, host, port, workers)

@@ -18,7 +18,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from credtui.domain.errors import StoreError
 from credtui.domain.secrets import generate_secret
-from credtui.installation import Credtui
+from credtui.installation import Installation
 from credtui.server.endpoints import Endpoint, Endpoints
 from credtui.server.gate import Gate
 from credtui.server.log import LOG, Logged, facts_of, logger
@@ -34,16 +34,16 @@ WRITE_USAGE_EVERY = 1.0
 _MAX_ORGANIZATIONS = 20_000
 
 
-def build_app(credtui: Credtui, *, parent: int | None = None) -> ASGIApp:
+def build_app(installation: Installation, *, parent: int | None = None) -> ASGIApp:
     """Return the application.
 
     Args:
-        credtui: The installation whose credentials are served.
+        installation: The installation whose credentials are served.
         parent: The process without which this one ends; None if there is none.
     """
-    settings, store, clock = credtui.settings, credtui.store, credtui.clock
+    settings, store, clock = installation.settings, installation.store, installation.clock
     environments = {name: settings.find_environment(name) for name in settings.environments}
-    secrets = VerifiedSecrets(credtui.random_bytes, settings.bcrypt_cost)
+    secrets = VerifiedSecrets(installation.random_bytes, settings.bcrypt_cost)
     clients = Clients(store, environments, _room_for_organizations())
     usage = UsageRecorder(store)
     gate = Gate(
@@ -52,11 +52,11 @@ def build_app(credtui: Credtui, *, parent: int | None = None) -> ASGIApp:
         usage,
         {environment.tag: name for name, environment in environments.items()},
         clock=clock,
-        pace=_measure(secrets, credtui),
+        pace=_measure(secrets, installation),
     )
     endpoints = Endpoints(
         gate,
-        AccessTokens(store, settings.server.token_lifetime, credtui.random_bytes),
+        AccessTokens(store, settings.server.token_lifetime, installation.random_bytes),
         usage,
         clock=clock,
         token_url=environments[settings.environment].token_url,
@@ -69,7 +69,7 @@ def build_app(credtui: Credtui, *, parent: int | None = None) -> ASGIApp:
         if parent is not None:
             LOG.start()
         tasks = [
-            asyncio.create_task(_repair_indexes(credtui)),
+            asyncio.create_task(_repair_indexes(installation)),
             asyncio.create_task(_write_usage(usage)),
         ]
         if parent is not None:
@@ -150,10 +150,10 @@ async def _drop(request: Request, _: Exception) -> Response:
     return await _refuse(request, OAuthError("invalid_request", "Gone.", status=400))
 
 
-async def _repair_indexes(credtui: Credtui) -> None:
-    for environment in credtui.settings.environments:
+async def _repair_indexes(installation: Installation) -> None:
+    for environment in installation.settings.environments:
         try:
-            await asyncio.to_thread(credtui.store.repair_index, environment)
+            await asyncio.to_thread(installation.store.repair_index, environment)
         except StoreError as error:
             logger.error("%s", error)
 
@@ -177,9 +177,9 @@ async def _end_with(parent: int) -> None:
     signal.raise_signal(signal.SIGTERM)
 
 
-def _measure(secrets: VerifiedSecrets, credtui: Credtui) -> float:
+def _measure(secrets: VerifiedSecrets, installation: Installation) -> float:
     """Return how long a refusal takes: longer than bcrypt, so that all take the same."""
-    secret = generate_secret("none", credtui.random_bytes)
+    secret = generate_secret("none", installation.random_bytes)
     started = time.perf_counter()
     secrets.verify(None, secret)
     return (time.perf_counter() - started) * 1.5

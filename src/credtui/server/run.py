@@ -9,7 +9,7 @@ import uvicorn
 from uvicorn.supervisors import Multiprocess
 
 from credtui.domain.errors import ServerError
-from credtui.installation import Credtui
+from credtui.installation import Installation
 from credtui.server.app import build_app
 from credtui.server.http import Protocol
 from credtui.server.log import LOG, logger
@@ -20,7 +20,7 @@ STOP_PATIENCE = 10
 _MAX_CONNECTIONS = 4096
 
 
-def run_server(credtui: Credtui, host: str, port: int, workers: int = 1) -> int:
+def run_server(installation: Installation, host: str, port: int, workers: int = 1) -> int:
     """Serve until told to stop by SIGTERM or SIGINT, and return the exit status.
 
     Raises:
@@ -28,10 +28,10 @@ def run_server(credtui: Credtui, host: str, port: int, workers: int = 1) -> int:
         StoreError: The store can't be used.
     """
     # What is wrong with the store is better said now than by each process.
-    credtui.store.token_key(credtui.random_bytes)
+    installation.store.token_key(installation.random_bytes)
     with _listen(host, port) as listening:
         config = uvicorn.Config(
-            partial(build_app, credtui, parent=os.getpid() if workers > 1 else None),
+            partial(build_app, installation, parent=os.getpid() if workers > 1 else None),
             factory=True,
             http=Protocol,
             loop="asyncio",

@@ -15,7 +15,7 @@ from textual.worker import WorkerFailed, active_worker
 
 from credtui.domain.page import Page
 from credtui.domain.permissions import Actor
-from credtui.installation import Credtui
+from credtui.installation import Installation
 from credtui.tui import marks
 from credtui.tui.clipboard import Clipboard
 from credtui.tui.screens.fitting import Fitting
@@ -44,7 +44,7 @@ class CredtuiApp(TypeAhead[None], FrugalApp[None]):
     """The portal as a program.
 
     Args:
-        credtui: The installation.
+        installation: The installation.
         actor: Who uses it.
         page: What the default organization and environment hold.
         environ: The environment variables of programs that are run.
@@ -67,7 +67,7 @@ class CredtuiApp(TypeAhead[None], FrugalApp[None]):
 
     def __init__(
         self,
-        credtui: Credtui,
+        installation: Installation,
         actor: Actor,
         page: Page,
         environ: Mapping[str, str] = os.environ,
@@ -78,12 +78,12 @@ class CredtuiApp(TypeAhead[None], FrugalApp[None]):
     ) -> None:
         self._ascii_filters: list[LineFilter] = []
         super().__init__()
-        self.frugal = credtui.settings.frugal_output
+        self.frugal = installation.settings.frugal_output
         clipboard = Clipboard(
-            credtui.settings.clipboard, environ, self._write_to_terminal, multiplexer
+            installation.settings.clipboard, environ, self._write_to_terminal, multiplexer
         )
         self._surroundings = Surroundings(
-            credtui, actor, clipboard, marks.ASCII if ascii_only else marks.UNICODE, forced
+            installation, actor, clipboard, marks.ASCII if ascii_only else marks.UNICODE, forced
         )
         self._page = page
         self.register_theme(THEME)
@@ -101,7 +101,7 @@ class CredtuiApp(TypeAhead[None], FrugalApp[None]):
 
     def get_default_screen(self) -> Screen[object]:
         """Begin with the default organization and environment."""
-        service = self._surroundings.credtui.service(self._surroundings.actor)
+        service = self._surroundings.installation.service(self._surroundings.actor)
         return PortalScreen(self._surroundings, service, self._page)
 
     def on_mount(self) -> None:
@@ -206,7 +206,7 @@ class CredtuiApp(TypeAhead[None], FrugalApp[None]):
 
 
 def run_portal(
-    credtui: Credtui,
+    installation: Installation,
     actor: Actor,
     environ: Mapping[str, str] = os.environ,
     *,
@@ -216,7 +216,7 @@ def run_portal(
     """Open the portal, and return the exit status once it was left.
 
     Args:
-        credtui: The installation.
+        installation: The installation.
         actor: Who uses it.
         environ: The environment variables that the program was started with.
         forced: There is no shell behind the person's connection.
@@ -230,9 +230,9 @@ def run_portal(
     input_fd = sys.__stdin__.fileno() if sys.__stdin__ else 0
     output_fd = sys.__stderr__.fileno() if sys.__stderr__ else 2
     app = CredtuiApp(
-        credtui,
+        installation,
         actor,
-        credtui.service(actor).page(),
+        installation.service(actor).page(),
         environ,
         forced=forced,
         ascii_only=session.ascii_only(session.first_environment()),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from credtui.domain.models import Credential
 from credtui.domain.page import Page
 from credtui.domain.permissions import Actor
-from credtui.installation import Credtui
+from credtui.installation import Installation
 from credtui.service.credentials import CredentialService
 from credtui.tui.clipboard import Clipboard
 from credtui.tui.marks import Marks
@@ -24,14 +24,14 @@ class Surroundings:
     """What stays the same for a session of the portal.
 
     Attributes:
-        credtui: The installation.
+        installation: The installation.
         actor: Who uses it.
         clipboard: The way to the person's clipboard.
         marks: The signs that may be drawn.
         forced: There is no shell behind the person's connection.
     """
 
-    credtui: Credtui
+    installation: Installation
     actor: Actor
     clipboard: Clipboard
     marks: Marks

@@ -14,13 +14,13 @@ async def choose_environment(portal: "PortalScreen") -> CredentialService | None
     """Ask for an environment, and return the service there; None to stay."""
     from credtui.tui.dialogs.environment import EnvironmentDialog
 
-    settings, service = portal.surroundings.credtui.settings, portal.service
+    settings, service = portal.surroundings.installation.settings, portal.service
     environments = [settings.find_environment(name) for name in settings.environments]
     present = service.environment.name
     chosen = await portal.ask(EnvironmentDialog(environments, service.organization, present))
     if chosen is None or chosen == present:
         return None
-    return portal.surroundings.credtui.service(
+    return portal.surroundings.installation.service(
         service.actor, environment=chosen, organization=service.organization
     )
 
@@ -35,7 +35,7 @@ async def choose_organization(portal: "PortalScreen") -> CredentialService | Non
     """
     from credtui.tui.dialogs.organization import OrganizationDialog
 
-    installation, service = portal.surroundings.credtui, portal.service
+    installation, service = portal.surroundings.installation, portal.service
     manager = installation.operator_service(service.actor)
     names = await asyncio.to_thread(manager.viewable_organizations)
     present, environment = service.organization, service.environment.name

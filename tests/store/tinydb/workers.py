@@ -30,7 +30,7 @@ from credtui.configuration import Settings
 from credtui.domain.audit import Action
 from credtui.domain.errors import CredtuiError, StoreBusyError, StoreError
 from credtui.domain.permissions import Actor
-from credtui.installation import Credtui, now
+from credtui.installation import Installation, now
 from credtui.service.credentials import CredentialService
 from credtui.store.port import Place
 from credtui.store.tinydb.store import TinyDBStore
@@ -290,7 +290,7 @@ def command(report: Report, folder: str, out: str, err: str, *words: str) -> Non
     settings = Settings().model_copy(update={"bcrypt_cost": 4})
     session = Session(
         local_parser().parse_args(words),
-        Credtui(settings, TinyDBStore(Path(folder))),
+        Installation(settings, TinyDBStore(Path(folder))),
         Actor(operator="process"),
     )
     _run_traced(report, lambda: guarded(lambda: follow(session)))

@@ -12,7 +12,7 @@ from credtui.domain.permissions import Operator, Permission
 from credtui.tui.dialogs.event import EventDialog
 from credtui.tui.widgets.event_table import EventTable
 from tests.support import ALICE
-from tests.tui.apps import BOB, Installation, Session, portal
+from tests.tui.apps import BOB, Session, Stage, portal
 from tests.tui.long_log import lengthen_log
 
 
@@ -27,7 +27,7 @@ def _numbers(table: EventTable) -> list[int]:
 
 
 async def test_events_are_listed_newest_first_with_who_where_what_and_why(
-    demo: Installation,
+    demo: Stage,
 ) -> None:
     async with portal(demo) as session:
         table = await _open(session)
@@ -40,7 +40,7 @@ async def test_events_are_listed_newest_first_with_who_where_what_and_why(
         await session.see("Generate: Payout gateway")
 
 
-async def test_the_outcome_stands_beside_where_there_is_room(demo: Installation) -> None:
+async def test_the_outcome_stands_beside_where_there_is_room(demo: Stage) -> None:
     async with portal(demo, size=(120, 40)) as session:
         await _open(session)
         await session.see("Delete: Payout gateway")
@@ -52,7 +52,7 @@ async def test_the_outcome_stands_beside_where_there_is_room(demo: Installation)
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
 async def test_a_clock_that_went_back_is_marked_and_told(
-    demo: Installation, size: tuple[int, int]
+    demo: Stage, size: tuple[int, int]
 ) -> None:
     client_id = demo.id_of("Treasury sync")
     demo.service(BOB).rename(client_id, "By Bob")
@@ -72,7 +72,7 @@ async def test_a_clock_that_went_back_is_marked_and_told(
         await session.see_no("Went back")
 
 
-async def test_a_long_name_is_shown_whole(empty: Installation) -> None:
+async def test_a_long_name_is_shown_whole(empty: Stage) -> None:
     name = "Settlement of the last business day of each month and " + "quarter"
     empty.add(name[:60])
     async with portal(empty) as session:
@@ -83,7 +83,7 @@ async def test_a_long_name_is_shown_whole(empty: Installation) -> None:
         assert name[:60] in shown
 
 
-async def test_names_are_shown_as_text(empty: Installation) -> None:
+async def test_names_are_shown_as_text(empty: Stage) -> None:
     empty.add("[red]not red[/red]")
     async with portal(empty) as session:
         await _open(session)
@@ -93,7 +93,7 @@ async def test_names_are_shown_as_text(empty: Installation) -> None:
         await session.see("[red]not red[/red]")
 
 
-async def test_an_empty_log_says_so(empty: Installation) -> None:
+async def test_an_empty_log_says_so(empty: Stage) -> None:
     async with portal(empty) as session:
         await session.click_on("Activity")
         await session.see("Nothing has happened here yet.")
@@ -105,7 +105,7 @@ async def test_an_empty_log_says_so(empty: Installation) -> None:
         await session.see_no("Nothing has happened here yet.")
 
 
-async def test_the_filter_takes_effect_as_it_is_typed(demo: Installation) -> None:
+async def test_the_filter_takes_effect_as_it_is_typed(demo: Stage) -> None:
     async with portal(demo) as session:
         table = await _open(session)
         await session.press("f")
@@ -119,7 +119,7 @@ async def test_the_filter_takes_effect_as_it_is_typed(demo: Installation) -> Non
         assert session.app.focused is table
 
 
-async def test_a_refused_attempt_appears_at_once(demo: Installation) -> None:
+async def test_a_refused_attempt_appears_at_once(demo: Stage) -> None:
     async with portal(demo) as session:
         table = await _open(session)
         await session.see("10 events")
@@ -129,7 +129,7 @@ async def test_a_refused_attempt_appears_at_once(demo: Installation) -> None:
         assert _numbers(table)[0] == 11
 
 
-async def test_what_comes_in_moves_nothing_under_the_person(demo: Installation) -> None:
+async def test_what_comes_in_moves_nothing_under_the_person(demo: Stage) -> None:
     def rows(session: Session) -> list[str]:
         # Without the scroll bar, which has moved.
         return [line[:78].rstrip("▁▂▃▄▅▆▇█ ") for line in session.lines[8:22]]
@@ -149,7 +149,7 @@ async def test_what_comes_in_moves_nothing_under_the_person(demo: Installation) 
         assert (await session.at(EventDialog)).title_text == f"Event {at.event.number}"
 
 
-async def test_what_comes_in_respects_the_filter(demo: Installation) -> None:
+async def test_what_comes_in_respects_the_filter(demo: Stage) -> None:
     async with portal(demo) as session:
         table = await _open(session)
         await session.press("f")
@@ -162,7 +162,7 @@ async def test_what_comes_in_respects_the_filter(demo: Installation) -> None:
         assert _numbers(table)[0] == 12
 
 
-async def test_a_long_log_is_read_as_far_as_the_person_scrolls(demo: Installation) -> None:
+async def test_a_long_log_is_read_as_far_as_the_person_scrolls(demo: Stage) -> None:
     lengthen_log(demo, 5000, rare=13)
     async with portal(demo) as session:
         table = await _open(session)
@@ -179,7 +179,7 @@ async def test_a_long_log_is_read_as_far_as_the_person_scrolls(demo: Installatio
         assert _numbers(table) == [13]
 
 
-async def test_details_show_every_field(demo: Installation) -> None:
+async def test_details_show_every_field(demo: Stage) -> None:
     event = next(demo.service().events())
     async with portal(demo) as session:
         await _open(session)
@@ -202,7 +202,7 @@ async def test_details_show_every_field(demo: Installation) -> None:
         await session.see_no("Event 10")
 
 
-async def test_a_click_on_the_chosen_event_shows_its_details(demo: Installation) -> None:
+async def test_a_click_on_the_chosen_event_shows_its_details(demo: Stage) -> None:
     async with portal(demo) as session:
         await _open(session)
         await session.see("10 events")
@@ -211,7 +211,7 @@ async def test_a_click_on_the_chosen_event_shows_its_details(demo: Installation)
         assert (await session.at(EventDialog)).title_text == "Event 8"
 
 
-async def test_verify_tells_what_to_compare(demo: Installation) -> None:
+async def test_verify_tells_what_to_compare(demo: Stage) -> None:
     last = next(demo.service().events())
     async with portal(demo) as session:
         await _open(session)
@@ -220,7 +220,7 @@ async def test_verify_tells_what_to_compare(demo: Installation) -> None:
         await session.see(f"number 10; its hash begins with {last.hash[:12]}.")
 
 
-async def test_verify_finds_an_event_that_was_changed(demo: Installation) -> None:
+async def test_verify_finds_an_event_that_was_changed(demo: Stage) -> None:
     log = demo.folder / "uat" / "acme.audit.jsonl"
     lines = log.read_text().splitlines()
     lines[3] = json.dumps(json.loads(lines[3]) | {"name": "Innocent"})
@@ -231,7 +231,7 @@ async def test_verify_finds_an_event_that_was_changed(demo: Installation) -> Non
         await session.see("The audit log was tampered with: event 4 is not as it was written.")
 
 
-async def test_who_may_view_sees_the_events(demo: Installation) -> None:
+async def test_who_may_view_sees_the_events(demo: Stage) -> None:
     demo.set_operators(
         Operator(name="alice", representative=True),
         Operator(name="bob", permissions={"acme": Permission.CAN_VIEW}),
@@ -241,7 +241,7 @@ async def test_who_may_view_sees_the_events(demo: Installation) -> None:
         await session.see("Delete: Payout gateway")
 
 
-async def test_without_access_there_is_no_data(demo: Installation) -> None:
+async def test_without_access_there_is_no_data(demo: Stage) -> None:
     demo.set_operators(Operator(name="alice", representative=True))
     before = demo.actions()
     async with portal(demo, BOB) as session:
@@ -252,7 +252,7 @@ async def test_without_access_there_is_no_data(demo: Installation) -> None:
         assert demo.actions() == before
 
 
-async def test_access_that_is_taken_away_takes_the_data_along(demo: Installation) -> None:
+async def test_access_that_is_taken_away_takes_the_data_along(demo: Stage) -> None:
     demo.set_operators(
         Operator(name="alice", representative=True),
         Operator(name="bob", permissions={"acme": Permission.CAN_VIEW}),
@@ -266,7 +266,7 @@ async def test_access_that_is_taken_away_takes_the_data_along(demo: Installation
         await session.see_no("Payout gateway")
 
 
-async def test_quitting_ends_a_search(demo: Installation) -> None:
+async def test_quitting_ends_a_search(demo: Stage) -> None:
     lengthen_log(demo, 5000, rare=13)
     async with portal(demo) as session:
         await _open(session)

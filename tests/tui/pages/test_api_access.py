@@ -16,7 +16,7 @@ from credtui.tui.pages.api_access import ApiAccessPage
 from tests.server.serving import Server, serving
 from tests.support import ALICE, seeded_bytes
 from tests.terminal import Terminal, need_program
-from tests.tui.apps import BOB, Installation, Session, portal
+from tests.tui.apps import BOB, Session, Stage, portal
 
 
 async def _open(session: Session) -> ApiAccessPage:
@@ -25,7 +25,7 @@ async def _open(session: Session) -> ApiAccessPage:
     return session.one("ApiAccessPage", ApiAccessPage)
 
 
-async def test_it_begins_with_the_primary_credential(demo: Installation) -> None:
+async def test_it_begins_with_the_primary_credential(demo: Stage) -> None:
     async with portal(demo) as session:
         page = await _open(session)
         client_id = demo.id_of("Payout gateway")
@@ -40,7 +40,7 @@ async def test_it_begins_with_the_primary_credential(demo: Installation) -> None
             assert session.find(line)
 
 
-async def test_another_credential_is_chosen_by_key_and_mouse(demo: Installation) -> None:
+async def test_another_credential_is_chosen_by_key_and_mouse(demo: Stage) -> None:
     async with portal(demo) as session:
         page = await _open(session)
         await session.press("j")
@@ -53,7 +53,7 @@ async def test_another_credential_is_chosen_by_key_and_mouse(demo: Installation)
         assert b64decode(sent.split(";")[2].rstrip("\a")).decode() == page.command
 
 
-async def test_the_choice_stays_when_something_changes(demo: Installation) -> None:
+async def test_the_choice_stays_when_something_changes(demo: Stage) -> None:
     async with portal(demo) as session:
         page = await _open(session)
         await session.press("down", "down")
@@ -65,7 +65,7 @@ async def test_the_choice_stays_when_something_changes(demo: Installation) -> No
         await session.see(f"curl --user {demo.id_of('Renamed')}")
 
 
-async def test_the_rest_is_read_by_scrolling(demo: Installation) -> None:
+async def test_the_rest_is_read_by_scrolling(demo: Stage) -> None:
     async with portal(demo) as session:
         await _open(session)
         await session.press("pagedown")
@@ -76,14 +76,14 @@ async def test_the_rest_is_read_by_scrolling(demo: Installation) -> None:
         await session.see("curl --user")
 
 
-async def test_everything_stands_side_by_side_where_there_is_room(demo: Installation) -> None:
+async def test_everything_stands_side_by_side_where_there_is_room(demo: Stage) -> None:
     async with portal(demo, size=(120, 40)) as session:
         await _open(session)
         await session.see("temporarily_unavailable")
         assert session.find("curl --user")
 
 
-async def test_without_credentials_it_says_where_to_generate_one(empty: Installation) -> None:
+async def test_without_credentials_it_says_where_to_generate_one(empty: Stage) -> None:
     async with portal(empty) as session:
         await session.click_on("API access")
         await session.see("Generate one on the page Credentials")
@@ -91,7 +91,7 @@ async def test_without_credentials_it_says_where_to_generate_one(empty: Installa
         assert session.app.written == []
 
 
-async def test_without_access_there_is_no_data(demo: Installation) -> None:
+async def test_without_access_there_is_no_data(demo: Stage) -> None:
     demo.set_operators(Operator(name="alice", representative=True))
     async with portal(demo, BOB) as session:
         await session.click_on("API access")
@@ -104,7 +104,7 @@ async def test_without_access_there_is_no_data(demo: Installation) -> None:
 # Which credential is this?
 
 
-async def test_a_secret_is_identified_and_forgotten(empty: Installation) -> None:
+async def test_a_secret_is_identified_and_forgotten(empty: Stage) -> None:
     issued = empty.add("Payout gateway")[0]
     secret = issued.secret.get_secret_value()
     async with portal(empty) as session:
@@ -136,9 +136,7 @@ async def test_a_secret_is_identified_and_forgotten(empty: Installation) -> None
         ("", "Paste a secret first."),
     ],
 )
-async def test_what_is_no_secret_is_named_as_such(
-    demo: Installation, pasted: str, answer: str
-) -> None:
+async def test_what_is_no_secret_is_named_as_such(demo: Stage, pasted: str, answer: str) -> None:
     async with portal(demo) as session:
         await session.press("w")
         await session.at(IdentifyDialog)
@@ -147,8 +145,8 @@ async def test_what_is_no_secret_is_named_as_such(
         await session.see(answer)
 
 
-async def test_secrets_of_nobody_and_of_elsewhere(demo: Installation, tmp_path: Path) -> None:
-    stranger = Installation(tmp_path / "other", random_bytes=seeded_bytes(99)).add("Elsewhere")[0]
+async def test_secrets_of_nobody_and_of_elsewhere(demo: Stage, tmp_path: Path) -> None:
+    stranger = Stage(tmp_path / "other", random_bytes=seeded_bytes(99)).add("Elsewhere")[0]
     production = demo.service(ALICE, "production").generate("Live")
     async with portal(demo) as session:
         await session.press("w")
@@ -161,7 +159,7 @@ async def test_secrets_of_nobody_and_of_elsewhere(demo: Installation, tmp_path: 
         await session.see("It is a secret of another environment.")
 
 
-async def test_who_may_view_may_ask(demo: Installation) -> None:
+async def test_who_may_view_may_ask(demo: Stage) -> None:
     demo.set_operators(
         Operator(name="alice", representative=True),
         Operator(name="bob", permissions={"acme": Permission.CAN_VIEW}),
@@ -186,21 +184,21 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture
-def served(server: Server) -> Installation:
+def served(server: Server) -> Stage:
     """An installation whose token address is the server's."""
     uat = Settings().environments["uat"].model_dump() | {"token_url": server.token_url}
-    installation = Installation(
+    stage = Stage(
         server.store,
         random_bytes=secrets.token_bytes,
         environments={"uat": EnvironmentSettings(**uat)},
     )
-    for credential in installation.page.credentials:
-        if credential.client_id != installation.page.primary:
-            installation.service().delete(credential.client_id)
-    return installation
+    for credential in stage.page.credentials:
+        if credential.client_id != stage.page.primary:
+            stage.service().delete(credential.client_id)
+    return stage
 
 
-async def test_try_it_says_what_came_back_and_never_the_token(served: Installation) -> None:
+async def test_try_it_says_what_came_back_and_never_the_token(served: Stage) -> None:
     issued = served.add("Tried")[0]
     secret = issued.secret.get_secret_value()
     async with portal(served) as session:
@@ -223,7 +221,7 @@ async def test_try_it_says_what_came_back_and_never_the_token(served: Installati
 
 @pytest.mark.parametrize("shell", ["bash", "sh"])
 async def test_the_command_works_when_it_is_pasted(
-    served: Installation, tmp_path: Path, shell: str
+    served: Stage, tmp_path: Path, shell: str
 ) -> None:
     need_program("curl")
     issued = served.add(f"For {shell}")[0]

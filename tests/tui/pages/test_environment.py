@@ -7,7 +7,7 @@ from textual.widgets import Button
 from credtui.domain.permissions import Operator, Permission
 from credtui.tui.dialogs.networks import NetworksDialog
 from tests.support import ALICE
-from tests.tui.apps import BOB, Installation, Session, portal
+from tests.tui.apps import BOB, Session, Stage, portal
 
 REPRESENTATIVE = Operator(name="alice", representative=True)
 EDITOR = Operator(name="bob", permissions={"acme": Permission.CAN_EDIT})
@@ -18,7 +18,7 @@ async def _open(session: Session) -> None:
     await session.see("Token address")
 
 
-async def test_it_shows_what_clients_and_operators_need(demo: Installation) -> None:
+async def test_it_shows_what_clients_and_operators_need(demo: Stage) -> None:
     async with portal(demo) as session:
         await _open(session)
         for fact in (
@@ -34,7 +34,7 @@ async def test_it_shows_what_clients_and_operators_need(demo: Installation) -> N
         await session.see("Credentials may be used from everywhere.")
 
 
-async def test_the_chosen_value_is_sent_to_the_clipboard(demo: Installation) -> None:
+async def test_the_chosen_value_is_sent_to_the_clipboard(demo: Stage) -> None:
     async with portal(demo) as session:
         await _open(session)
         await session.press("j", "down", "c")
@@ -44,7 +44,7 @@ async def test_the_chosen_value_is_sent_to_the_clipboard(demo: Installation) -> 
         await session.until(lambda: "dWF0" in "".join(session.app.written[1:]), "uat")
 
 
-async def test_a_click_chooses_a_value(demo: Installation) -> None:
+async def test_a_click_chooses_a_value(demo: Stage) -> None:
     async with portal(demo) as session:
         await _open(session)
         await session.click_on("urn:ripplexcurrent-uat:acme")
@@ -53,7 +53,7 @@ async def test_a_click_chooses_a_value(demo: Installation) -> None:
         assert "dXJuOnJpcHBsZXhjdXJyZW50LXVhdDphY21l" in "".join(session.app.written)
 
 
-async def test_a_representative_sets_the_networks(demo: Installation) -> None:
+async def test_a_representative_sets_the_networks(demo: Stage) -> None:
     demo.set_operators(REPRESENTATIVE, EDITOR)
     async with portal(demo) as session:
         await _open(session)
@@ -75,7 +75,7 @@ async def test_a_representative_sets_the_networks(demo: Installation) -> None:
         assert demo.actions()[0] == "set networks done"
 
 
-async def test_cancel_changes_no_network(demo: Installation) -> None:
+async def test_cancel_changes_no_network(demo: Stage) -> None:
     async with portal(demo) as session:
         await _open(session)
         await session.press("e")
@@ -86,7 +86,7 @@ async def test_cancel_changes_no_network(demo: Installation) -> None:
         assert demo.page.networks == ()
 
 
-async def test_networks_that_somebody_set_meanwhile_are_not_undone(demo: Installation) -> None:
+async def test_networks_that_somebody_set_meanwhile_are_not_undone(demo: Stage) -> None:
     async with portal(demo) as session:
         await _open(session)
         await session.press("e")
@@ -98,7 +98,7 @@ async def test_networks_that_somebody_set_meanwhile_are_not_undone(demo: Install
         assert demo.page.networks == ("192.0.2.0/24",)
 
 
-async def test_who_is_no_representative_reads_the_networks(demo: Installation) -> None:
+async def test_who_is_no_representative_reads_the_networks(demo: Stage) -> None:
     demo.service(ALICE).set_networks(["192.0.2.0/24"])
     demo.set_operators(REPRESENTATIVE, EDITOR)
     async with portal(demo, BOB) as session:
@@ -109,7 +109,7 @@ async def test_who_is_no_representative_reads_the_networks(demo: Installation) -
         assert not isinstance(session.app.screen, NetworksDialog)
 
 
-async def test_without_access_there_is_no_data(demo: Installation) -> None:
+async def test_without_access_there_is_no_data(demo: Stage) -> None:
     demo.service(ALICE).set_networks(["192.0.2.0/24"])
     demo.set_operators(REPRESENTATIVE)
     async with portal(demo, BOB) as session:
@@ -120,8 +120,8 @@ async def test_without_access_there_is_no_data(demo: Installation) -> None:
 
 
 async def test_where_nothing_can_be_sent_it_says_what_to_do(store_folder: Path) -> None:
-    installation = Installation(store_folder, demo=True, clipboard="none")
-    async with portal(installation) as session:
+    stage = Stage(store_folder, demo=True, clipboard="none")
+    async with portal(stage) as session:
         await _open(session)
         await session.press("c")
         await session.see("The clipboard is switched off in the settings. Select it with your")

@@ -16,7 +16,7 @@ from credtui.tui.dialogs.networks import NetworksDialog
 from credtui.tui.dialogs.operator import OperatorDialog
 from credtui.tui.dialogs.organization import OrganizationDialog
 from tests.support import SECRET
-from tests.tui.apps import Installation, portal
+from tests.tui.apps import Stage, portal
 from tests.tui.pages.test_operators import REPRESENTATIVE
 
 
@@ -31,7 +31,7 @@ from tests.tui.pages.test_operators import REPRESENTATIVE
     ],
 )
 async def test_a_key_three_times_opens_one_dialog(
-    demo: Installation, page: str, awaited: str, key: str
+    demo: Stage, page: str, awaited: str, key: str
 ) -> None:
     async with portal(demo) as session:
         await session.click_on(page)
@@ -45,7 +45,7 @@ async def test_a_key_three_times_opens_one_dialog(
         await session.until(lambda: len(session.app.screen_stack) == 1, "end of the dialog")
 
 
-async def test_details_are_shown_once(demo: Installation) -> None:
+async def test_details_are_shown_once(demo: Stage) -> None:
     async with portal(demo) as session:
         await session.click_on("Activity")
         await session.see("10 events")
@@ -80,10 +80,10 @@ class WatchfulStore(TinyDBStore):
                 self.asked_by_loop.append(name)
 
 
-async def test_no_page_lets_the_loop_wait_for_the_store(demo: Installation) -> None:
+async def test_no_page_lets_the_loop_wait_for_the_store(demo: Stage) -> None:
     demo.set_operators(REPRESENTATIVE)
     store = WatchfulStore(demo.folder)
-    demo.credtui.store = store
+    demo.installation.store = store
     async with portal(demo) as session:
         store.watching = True
         await session.click_on("Activity")
@@ -123,7 +123,7 @@ async def test_no_page_lets_the_loop_wait_for_the_store(demo: Installation) -> N
         assert store.asked_by_loop == []
 
 
-def test_the_watchful_store_notices(demo: Installation) -> None:
+def test_the_watchful_store_notices(demo: Stage) -> None:
     store = WatchfulStore(demo.folder)
     store.watching = True
 

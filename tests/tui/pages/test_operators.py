@@ -11,7 +11,7 @@ from credtui.tui.dialogs.operator import OperatorDialog
 from credtui.tui.dialogs.organization import OrganizationDialog
 from credtui.tui.pages.operators import OperatorsPage
 from tests.support import ALICE
-from tests.tui.apps import BOB, Installation, Session, portal
+from tests.tui.apps import BOB, Session, Stage, portal
 
 
 def make_key(number: int, comment: str) -> str:
@@ -34,12 +34,12 @@ async def _open(session: Session) -> OperatorsPage:
     return session.one("OperatorsPage", OperatorsPage)
 
 
-def _operators(installation: Installation) -> dict[str, Operator]:
-    service = installation.credtui.operator_service(ALICE)
+def _operators(stage: Stage) -> dict[str, Operator]:
+    service = stage.installation.operator_service(ALICE)
     return {operator.name: operator for operator in service.operators()}
 
 
-async def test_without_operators_it_says_how_the_first_is_added(demo: Installation) -> None:
+async def test_without_operators_it_says_how_the_first_is_added(demo: Stage) -> None:
     async with portal(demo) as session:
         await _open(session)
         await session.see("There are no operators: credtui is a personal tool")
@@ -55,9 +55,9 @@ async def test_without_operators_it_says_how_the_first_is_added(demo: Installati
     assert _operators(demo)["alice"].representative
 
 
-async def test_an_operator_is_added_with_permissions_and_a_key(demo: Installation) -> None:
+async def test_an_operator_is_added_with_permissions_and_a_key(demo: Stage) -> None:
     demo.set_operators(REPRESENTATIVE)
-    demo.credtui.operator_service(ALICE).create_organization("globex", "uat")
+    demo.installation.operator_service(ALICE).create_organization("globex", "uat")
     async with portal(demo) as session:
         await _open(session)
         await session.see("alice")
@@ -81,7 +81,7 @@ async def test_an_operator_is_added_with_permissions_and_a_key(demo: Installatio
     assert not bob.representative
 
 
-async def test_names_and_keys_are_judged_as_they_are_typed(demo: Installation) -> None:
+async def test_names_and_keys_are_judged_as_they_are_typed(demo: Stage) -> None:
     demo.set_operators(REPRESENTATIVE, EDITOR)
     async with portal(demo) as session:
         await _open(session)
@@ -107,7 +107,7 @@ async def test_names_and_keys_are_judged_as_they_are_typed(demo: Installation) -
     assert list(_operators(demo)) == ["alice", "bob"]
 
 
-async def test_what_the_service_refuses_is_asked_again(demo: Installation) -> None:
+async def test_what_the_service_refuses_is_asked_again(demo: Stage) -> None:
     demo.set_operators(REPRESENTATIVE, EDITOR)
     async with portal(demo) as session:
         await _open(session)
@@ -121,7 +121,7 @@ async def test_what_the_service_refuses_is_asked_again(demo: Installation) -> No
         assert session.one("#name", Input).value == "carol"
 
 
-async def test_an_operator_is_edited(demo: Installation) -> None:
+async def test_an_operator_is_edited(demo: Stage) -> None:
     demo.set_operators(REPRESENTATIVE, EDITOR)
     async with portal(demo) as session:
         await _open(session)
@@ -136,13 +136,13 @@ async def test_an_operator_is_edited(demo: Installation) -> None:
         await session.see("No access in acme · 0 SSH keys")
     assert _operators(demo)["bob"] == Operator(name="bob")
     # What was removed in the portal is one event that says what was taken.
-    event = next(demo.credtui.operator_service(ALICE).events())
+    event = next(demo.installation.operator_service(ALICE).events())
     assert event.detail == f"-acme: Can Edit, -key {LAPTOP_FINGERPRINT}"
 
 
-async def test_only_what_was_changed_is_saved(demo: Installation) -> None:
+async def test_only_what_was_changed_is_saved(demo: Stage) -> None:
     demo.set_operators(REPRESENTATIVE, EDITOR)
-    manager = demo.credtui.operator_service(ALICE)
+    manager = demo.installation.operator_service(ALICE)
     manager.create_organization("globex", "uat")
     async with portal(demo) as session:
         await _open(session)
@@ -157,7 +157,7 @@ async def test_only_what_was_changed_is_saved(demo: Installation) -> None:
     assert bob.keys == (LAPTOP, DESK)
 
 
-async def test_the_last_representative_stays(demo: Installation) -> None:
+async def test_the_last_representative_stays(demo: Stage) -> None:
     demo.set_operators(REPRESENTATIVE, EDITOR)
     async with portal(demo) as session:
         await _open(session)
@@ -173,7 +173,7 @@ async def test_the_last_representative_stays(demo: Installation) -> None:
     assert _operators(demo)["alice"].representative
 
 
-async def test_removal_is_confirmed_first(demo: Installation) -> None:
+async def test_removal_is_confirmed_first(demo: Stage) -> None:
     demo.set_operators(REPRESENTATIVE, EDITOR)
     async with portal(demo) as session:
         await _open(session)
@@ -192,22 +192,22 @@ async def test_removal_is_confirmed_first(demo: Installation) -> None:
     assert list(_operators(demo)) == ["alice"]
 
 
-async def test_what_another_representative_does_appears(demo: Installation) -> None:
+async def test_what_another_representative_does_appears(demo: Stage) -> None:
     demo.set_operators(REPRESENTATIVE)
     async with portal(demo) as session:
         await _open(session)
-        demo.credtui.operator_service(ALICE).add("carol")
+        demo.installation.operator_service(ALICE).add("carol")
         await session.see("carol")
         await session.see("No access in acme · 0 SSH keys")
 
 
-async def test_who_is_no_representative_finds_no_such_page(demo: Installation) -> None:
+async def test_who_is_no_representative_finds_no_such_page(demo: Stage) -> None:
     demo.set_operators(REPRESENTATIVE, EDITOR)
     async with portal(demo, BOB) as session:
         await session.see_no("Operators")
 
 
-async def test_who_is_a_representative_no_longer_sees_nobody(demo: Installation) -> None:
+async def test_who_is_a_representative_no_longer_sees_nobody(demo: Stage) -> None:
     boss = Operator(name="bob", representative=True)
     demo.set_operators(REPRESENTATIVE, boss)
     async with portal(demo, BOB) as session:
@@ -226,9 +226,9 @@ async def test_who_is_a_representative_no_longer_sees_nobody(demo: Installation)
 # Another organization
 
 
-async def test_a_representative_goes_to_another_organization(demo: Installation) -> None:
+async def test_a_representative_goes_to_another_organization(demo: Stage) -> None:
     demo.set_operators(REPRESENTATIVE)
-    demo.credtui.operator_service(ALICE).create_organization("globex", "uat")
+    demo.installation.operator_service(ALICE).create_organization("globex", "uat")
     async with portal(demo) as session:
         await _open(session)
         await session.press("o")
@@ -243,7 +243,7 @@ async def test_a_representative_goes_to_another_organization(demo: Installation)
         await session.see("There are no API credentials yet.")
 
 
-async def test_an_operator_goes_where_they_have_a_permission(demo: Installation) -> None:
+async def test_an_operator_goes_where_they_have_a_permission(demo: Stage) -> None:
     bob = EDITOR.model_copy(
         update={
             "permissions": {
@@ -254,7 +254,7 @@ async def test_an_operator_goes_where_they_have_a_permission(demo: Installation)
         }
     )
     demo.set_operators(REPRESENTATIVE, bob)
-    manager = demo.credtui.operator_service(ALICE)
+    manager = demo.installation.operator_service(ALICE)
     for name in ("globex", "hooli", "initech"):
         manager.create_organization(name, "uat")
     async with portal(demo, BOB) as session:
@@ -275,18 +275,18 @@ async def test_an_operator_goes_where_they_have_a_permission(demo: Installation)
         await session.see("bob · Can View")
 
 
-async def test_who_has_no_permission_elsewhere_is_told(demo: Installation) -> None:
+async def test_who_has_no_permission_elsewhere_is_told(demo: Stage) -> None:
     demo.set_operators(REPRESENTATIVE, EDITOR)
-    demo.credtui.operator_service(ALICE).create_organization("globex", "uat")
+    demo.installation.operator_service(ALICE).create_organization("globex", "uat")
     async with portal(demo, BOB) as session:
         await session.press("o")
         await session.see("You have access to no other organization than acme.")
         assert not isinstance(session.app.screen, OrganizationDialog)
 
 
-async def test_arrows_choose_an_organization(demo: Installation) -> None:
+async def test_arrows_choose_an_organization(demo: Stage) -> None:
     demo.set_operators(REPRESENTATIVE)
-    demo.credtui.operator_service(ALICE).create_organization("globex", "uat")
+    demo.installation.operator_service(ALICE).create_organization("globex", "uat")
     async with portal(demo) as session:
         await session.press("o")
         await session.at(OrganizationDialog)
@@ -294,7 +294,7 @@ async def test_arrows_choose_an_organization(demo: Installation) -> None:
         await session.see("globex · uat")
 
 
-async def test_a_representative_creates_an_organization(demo: Installation) -> None:
+async def test_a_representative_creates_an_organization(demo: Stage) -> None:
     demo.set_operators(REPRESENTATIVE)
     async with portal(demo) as session:
         await session.press("o")
@@ -306,4 +306,4 @@ async def test_a_representative_creates_an_organization(demo: Installation) -> N
         await session.write("initech")
         await session.click_on("Create")
         await session.see("initech · uat")
-    assert "initech" in demo.credtui.operator_service(ALICE).organizations()
+    assert "initech" in demo.installation.operator_service(ALICE).organizations()

@@ -11,7 +11,7 @@ from credtui.tui.dialogs.operator import OperatorDialog
 from credtui.tui.dialogs.organization import OrganizationDialog
 from credtui.tui.dialogs.try_it import TryItDialog
 from tests.support import ALICE
-from tests.tui.apps import FAKE_SECRET, Installation, Session
+from tests.tui.apps import FAKE_SECRET, Session, Stage
 from tests.tui.pages.test_operators import DESK, EDITOR, LAPTOP, REPRESENTATIVE
 from tests.tui.test_pictures import Do, Pictures, pictures, pressing, small
 
@@ -55,84 +55,82 @@ def writing(text: str) -> Do:
     return do
 
 
-def with_operators(installation: Installation) -> Installation:
-    installation.set_operators(
+def with_operators(stage: Stage) -> Stage:
+    stage.set_operators(
         REPRESENTATIVE,
         EDITOR.model_copy(update={"keys": (LAPTOP, DESK)}),
         Operator(name="dora", permissions={"globex": Permission.CAN_VIEW}),
     )
-    installation.credtui.operator_service(ALICE).create_organization("globex", "uat")
-    return installation
+    stage.installation.operator_service(ALICE).create_organization("globex", "uat")
+    return stage
 
 
 class TestActivity:
     def test_events(self, pictures: Pictures) -> None:
         """What was done and refused, newest first."""
-        assert pictures.same(pictures.installation(demo=True), opening("Activity", "10 events"))
+        assert pictures.same(pictures.stage(demo=True), opening("Activity", "10 events"))
 
     def test_smallest(self, small: Pictures) -> None:
         """All of it in 60 columns."""
         small.size = (60, 20)
-        assert small.same(small.installation(demo=True), opening("Activity", "10 events"))
+        assert small.same(small.stage(demo=True), opening("Activity", "10 events"))
 
     def test_filtered(self, pictures: Pictures) -> None:
         """Only what has both words."""
         do = opening(
             "Activity", "10 events", pressing("f"), writing("bob sync"), seeing("2 of 10 events")
         )
-        assert pictures.same(pictures.installation(demo=True), do)
+        assert pictures.same(pictures.stage(demo=True), do)
 
     def test_no_match(self, small: Pictures) -> None:
         """No event has the words."""
         do = opening("Activity", "10 events", pressing("f"), writing("zz"), seeing("No event has"))
-        assert small.same(small.installation(demo=True), do)
+        assert small.same(small.stage(demo=True), do)
 
     def test_verified(self, pictures: Pictures) -> None:
         """The log holds together."""
         do = opening("Activity", "10 events", pressing("y"), seeing("The log holds together."))
-        assert pictures.same(pictures.installation(demo=True), do)
+        assert pictures.same(pictures.stage(demo=True), do)
 
     def test_empty(self, pictures: Pictures) -> None:
         """Nothing happened yet."""
         do = opening("Activity", "0 events", seeing("Nothing has happened here yet."))
-        assert pictures.same(pictures.installation(), do)
+        assert pictures.same(pictures.stage(), do)
 
     def test_no_access(self, small: Pictures) -> None:
         """No access: no data."""
-        installation = small.installation(demo=True)
-        installation.set_operators(CAROL)
-        assert small.same(installation, opening("Activity", "You have no access"))
+        stage = small.stage(demo=True)
+        stage.set_operators(CAROL)
+        assert small.same(stage, opening("Activity", "You have no access"))
 
     def test_details(self, pictures: Pictures) -> None:
         """All of a refused attempt."""
         do = opening("Activity", "10 events", pressing("enter"), at(EventDialog))
-        assert pictures.same(pictures.installation(demo=True), do)
+        assert pictures.same(pictures.stage(demo=True), do)
 
     def test_without_colour(self, small: Pictures, monkeypatch: pytest.MonkeyPatch) -> None:
         """NO_COLOR: the chosen event is seen without it."""
         monkeypatch.setenv("NO_COLOR", "1")
         do = opening("Activity", "10 events", pressing("j"))
-        assert small.same(small.installation(demo=True), do)
+        assert small.same(small.stage(demo=True), do)
 
     def test_ascii(self, small: Pictures) -> None:
         """ASCII alone."""
         do = opening("Activity", "10 events")
-        assert small.same(small.installation(demo=True), do, ascii_only=True)
+        assert small.same(small.stage(demo=True), do, ascii_only=True)
 
 
 class TestEnvironment:
     def test_representative(self, pictures: Pictures) -> None:
         """What the environment asks for; the networks can be set."""
-        assert pictures.same(
-            pictures.installation(demo=True), opening("Environment", "Token address")
-        )
+        assert pictures.same(pictures.stage(demo=True), opening("Environment", "Token address"))
 
     def test_others(self, pictures: Pictures) -> None:
         """The networks can be read."""
-        installation = pictures.installation(demo=True)
-        installation.service(ALICE).set_networks(["10.0.0.0/8", "2001:db8::/32"])
-        installation.set_operators(CAROL, VIEWER)
-        assert pictures.same(installation, opening("Environment", "2001:db8::/32"))
+        stage = pictures.stage(demo=True)
+        stage.service(ALICE).set_networks(["10.0.0.0/8", "2001:db8::/32"])
+        stage.set_operators(CAROL, VIEWER)
+        assert pictures.same(stage, opening("Environment", "2001:db8::/32"))
 
     def test_networks(self, pictures: Pictures) -> None:
         """What isn't a network is named as it is typed."""
@@ -144,26 +142,26 @@ class TestEnvironment:
             writing("10.0.0.1/8"),
             seeing("do you mean"),
         )
-        assert pictures.same(pictures.installation(demo=True), do)
+        assert pictures.same(pictures.stage(demo=True), do)
 
     def test_no_access(self, small: Pictures) -> None:
         """No access: no data."""
-        installation = small.installation(demo=True)
-        installation.set_operators(CAROL)
-        assert small.same(installation, opening("Environment", "You have no access"))
+        stage = small.stage(demo=True)
+        stage.set_operators(CAROL)
+        assert small.same(stage, opening("Environment", "You have no access"))
 
     def test_without_colour(self, small: Pictures, monkeypatch: pytest.MonkeyPatch) -> None:
         """NO_COLOR: the chosen value is seen without it."""
         monkeypatch.setenv("NO_COLOR", "1")
         do = opening("Environment", "Token address", pressing("j", "j"))
-        assert small.same(small.installation(demo=True), do)
+        assert small.same(small.stage(demo=True), do)
 
 
 class TestApiAccess:
     def test_command(self, pictures: Pictures) -> None:
         """How to request an access token."""
         do = opening("API access", "Copy Command")
-        assert pictures.same(pictures.installation(demo=True), do)
+        assert pictures.same(pictures.stage(demo=True), do)
 
     def test_the_rest(self, small: Pictures) -> None:
         """The answer, its use, and errors."""
@@ -173,21 +171,21 @@ class TestApiAccess:
             pressing("pagedown", "pagedown"),
             seeing("temporarily_unavailable"),
         )
-        assert small.same(small.installation(demo=True), do)
+        assert small.same(small.stage(demo=True), do)
 
     def test_empty(self, small: Pictures) -> None:
         """No credential to use."""
         do = opening("API access", "Generate one on the page Credentials")
-        assert small.same(small.installation(), do)
+        assert small.same(small.stage(), do)
 
     def test_try_it(self, pictures: Pictures) -> None:
         """Asks for the secret."""
         do = opening("API access", "Copy Command", pressing("t"), at(TryItDialog))
-        assert pictures.same(pictures.installation(demo=True), do)
+        assert pictures.same(pictures.stage(demo=True), do)
 
     def test_identified(self, pictures: Pictures) -> None:
         """Whose secret it was."""
-        installation = pictures.installation(demo=True)
+        stage = pictures.stage(demo=True)
 
         async def ask(session: Session) -> None:
             session.one("#secret", Input).value = FAKE_SECRET
@@ -201,30 +199,30 @@ class TestApiAccess:
             ask,
             seeing("generation"),
         )
-        assert pictures.same(installation, do)
+        assert pictures.same(stage, do)
 
     def test_without_colour(self, small: Pictures, monkeypatch: pytest.MonkeyPatch) -> None:
         """NO_COLOR: the chosen credential is seen without it."""
         monkeypatch.setenv("NO_COLOR", "1")
         do = opening("API access", "Copy Command", pressing("j"))
-        assert small.same(small.installation(demo=True), do)
+        assert small.same(small.stage(demo=True), do)
 
 
 class TestOperators:
     def test_none(self, pictures: Pictures) -> None:
         """How the first operator is added."""
         do = opening("Operators", "There are no operators")
-        assert pictures.same(pictures.installation(demo=True), do)
+        assert pictures.same(pictures.stage(demo=True), do)
 
     def test_some(self, pictures: Pictures) -> None:
         """A representative, an editor, and one without access here."""
         do = opening("Operators", "dora")
-        assert pictures.same(with_operators(pictures.installation(demo=True)), do)
+        assert pictures.same(with_operators(pictures.stage(demo=True)), do)
 
     def test_first(self, small: Pictures) -> None:
         """The first operator is a representative."""
         do = opening("Operators", "There are no operators", pressing("n"), at(OperatorDialog))
-        assert small.same(small.installation(demo=True), do)
+        assert small.same(small.stage(demo=True), do)
 
     def test_edit(self, pictures: Pictures) -> None:
         """Permissions and keys of an operator, and why a new key is none."""
@@ -237,40 +235,40 @@ class TestOperators:
             writing("ssh-dss AAAA"),
             seeing("A public key begins with"),
         )
-        assert pictures.same(with_operators(pictures.installation(demo=True)), do)
+        assert pictures.same(with_operators(pictures.stage(demo=True)), do)
 
     def test_edit_ascii(self, small: Pictures) -> None:
         """ASCII alone."""
         do = opening("Operators", "dora", pressing("j", "e"), at(OperatorDialog))
-        installation = with_operators(small.installation(demo=True))
-        assert small.same(installation, do, ascii_only=True)
+        stage = with_operators(small.stage(demo=True))
+        assert small.same(stage, do, ascii_only=True)
 
     def test_remove(self, small: Pictures) -> None:
         """What a removal means."""
         do = opening("Operators", "dora", pressing("j", "d"), seeing("They lose access"))
-        assert small.same(with_operators(small.installation(demo=True)), do)
+        assert small.same(with_operators(small.stage(demo=True)), do)
 
     def test_without_colour(self, small: Pictures, monkeypatch: pytest.MonkeyPatch) -> None:
         """NO_COLOR: the chosen operator is seen without it."""
         monkeypatch.setenv("NO_COLOR", "1")
         do = opening("Operators", "dora", pressing("j"))
-        assert small.same(with_operators(small.installation(demo=True)), do)
+        assert small.same(with_operators(small.stage(demo=True)), do)
 
 
 class TestOrganization:
     def test_choice(self, pictures: Pictures) -> None:
         """Which organizations there are."""
-        installation = with_operators(pictures.installation(demo=True))
+        stage = with_operators(pictures.stage(demo=True))
 
         async def do(session: Session) -> None:
             await session.press("o")
             await session.at(OrganizationDialog)
 
-        assert pictures.same(installation, do)
+        assert pictures.same(stage, do)
 
     def test_new(self, small: Pictures) -> None:
         """A name that can't be one."""
-        installation = with_operators(small.installation(demo=True))
+        stage = with_operators(small.stage(demo=True))
 
         async def do(session: Session) -> None:
             await session.press("o")
@@ -278,4 +276,4 @@ class TestOrganization:
             await session.write("Initech!")
             await session.see("An organization's name has")
 
-        assert small.same(installation, do)
+        assert small.same(stage, do)

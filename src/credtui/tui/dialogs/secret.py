@@ -89,7 +89,7 @@ class SecretDialog(Dialog[str]):
         self._issued: IssuedSecret | None = issued
         self._portal = portal
         self._surroundings = portal.surroundings
-        self._conceal_after = portal.surroundings.credtui.settings.conceal_secret_after
+        self._conceal_after = portal.surroundings.installation.settings.conceal_secret_after
         self._asking = False
         self._credential = issued.credential
         self._kept = ""
@@ -361,7 +361,7 @@ class SecretDialog(Dialog[str]):
         # The framework keeps what was cut from a field or selected, for every field to paste.
         self.app._clipboard = ""
         clipboard = self._surroundings.clipboard
-        seconds = self._surroundings.credtui.settings.clear_clipboard_after
+        seconds = self._surroundings.installation.settings.clear_clipboard_after
         self.app.run_worker(clipboard.clear, thread=True, exit_on_error=False)
         if seconds and self._copied:
             self.app.set_timer(

@@ -74,7 +74,7 @@ class ApiAccessPage(PortalPage):
 
     def compose(self) -> ComposeResult:
         """The request on one side, what follows on the other."""
-        service, settings = self.portal.service, self.portal.surroundings.credtui.settings
+        service, settings = self.portal.service, self.portal.surroundings.installation.settings
         with Horizontal(classes="page-title"):
             yield Static("Request an access token", classes="title")
         yield Static("", classes="alone", markup=False)

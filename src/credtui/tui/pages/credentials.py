@@ -136,7 +136,7 @@ class CredentialsPage(PortalPage):
                         client_id,
                         page,
                         clock=self.portal.service.clock,
-                        period=timedelta(days=surroundings.credtui.settings.rotation_days),
+                        period=timedelta(days=surroundings.installation.settings.rotation_days),
                         marks=surroundings.marks,
                     )
                 )

@@ -31,7 +31,7 @@ class EnvironmentPage(PortalPage):
     def compose(self) -> ComposeResult:
         """The title row and the facts."""
         service = self.portal.service
-        environment, settings = service.environment, self.portal.surroundings.credtui.settings
+        environment, settings = service.environment, self.portal.surroundings.installation.settings
         with Horizontal(classes="page-title"):
             yield Static("Environment", classes="title")
             yield Button("Edit Networks", id="edit-networks", compact=True, classes="action")

@@ -56,7 +56,7 @@ class OperatorsPage(PortalPage):
     @property
     def _service(self) -> OperatorService:
         portal = self.portal
-        return portal.surroundings.credtui.operator_service(portal.service.actor)
+        return portal.surroundings.installation.operator_service(portal.service.actor)
 
     def page_changed(self, page: Page) -> None:
         """Read the operators anew, as far as the person may."""
