@@ -17,7 +17,7 @@ from tests.conftest import MakeService
 from tests.store.tinydb.workers import PLACE
 from tests.support import SECRET_HASH
 
-DOCUMENT = Path(__file__).parents[2] / "docs" / "security.md"
+DOCUMENT = Path(__file__).parents[3] / "docs" / "security.md"
 
 LOOKING, VERIFICATION, CHANGE = "every look", "verification", "the next change"
 
