@@ -7,9 +7,9 @@ import pytest
 
 from credtui.configuration import Settings, find_home
 from credtui.domain.errors import InvalidConfigurationError, InvalidOrganizationError
+from credtui.domain.place import Place
 from credtui.domain.secrets import matches, recognise
 from credtui.installation import Installation, local_actor, now, open_installation
-from credtui.store.port import Place
 from credtui.store.tinydb.store import TinyDBStore
 from tests.support import ALICE, SECRET, SteppedClock, seeded_bytes
 

@@ -10,9 +10,9 @@ import pytest
 from credtui.domain.audit import Action, AuditEvent
 from credtui.domain.models import Credential
 from credtui.domain.permissions import Actor
+from credtui.domain.place import Place
 from credtui.domain.secrets import recognise
 from credtui.installation import now
-from credtui.store.port import Place
 from credtui.store.tinydb.store import TinyDBStore
 from tests.cli.conftest import PROGRAM, Credtui
 from tests.secrets_scan import assert_no_secret

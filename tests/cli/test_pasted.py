@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from credtui.domain.models import StoredCredential
-from credtui.store.port import Place
+from credtui.domain.place import Place
 from credtui.store.tinydb.store import TinyDBStore
 from tests.cli.conftest import Credtui
 from tests.support import ALICE, SECRET, START, make_credential

@@ -10,9 +10,9 @@ import pytest
 from pydantic import SecretStr
 
 import credtui as package
+from credtui.domain.place import Place
 from credtui.domain.secrets import matches
 from credtui.installation import account_name
-from credtui.store.port import Place
 from credtui.store.tinydb.store import TinyDBStore
 from tests.cli.conftest import Credtui, Ran
 from tests.domain.test_ssh_keys import ED25519

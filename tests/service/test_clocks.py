@@ -7,11 +7,11 @@ import pytest
 
 from credtui.domain.errors import PermissionDeniedError, TooManyAttemptsError
 from credtui.domain.permissions import Actor, Operator, Permission
+from credtui.domain.place import Place
 from credtui.domain.rotation import Rotation, rotation
 from credtui.domain.usage import PreviousSecretUse, Usage, hour_of
 from credtui.service.credentials import MAX_IDENTIFICATIONS, CredentialService
 from credtui.service.operators import OperatorService
-from credtui.store.port import Place
 from credtui.store.tinydb.store import TinyDBStore
 from tests.conftest import MakeService
 from tests.support import SECRET, START, SteppedClock, make_credential

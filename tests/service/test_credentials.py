@@ -24,9 +24,9 @@ from credtui.domain.errors import (
 from credtui.domain.models import Credential, IssuedSecret
 from credtui.domain.page import Page
 from credtui.domain.permissions import Actor, Operator, Permission
+from credtui.domain.place import Place
 from credtui.domain.secrets import matches, recognise
 from credtui.service.credentials import CredentialService
-from credtui.store.port import Place
 from credtui.store.tinydb.store import TinyDBStore
 from tests.conftest import MakeService
 from tests.secrets_scan import assert_no_secret

@@ -31,9 +31,9 @@ from credtui.domain.errors import (
     Refusal,
 )
 from credtui.domain.permissions import Actor, Operator, Permission
+from credtui.domain.place import Place
 from credtui.domain.secrets import matches
 from credtui.service.credentials import CredentialService
-from credtui.store.port import Place
 from credtui.store.tinydb.store import TinyDBStore
 from tests.secrets_scan import assert_no_secret
 from tests.support import UAT, SteppedClock, seeded_bytes, write_operators

@@ -25,10 +25,10 @@ from credtui.domain.errors import (
 )
 from credtui.domain.identification import Belongs
 from credtui.domain.permissions import Actor, Operator, Permission
+from credtui.domain.place import Place
 from credtui.domain.usage import Usage, hour_of
 from credtui.service.credentials import MAX_IDENTIFICATIONS, CredentialService
 from credtui.service.token_request import TokenReply, request_token
-from credtui.store.port import Place
 from credtui.store.tinydb.store import TinyDBStore
 from tests.conftest import MakeService
 from tests.support import ALICE, PRODUCTION, SECRET, SteppedClock

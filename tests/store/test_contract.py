@@ -10,7 +10,8 @@ from credtui.domain.audit import Action
 from credtui.domain.models import StoredCredential
 from credtui.domain.organization import Organization
 from credtui.domain.permissions import Actor, Operator, Operators, Permission
-from credtui.store.port import Place, Store
+from credtui.domain.place import Place
+from credtui.store.port import Store
 from credtui.store.tinydb.store import TinyDBStore
 from tests.support import ALICE, SECRET_HASH, START, make_credential
 

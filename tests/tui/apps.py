@@ -29,11 +29,11 @@ from credtui.demo import demo_installation
 from credtui.domain.models import IssuedSecret
 from credtui.domain.page import Page
 from credtui.domain.permissions import Actor, Operator
+from credtui.domain.place import Place
 from credtui.domain.secrets import RandomBytes, generate_secret
 from credtui.domain.usage import PreviousSecretUse, Usage, hour_of
 from credtui.installation import Installation
 from credtui.service.credentials import CredentialService
-from credtui.store.port import Place
 from credtui.store.tinydb.store import TinyDBStore
 from credtui.tui.app import CredtuiApp
 from tests.support import ALICE, SteppedClock, seeded_bytes, write_operators

@@ -17,8 +17,8 @@ from textual.widgets import Input, RadioSet, Static
 
 from credtui.domain.models import IssuedSecret
 from credtui.domain.permissions import Actor, Operator, Permission
+from credtui.domain.place import Place
 from credtui.service.secret_file import Format, save
-from credtui.store.port import Place
 from credtui.tui.dialogs.help import HelpDialog
 from credtui.tui.dialogs.save import SaveDialog
 from credtui.tui.dialogs.secret import CONCEALED, CONCEALED_BELOW, SecretDialog

@@ -5,7 +5,7 @@ from textual.events import Key
 from textual.message import Message
 from textual.widgets import Input
 
-from credtui.store.port import Place
+from credtui.domain.place import Place
 from credtui.tui.app import CredtuiApp
 from credtui.tui.dialogs.confirm import ConfirmCredentialDialog, ConfirmDialog
 from credtui.tui.dialogs.menu import CardMenu

@@ -19,8 +19,9 @@ from credtui.domain.models import Credential
 from credtui.domain.names import quotable
 from credtui.domain.organization import Organization
 from credtui.domain.permissions import Actor, Operators, Permission
+from credtui.domain.place import Place
 from credtui.domain.secrets import is_client_id
-from credtui.store.port import Place, Store
+from credtui.store.port import Store
 
 
 @contextmanager

@@ -22,6 +22,7 @@ from credtui.domain.names import parse_name, parse_organization
 from credtui.domain.organization import Organization
 from credtui.domain.page import Page
 from credtui.domain.permissions import Actor, Permission
+from credtui.domain.place import Place
 from credtui.domain.secrets import (
     RandomBytes,
     generate_client_id,
@@ -29,7 +30,7 @@ from credtui.domain.secrets import (
     hash_secret,
 )
 from credtui.service.changes import Changes, unchanged
-from credtui.store.port import Place, Store, Transaction, Watch
+from credtui.store.port import Store, Transaction, Watch
 
 if TYPE_CHECKING:
     from credtui.domain.identification import Identification

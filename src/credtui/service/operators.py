@@ -14,9 +14,10 @@ from credtui.domain.errors import (
 )
 from credtui.domain.names import parse_organization, quotable
 from credtui.domain.permissions import Actor, Operator, Operators, Permission, parse_operator
+from credtui.domain.place import Place
 from credtui.domain.ssh_keys import parse_public_key
 from credtui.service.changes import unchanged
-from credtui.store.port import Place, Store
+from credtui.store.port import Store
 
 
 class OperatorService:

@@ -3,21 +3,15 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import NamedTuple, Protocol, Unpack
+from typing import Protocol, Unpack
 
 from credtui.domain.audit import Action, AuditEvent, What
 from credtui.domain.errors import DoubtError
 from credtui.domain.organization import Organization
 from credtui.domain.permissions import Actor, Operators
+from credtui.domain.place import Place
 from credtui.domain.secrets import RandomBytes
 from credtui.domain.usage import Usage
-
-
-class Place(NamedTuple):
-    """What a store keeps together: an organization in an environment."""
-
-    environment: str
-    organization: str
 
 
 class Transaction(Protocol):

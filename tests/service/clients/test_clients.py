@@ -10,13 +10,13 @@ from pydantic import SecretStr
 
 from credtui.domain.errors import StoreError
 from credtui.domain.models import IssuedSecret
+from credtui.domain.place import Place
 from credtui.domain.secrets import RandomBytes
 from credtui.service.clients.known import Client, Clients
 from credtui.service.clients.tokens import AccessTokens
 from credtui.service.clients.usage_recorder import UsageRecorder
 from credtui.service.clients.verified import VerifiedSecrets
 from credtui.service.credentials import CredentialService
-from credtui.store.port import Place
 from credtui.store.tinydb.store import TinyDBStore
 from tests.conftest import MakeService
 from tests.support import PRODUCTION, SECRET, UAT, SteppedClock

@@ -11,7 +11,7 @@ from credtui.domain.audit import Action
 from credtui.domain.errors import StoreError
 from credtui.domain.models import StoredCredential
 from credtui.domain.permissions import Actor
-from credtui.store.port import Place
+from credtui.domain.place import Place
 from credtui.store.tinydb.store import TinyDBStore
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)

@@ -19,8 +19,8 @@ from credtui.domain.errors import (
     StoreTooNewError,
 )
 from credtui.domain.permissions import Operator
+from credtui.domain.place import Place
 from credtui.service.credentials import CredentialService
-from credtui.store.port import Place
 from credtui.store.tinydb.store import TinyDBStore
 from tests.conftest import MakeService
 from tests.store.tinydb.workers import PLACE, Workers, attempt, run_with_mounts

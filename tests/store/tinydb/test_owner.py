@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from credtui.domain.permissions import Actor
+from credtui.domain.place import Place
 from credtui.installation import now
 from credtui.service.operators import OperatorService
-from credtui.store.port import Place
 from credtui.store.tinydb.store import TinyDBStore
 from tests.conftest import MakeService
 from tests.store.tinydb.tracing import Tracer, needs_strace

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from credtui.domain.errors import StoreCorruptError, StoreError
+from credtui.domain.place import Place
 from credtui.domain.usage import PreviousSecretUse, Usage, hour_of
-from credtui.store.port import Place
 from credtui.store.tinydb.lock import locked
 from credtui.store.tinydb.store import TinyDBStore
 

@@ -30,9 +30,9 @@ from credtui.configuration import Settings
 from credtui.domain.audit import Action
 from credtui.domain.errors import CredtuiError, StoreBusyError, StoreError
 from credtui.domain.permissions import Actor
+from credtui.domain.place import Place
 from credtui.installation import Installation, now
 from credtui.service.credentials import CredentialService
-from credtui.store.port import Place
 from credtui.store.tinydb.store import TinyDBStore
 from tests.support import UAT
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from credtui.domain.audit import AuditEvent
-from credtui.store.port import Place
+from credtui.domain.place import Place
 from credtui.store.tinydb.store import TinyDBStore
 from credtui.tui.dialogs.identify import IdentifyDialog
 from credtui.tui.dialogs.networks import NetworksDialog

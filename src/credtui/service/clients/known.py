@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from credtui.domain.models import Environment, StoredCredential
 from credtui.domain.networks import is_allowed
-from credtui.store.port import Place, Store, Watch
+from credtui.domain.place import Place
+from credtui.store.port import Store, Watch
 
 
 class Client(NamedTuple):

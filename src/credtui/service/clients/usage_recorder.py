@@ -5,9 +5,10 @@ from collections import defaultdict
 from datetime import datetime
 
 from credtui.domain.errors import StoreError
+from credtui.domain.place import Place
 from credtui.domain.usage import PreviousSecretUse, Usage, hour_of
 from credtui.service.clients.known import Client
-from credtui.store.port import Place, Store
+from credtui.store.port import Store
 
 
 class _Tally:

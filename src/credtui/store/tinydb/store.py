@@ -14,9 +14,9 @@ from credtui.domain.models import StoredCredential
 from credtui.domain.names import is_organization, parse_organization
 from credtui.domain.organization import Organization
 from credtui.domain.permissions import Actor, Operator, Operators
+from credtui.domain.place import Place
 from credtui.domain.secrets import RandomBytes
 from credtui.domain.usage import Usage
-from credtui.store.port import Place
 from credtui.store.tinydb.client_index import ClientIndex
 from credtui.store.tinydb.ledger import Draft, Ledger, parsing
 from credtui.store.tinydb.token_files import Revocations, read_or_make_key

@@ -1,0 +1,10 @@
+"""Where credentials are kept: an organization in an environment."""
+
+from typing import NamedTuple
+
+
+class Place(NamedTuple):
+    """What a store keeps together: an organization in an environment."""
+
+    environment: str
+    organization: str
