@@ -93,16 +93,32 @@ def test_an_entry_that_names_something_odd_is_as_good_as_none(
     assert store.find("uat", client_id) is None
 
 
-def test_an_entry_that_a_copy_made_a_file_of_is_repaired(
-    store: TinyDBStore, tmp_path: Path
+@pytest.mark.parametrize("content", [b"", b"../acme", b"\xff\0"])
+def test_an_entry_that_a_power_cut_spoilt_is_repaired(
+    store: TinyDBStore, tmp_path: Path, content: bytes
 ) -> None:
     client_id = generate(store, ACME, "a")
     entry = tmp_path / "store" / "uat" / ".clients" / client_id
-    entry.unlink()
-    entry.write_text("acme")
+    entry.write_bytes(content)
     assert store.find("uat", client_id) is None
     generate(store, ACME, "b")
     assert store.find("uat", client_id) == ACME
+
+
+def test_links_of_earlier_versions_still_count(store: TinyDBStore, tmp_path: Path) -> None:
+    client_id = generate(store, ACME, "a")
+    entry = tmp_path / "store" / "uat" / ".clients" / client_id
+    entry.unlink()
+    entry.symlink_to("acme")
+    assert store.find("uat", client_id) == ACME
+    generate(store, ACME, "b")
+    assert entry.is_symlink()
+
+
+def test_a_store_has_no_symbolic_link(store: TinyDBStore, tmp_path: Path) -> None:
+    """Not every file system has them."""
+    generate(store, ACME, "a")
+    assert [path for path in (tmp_path / "store").rglob("*") if path.is_symlink()] == []
 
 
 def test_a_credential_that_can_not_be_indexed_is_not_generated(

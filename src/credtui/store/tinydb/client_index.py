@@ -6,38 +6,44 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from credtui.domain.errors import InvalidOrganizationError
+from credtui.domain.errors import InvalidOrganizationError, OutcomeUnknownError, StoreError
 from credtui.domain.names import parse_organization
 from credtui.domain.secrets import is_client_id
-from credtui.store.tinydb.files import explained, sync_folder
-from credtui.store.tinydb.folders import make_folder
+from credtui.store.tinydb.files import explained, open_file, replacement, sync_folder
+from credtui.store.tinydb.folders import file_mode, is_shared, make_folder
+
+_LONGEST = 100
+"""Bytes to read of an entry: more than the name of an organization has."""
 
 
 class ClientIndex:
-    """The folder `.clients` of an environment: a link for each Client ID, naming its organization.
+    """The folder `.clients` of an environment: a small file for each Client ID.
 
-    The organization's own file decides. An entry is there before its credential is, and goes after
-    it is gone; so one that a crash left behind names an organization without that credential, which
-    whoever looks there sees.
+    The file holds the name of the organization that has the credential. Earlier versions wrote
+    symbolic links in place of these files, which not every file system has; both are read.
+
+    An entry is written before its credential is, and removed after it. So a crash can leave an
+    entry without a credential, but no credential without an entry. Whoever reads an entry must
+    look into the organization's file, which decides.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder / ".clients"
 
     def find(self, client_id: str) -> str | None:
-        """Return the organization that an entry names."""
+        """Return the organization that an entry names, None if there is no legible entry.
+
+        Raises:
+            StoreError: The index can't be read.
+        """
         if not is_client_id(client_id):
             return None
         path = self._folder / client_id
         with explained(path):
             try:
-                return parse_organization(os.readlink(path))  # noqa: PTH115  # names no file
-            except (FileNotFoundError, InvalidOrganizationError):
+                return parse_organization(_read(path))
+            except (FileNotFoundError, UnicodeError, InvalidOrganizationError):
                 return None
-            except OSError as error:
-                if error.errno == errno.EINVAL:  # no link, such as after a copy that follows links
-                    return None
-                raise
 
     def add(self, organization: str, client_ids: Iterable[str]) -> None:
         """Durably add entries.
@@ -49,12 +55,10 @@ class ClientIndex:
         if not missing:
             return
         make_folder(self._folder)
+        mode = file_mode(shared=is_shared(self._folder))
         with explained(self._folder):
             for client_id in missing:
-                path = self._folder / client_id
-                path.unlink(missing_ok=True)
-                with suppress(FileExistsError):
-                    path.symlink_to(organization)
+                self._write(client_id, organization, mode)
             sync_folder(self._folder)
 
     def remove(self, client_ids: Iterable[str]) -> None:
@@ -62,3 +66,25 @@ class ClientIndex:
         with suppress(OSError):
             for client_id in client_ids:
                 (self._folder / client_id).unlink(missing_ok=True)
+
+    def _write(self, client_id: str, organization: str, mode: int) -> None:
+        # The content isn't synced. A power cut can leave an empty entry, and then the client is
+        # found by reading the organizations' files.
+        try:
+            with replacement(self._folder / client_id, mode) as descriptor:
+                os.write(descriptor, organization.encode())
+        except OutcomeUnknownError as doubt:  # An entry without its credential changes nothing.
+            raise StoreError(f"Can't use {doubt.args[0]}.") from doubt
+
+
+def _read(path: Path) -> str:
+    try:
+        descriptor = open_file(path, os.O_RDONLY | os.O_NOFOLLOW)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            return os.readlink(path)  # noqa: PTH115  # the text is a name, not a path
+        raise
+    try:
+        return os.read(descriptor, _LONGEST).decode()
+    finally:
+        os.close(descriptor)

@@ -75,11 +75,19 @@ class TinyDBStore:
         """See `Store.transaction`."""
         ledger = self._ledger(place)
         index = ClientIndex(self._folder / place.environment)
-        with ledger.transaction() as draft:
-            transaction = TinyDBTransaction(ledger.path, draft, self.operators())
-            yield transaction
-            transaction.write()
-            index.add(place.organization, transaction.client_ids)
+        generated: Sequence[str] = ()
+        try:
+            with ledger.transaction() as draft:
+                transaction = TinyDBTransaction(ledger.path, draft, self.operators())
+                yield transaction
+                transaction.write()
+                generated = transaction.generated_client_ids
+                index.add(place.organization, transaction.client_ids)
+        except BaseException:
+            with suppress(StoreError):
+                kept = self.load(place)
+                index.remove(client_id for client_id in generated if kept.get(client_id) is None)
+            raise
         if transaction.doubt is None:
             index.remove(transaction.removed_client_ids)
 
@@ -184,6 +192,11 @@ class TinyDBTransaction:
     def client_ids(self) -> Sequence[str]:
         """The Client IDs of the credentials as changed."""
         return [credential.client_id for credential in self.organization.credentials]
+
+    @property
+    def generated_client_ids(self) -> Sequence[str]:
+        """The Client IDs of the credentials that were generated."""
+        return [client_id for client_id in self.client_ids if self._before.get(client_id) is None]
 
     @property
     def removed_client_ids(self) -> Sequence[str]:
