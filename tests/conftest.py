@@ -72,8 +72,10 @@ def store_folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def store(store_folder: Path) -> TinyDBStore:
-    return TinyDBStore(store_folder)
+def store(store_folder: Path) -> Iterator[TinyDBStore]:
+    store = TinyDBStore(store_folder)
+    yield store
+    store.close()
 
 
 @pytest.fixture

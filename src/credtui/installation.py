@@ -14,6 +14,7 @@ from credtui.service.credentials import CredentialService
 from credtui.store.port import Store
 
 if TYPE_CHECKING:
+    from credtui.service.clients.service import ClientService
     from credtui.service.operators import OperatorService
 
 
@@ -57,6 +58,29 @@ class Installation:
         from credtui.service.operators import OperatorService
 
         return OperatorService(self.store, actor, clock=self.clock)
+
+    def client_service(self) -> "ClientService":
+        """Return the service for clients of all configured environments.
+
+        Raises:
+            StoreError: The store can't be used.
+        """
+        from credtui.service.clients.service import ClientService
+
+        settings = self.settings
+        return ClientService(
+            self.store,
+            {name: settings.find_environment(name) for name in settings.environments},
+            token_lifetime=settings.server.token_lifetime,
+            introspection_clients=frozenset(settings.server.introspection_clients),
+            clock=self.clock,
+            random_bytes=self.random_bytes,
+            bcrypt_cost=settings.bcrypt_cost,
+        )
+
+    def close(self) -> None:
+        """Close the store. The services aren't used afterwards."""
+        self.store.close()
 
 
 def open_installation(

@@ -1,21 +1,26 @@
 """What every store promises."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from credtui.domain.audit import Action
+from credtui.domain.client import Client
 from credtui.domain.models import StoredCredential
 from credtui.domain.organization import Organization
 from credtui.domain.permissions import Actor, Operator, Operators, Permission
 from credtui.domain.place import Place
+from credtui.domain.usage import PreviousSecretUse, Usage, hour_of
 from credtui.store.port import Store
 from credtui.store.tinydb.store import TinyDBStore
-from tests.support import ALICE, SECRET_HASH, START, make_credential
+from tests.support import ALICE, SECRET_HASH, START, make_credential, seeded_bytes
 
 ACME = Place("uat", "acme")
+OTHER_HASH = SecretStr("$2b$04$" + "x" * 53)
 BOB = Actor(operator="bob", fingerprint="SHA256:x", channel="command line")
 
 MakeStore = Callable[[], Store]
@@ -48,8 +53,10 @@ class TestStore:
         return make(tmp_path)
 
     @pytest.fixture
-    def store(self, open_store: MakeStore) -> Store:
-        return open_store()
+    def store(self, open_store: MakeStore) -> Iterator[Store]:
+        store = open_store()
+        yield store
+        store.close()
 
     def test_nothing_is_kept_at_first(self, store: Store) -> None:
         assert store.load(ACME) == Organization()
@@ -217,6 +224,142 @@ class TestStore:
         assert event.action is Action.ADD_OPERATOR
         assert store.verify_operator_events() == event
         assert list(store.events(ACME)) == []
+
+    async def test_a_client_is_found_as_it_is_kept_at_that_moment(
+        self, store: Store, open_store: MakeStore
+    ) -> None:
+        credential, other = make_credential(1), make_credential(2)
+        writer = open_store()
+        add(writer, credential)
+        add(writer, other, Place("uat", "globex"))
+        changes: list[Callable[[Organization], Organization]] = [
+            lambda organization: organization.rename(credential.client_id, "Renamed"),
+            lambda organization: organization.rotate(credential.client_id, OTHER_HASH, START),
+            lambda organization: organization.set_networks(["192.0.2.0/24"]),
+        ]
+        for change in [lambda organization: organization, *changes]:
+            with writer.transaction(ACME) as transaction:
+                transaction.organization = change(transaction.organization)
+                transaction.record(START + timedelta(hours=1), ALICE, Action.RENAME)
+            kept = writer.load(ACME)
+            expected = Client(ACME, kept.credentials[0], kept.networks)
+            for reader in (store, writer, store):
+                assert await reader.find_client("uat", credential.client_id) == expected
+        found = await store.find_client("uat", other.client_id)
+        assert found is not None
+        assert found.place == Place("uat", "globex")
+
+    async def test_a_client_is_found_in_its_environment_only(self, store: Store) -> None:
+        add(store, make_credential(1))
+        assert await store.find_client("production", make_credential(1).client_id) is None
+
+    async def test_a_deleted_client_is_found_no_more(
+        self, store: Store, open_store: MakeStore
+    ) -> None:
+        for number in (1, 2):
+            add(store, make_credential(number))
+        client_id = make_credential(2).client_id
+        assert await store.find_client("uat", client_id) is not None
+        with open_store().transaction(ACME) as transaction:
+            transaction.organization = transaction.organization.delete(client_id)
+            transaction.record(START + timedelta(hours=1), ALICE, Action.DELETE)
+        assert await store.find_client("uat", client_id) is None
+        assert await store.find_client("uat", make_credential(1).client_id) is not None
+
+    async def test_clients_are_found_by_many_at_once(self, store: Store) -> None:
+        for number in (1, 2, 3):
+            add(store, make_credential(number))
+        ids = [make_credential(number).client_id for number in range(1, 6)] * 20
+        found = await asyncio.gather(*(store.find_client("uat", client_id) for client_id in ids))
+        assert [client.client_id if client else None for client in found] == [
+            *[*ids[:3], None, None] * 20
+        ]
+
+    def test_a_refused_generation_leaves_nobody_to_find(self, store: Store) -> None:
+        credential = make_credential(1)
+
+        def fail() -> None:
+            with store.transaction(ACME) as transaction:
+                transaction.organization = transaction.organization.generate(credential)
+                transaction.record(START, ALICE, Action.GENERATE)
+                raise ZeroDivisionError
+
+        with pytest.raises(ZeroDivisionError):
+            fail()
+        assert asyncio.run(store.find_client("uat", credential.client_id)) is None
+
+    def test_usage_adds_up(self, store: Store, open_store: MakeStore) -> None:
+        client_id, other = make_credential(1).client_id, make_credential(2).client_id
+        add(store, make_credential(1))
+        assert store.usage(ACME) == {}
+        used = Usage(
+            last_used_at=START,
+            last_used_from="10.0.0.5",
+            issued={hour_of(START): 3},
+            previous_secret=PreviousSecretUse(
+                generation=2, count=1, last_at=START, last_from="::1"
+            ),
+        )
+        watch = store.watch_usage(ACME)
+        for place in (ACME, Place("uat", "globex")):
+            store.add_usage(place, {client_id: used})
+        assert watch.changed()
+        assert not watch.changed()
+        watch.close()
+        assert open_store().usage(ACME) == {client_id: used}
+        open_store().add_usage(ACME, {client_id: used, other: used})
+        usage = store.usage(ACME)
+        assert usage[client_id] == used.merged(used)
+        assert usage[client_id].issued_lately(START) == 6
+        assert usage[other] == used
+
+    def test_the_token_key_is_made_once(self, store: Store, open_store: MakeStore) -> None:
+        key = store.token_key(seeded_bytes(1))
+        assert len(key) >= 32
+        assert open_store().token_key(seeded_bytes(2)) == key
+
+    async def test_a_revoked_token_is_revoked_to_everyone(
+        self, store: Store, open_store: MakeStore
+    ) -> None:
+        end = START + timedelta(hours=1)
+        assert not await store.is_revoked("uat", "one", end)
+        store.revoke("uat", "one", end)
+        store.revoke("uat", "one", end)
+        assert await store.is_revoked("uat", "one", end)
+        assert await open_store().is_revoked("uat", "one", end)
+        assert not await store.is_revoked("uat", "other", end)
+        assert not await store.is_revoked("production", "one", end)
+
+    async def test_a_swept_revocation_stays(self, store: Store, open_store: MakeStore) -> None:
+        """The clock may be set back, and then an expired token would count again."""
+        early, late = START + timedelta(hours=1), START + timedelta(hours=4)
+        store.sweep_revocations("uat", START)
+        store.revoke("uat", "early", early)
+        store.revoke("uat", "late", late)
+        for _ in range(2):
+            store.sweep_revocations("uat", START + timedelta(hours=2))
+        for reader in (store, open_store()):
+            assert await reader.is_revoked("uat", "early", early)
+            assert await reader.is_revoked("uat", "late", late)
+        # A sweep takes nothing from tokens that are still to be issued.
+        assert not await store.is_revoked("uat", "next", early + timedelta(seconds=1))
+        assert not await store.is_revoked("uat", "other", late)
+
+    async def test_a_sweep_far_ahead_spares_what_is_issued_in_between(self, store: Store) -> None:
+        """A clock ran a year ahead for a while, and is set right."""
+        ahead = START + timedelta(days=365)
+        store.revoke("uat", "one", START)
+        store.revoke("uat", "two", ahead)
+        store.sweep_revocations("uat", ahead + timedelta(hours=1))
+        assert await store.is_revoked("uat", "one", START)
+        assert await store.is_revoked("uat", "two", ahead)
+        assert not await store.is_revoked("uat", "three", START + timedelta(hours=1))
+
+    def test_a_store_can_be_closed(self, store: Store) -> None:
+        add(store, make_credential(1))
+        asyncio.run(store.find_client("uat", make_credential(1).client_id))
+        store.close()
+        store.close()
 
     def test_a_watch_tells_once_of_each_change(self, store: Store, open_store: MakeStore) -> None:
         watch = store.watch(ACME)

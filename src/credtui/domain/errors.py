@@ -4,6 +4,7 @@ The portal shows the sentence, the command line prints it and maps the code to a
 the token endpoint maps the code to an OAuth error.
 """
 
+import math
 from collections.abc import Iterator
 from typing import ClassVar
 
@@ -268,6 +269,71 @@ class ExtraMissingError(CredtuiError):
     """What was asked for needs packages that are not installed with every credtui."""
 
     code = "extra_missing"
+
+
+class ClientError(CredtuiError):
+    """A client of the token endpoint doesn't get what it asks for.
+
+    The code is the one that OAuth has for the case.
+    """
+
+    code = "invalid_request"
+
+
+class ClientNotAuthenticatedError(ClientError):
+    """The Client ID and the secret are not those of any client."""
+
+    code = "invalid_client"
+
+
+class TooManyGuessesError(ClientError):
+    """Wrong secrets were tried too often.
+
+    Attributes:
+        seconds: How long to wait before the next attempt.
+    """
+
+    code = "temporarily_unavailable"
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = max(1, math.ceil(seconds))
+        super().__init__(
+            f"Too many attempts with a wrong secret. Try again in {self.seconds} seconds."
+        )
+
+
+class AddressNotAllowedError(ClientError):
+    """The client's organization doesn't allow its credentials to be used from this address.
+
+    Attributes:
+        organization: The organization.
+    """
+
+    code = "access_denied"
+
+    def __init__(self, organization: str, address: str) -> None:
+        self.organization = organization
+        super().__init__(
+            f"{organization} does not allow its credentials to be used from {address}."
+        )
+
+
+class WrongAudienceError(ClientError):
+    """The audience is not the one of the client's access tokens."""
+
+    code = "invalid_target"
+
+
+class MayNotIntrospectError(ClientError):
+    """The client may not introspect access tokens."""
+
+    code = "unauthorized_client"
+
+
+class ForeignTokenError(ClientError):
+    """The access token was issued to another client."""
+
+    code = "invalid_grant"
 
 
 def meaning(code: str) -> str:

@@ -3,6 +3,7 @@
 import ipaddress
 from collections.abc import Iterable
 from contextlib import suppress
+from functools import lru_cache
 
 from credtui.domain.errors import InvalidNetworkError
 from credtui.domain.names import quotable
@@ -41,6 +42,7 @@ def is_allowed(address: str, networks: Iterable[str]) -> bool:
     return any(caller in network for network in allowed)
 
 
+@lru_cache(maxsize=4096)
 def parse_address(text: str) -> str | None:
     """Return an address in its usual form, None if a text isn't one.
 

@@ -2,11 +2,9 @@
 
 import asyncio
 import os
-import resource
 import signal
-import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -16,22 +14,11 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from credtui.domain.errors import StoreError
-from credtui.domain.secrets import generate_secret
+from credtui.domain.errors import AddressNotAllowedError, ClientError, StoreError
 from credtui.installation import Installation
 from credtui.server.endpoints import Endpoint, Endpoints
-from credtui.server.gate import Gate
 from credtui.server.log import LOG, Logged, facts_of, logger
-from credtui.server.oauth import OAuthError, unavailable
-from credtui.service.clients.known import Clients
-from credtui.service.clients.tokens import AccessTokens
-from credtui.service.clients.usage_recorder import UsageRecorder
-from credtui.service.clients.verified import VerifiedSecrets
-
-WRITE_USAGE_EVERY = 1.0
-"""Seconds between the batches in which usage is written down."""
-
-_MAX_ORGANIZATIONS = 20_000
+from credtui.server.oauth import OAuthError, refused, unavailable
 
 
 def build_app(installation: Installation, *, parent: int | None = None) -> ASGIApp:
@@ -40,50 +27,25 @@ def build_app(installation: Installation, *, parent: int | None = None) -> ASGIA
     Args:
         installation: The installation whose credentials are served.
         parent: The process without which this one ends; None if there is none.
+
+    Raises:
+        StoreError: The store can't be used.
     """
-    settings, store, clock = installation.settings, installation.store, installation.clock
-    environments = {name: settings.find_environment(name) for name in settings.environments}
-    secrets = VerifiedSecrets(installation.random_bytes, settings.bcrypt_cost)
-    clients = Clients(store, environments, _room_for_organizations())
-    usage = UsageRecorder(store)
-    gate = Gate(
-        clients,
-        secrets,
-        usage,
-        {environment.tag: name for name, environment in environments.items()},
-        clock=clock,
-        pace=_measure(secrets, installation),
-    )
-    endpoints = Endpoints(
-        gate,
-        AccessTokens(store, settings.server.token_lifetime, installation.random_bytes),
-        usage,
-        clock=clock,
-        token_url=environments[settings.environment].token_url,
-        introspection_clients=frozenset(settings.server.introspection_clients),
-    )
+    settings, clients = installation.settings, installation.client_service()
+    endpoints = Endpoints(clients, settings.find_environment(settings.environment).token_url)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        # In a process of its own, logging has not been started.
+        # With several workers this is a process of its own, which doesn't log yet.
         if parent is not None:
             LOG.start()
-        tasks = [
-            asyncio.create_task(_repair_indexes(installation)),
-            asyncio.create_task(_write_usage(usage)),
-        ]
-        if parent is not None:
-            tasks.append(asyncio.create_task(_end_with(parent)))
-        try:
+            ending = asyncio.create_task(_end_with(parent))
+        async with clients:
             yield
-        finally:
-            for task in tasks:
-                task.cancel()
-            gate.close()
-            clients.close()
-            await _write_usage_once(usage)
-            if parent is not None:
-                LOG.stop()
+        installation.close()
+        if parent is not None:
+            ending.cancel()
+            LOG.stop()
 
     answers = [
         ("POST", "/v2/oauth/token", endpoints.token),
@@ -101,14 +63,15 @@ def build_app(installation: Installation, *, parent: int | None = None) -> ASGIA
         lifespan=lifespan,
         exception_handlers={
             OAuthError: _refuse,
+            ClientError: _refuse_client,
             StoreError: _report_store,
             HTTPException: _refuse_http,
             ClientDisconnect: _drop,
             Exception: _report_fault,
         },
     )
-    # A redirection to the address without "/" would make clients send their secrets again, and by
-    # http where a proxy with TLS is before this.
+    # Starlette would redirect an address that ends with "/" to the one without. Clients would send
+    # their secrets a second time, and over http even if a proxy with TLS is in front.
     starlette.router.redirect_slashes = False
     app: ASGIApp = Logged(starlette, frozenset(route.path for route in routes))
     if settings.server.trusted_proxies:
@@ -120,6 +83,13 @@ async def _refuse(request: Request, error: Exception) -> Response:
     assert isinstance(error, OAuthError)  # noqa: S101
     facts_of(request.scope).update(status=error.status, error=error.error)
     return error.response()
+
+
+async def _refuse_client(request: Request, error: Exception) -> Response:
+    assert isinstance(error, ClientError)  # noqa: S101
+    if isinstance(error, AddressNotAllowedError):
+        facts_of(request.scope)["organization"] = error.organization
+    return await _refuse(request, refused(error))
 
 
 async def _report_store(request: Request, error: Exception) -> Response:
@@ -139,59 +109,18 @@ async def _refuse_http(request: Request, error: Exception) -> Response:
 
 
 async def _report_fault(request: Request, _: Exception) -> Response:
-    # The server logs it.
+    # Uvicorn logs the exception.
     return await _refuse(
         request, OAuthError("server_error", "Something is wrong here.", status=500)
     )
 
 
 async def _drop(request: Request, _: Exception) -> Response:
-    # Nobody is there to read this.
+    # The client has closed the connection, so nobody reads this.
     return await _refuse(request, OAuthError("invalid_request", "Gone.", status=400))
 
 
-async def _repair_indexes(installation: Installation) -> None:
-    for environment in installation.settings.environments:
-        try:
-            await asyncio.to_thread(installation.store.repair_index, environment)
-        except StoreError as error:
-            logger.error("%s", error)
-
-
-async def _write_usage(usage: UsageRecorder) -> None:
-    while True:
-        await asyncio.sleep(WRITE_USAGE_EVERY)
-        await _write_usage_once(usage)
-
-
-async def _write_usage_once(usage: UsageRecorder) -> None:
-    try:
-        await asyncio.to_thread(usage.write)
-    except StoreError as error:
-        logger.error("Usage is kept in memory for now: %s", error)
-
-
 async def _end_with(parent: int) -> None:
-    while os.getppid() == parent:  # noqa: ASYNC110  # nothing announces it
+    while os.getppid() == parent:  # noqa: ASYNC110  # no event tells of it
         await asyncio.sleep(1)
     signal.raise_signal(signal.SIGTERM)
-
-
-def _measure(secrets: VerifiedSecrets, installation: Installation) -> float:
-    """Return how long a refusal takes: longer than bcrypt, so that all take the same."""
-    secret = generate_secret("none", installation.random_bytes)
-    started = time.perf_counter()
-    secrets.verify(None, secret)
-    return (time.perf_counter() - started) * 1.5
-
-
-def _room_for_organizations() -> int:
-    """Return how many organizations can be watched, after asking for as many as are allowed."""
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = _MAX_ORGANIZATIONS * 2
-    if hard != resource.RLIM_INFINITY:
-        wanted = min(wanted, hard)
-    with suppress(OSError, ValueError):
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return max(10, min(_MAX_ORGANIZATIONS, soft // 2))

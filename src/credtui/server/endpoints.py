@@ -8,26 +8,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from credtui.domain.clock import Clock
-from credtui.server.gate import Gate
+from credtui.domain.client import Client
 from credtui.server.log import facts_of
-from credtui.server.oauth import (
-    Answer,
-    OAuthError,
-    invalid_token,
-    missing_token,
-)
+from credtui.server.oauth import Answer, OAuthError, invalid_token, missing_token
 from credtui.server.openapi import DESCRIPTION
 from credtui.server.parameters import read_credentials, read_parameters, required
-from credtui.service.clients.known import Client
-from credtui.service.clients.tokens import SCOPE, AccessTokens, Claims
-from credtui.service.clients.usage_recorder import UsageRecorder
+from credtui.service.clients.service import ClientService
+from credtui.service.clients.tokens import SCOPE
 
 GRANT_TYPE = "client_credentials"
 
 
 class Endpoint:
-    """An endpoint as an application. Around a function Starlette would put two layers more."""
+    """An endpoint as an ASGI application. Around a function Starlette would put two layers."""
 
     def __init__(self, answer: Callable[[Request], Awaitable[Response]]) -> None:
         self._answer = answer
@@ -39,23 +32,18 @@ class Endpoint:
 
 
 class Endpoints:
-    """Answers requests. Each method takes one and returns the response, or raises an OAuthError."""
+    """Answers requests. Each method takes a request and returns the response.
 
-    def __init__(
-        self,
-        gate: Gate,
-        tokens: AccessTokens,
-        usage: UsageRecorder,
-        *,
-        clock: Clock,
-        token_url: str,
-        introspection_clients: frozenset[str],
-    ) -> None:
-        self._gate = gate
-        self._tokens = tokens
-        self._usage = usage
-        self._clock = clock
-        self._introspection_clients = introspection_clients
+    It raises an `OAuthError` for a request that can't be understood, a `ClientError` for what the
+    client may not have, and a `StoreError` when the store can't be used.
+
+    Args:
+        clients: What clients do.
+        token_url: The address at which clients request access tokens.
+    """
+
+    def __init__(self, clients: ClientService, token_url: str) -> None:
+        self._clients = clients
         self._metadata = _metadata(token_url)
 
     async def token(self, request: Request) -> Response:
@@ -65,17 +53,13 @@ class Endpoints:
         if grant_type != GRANT_TYPE:
             raise OAuthError("unsupported_grant_type", f"grant_type must be {GRANT_TYPE}.")
         audience = required(parameters, "audience")
-        client = await self._admit(request, parameters)
-        if audience != client.audience:
-            raise OAuthError("invalid_target", f"The audience of this client is {client.audience}.")
-        now = self._clock()
-        token = self._tokens.issue(client, now)
-        self._usage.record_token(client, facts_of(request.scope)["address"], now)
+        client = await self._authenticate(request, parameters)
+        token = self._clients.issue(client, audience, facts_of(request.scope)["address"])
         return Answer(
             {
                 "access_token": token,
                 "token_type": "Bearer",
-                "expires_in": self._tokens.lifetime,
+                "expires_in": self._clients.token_lifetime,
                 "scope": SCOPE,
             }
         )
@@ -88,30 +72,24 @@ class Endpoints:
         scheme, _, token = headers[0].partition(" ")
         if len(headers) > 1 or scheme.lower() != "bearer":
             raise missing_token()
-        claims = await self._read_token(token.strip())
+        claims = await self._clients.read(token.strip())
         if claims is None:
             raise invalid_token(
                 "The access token is unknown, expired or revoked, or its credential was rotated "
                 "or deleted. Request another."
             )
         facts_of(request.scope)["client_id"] = claims.client_id
-        left = claims.expires_at - int(self._clock().timestamp())
-        return Answer([{"message": "token_ok", "seconds_to_expiry": max(left, 0)}])
+        return Answer(
+            [{"message": "token_ok", "seconds_to_expiry": self._clients.seconds_left(claims)}]
+        )
 
     async def introspect(self, request: Request) -> Response:
         """`POST /oauth/introspect`: tell the API's gateway what an access token is good for."""
         parameters = await read_parameters(request)
         token = required(parameters, "token")
-        gateway = await self._admit(request, parameters)
-        if gateway.client_id not in self._introspection_clients:
-            raise OAuthError(
-                "unauthorized_client",
-                "This client may not introspect access tokens: it is not among the configured "
-                "introspection_clients.",
-                status=403,
-            )
-        claims = await self._read_token(token)
-        if claims is None or claims.environment != gateway.place.environment:
+        gateway = await self._authenticate(request, parameters)
+        claims = await self._clients.introspect(gateway, token)
+        if claims is None:
             return Answer({"active": False})
         return Answer(
             {
@@ -132,13 +110,8 @@ class Endpoints:
         """`POST /oauth/revoke`: make one of the client's access tokens invalid."""
         parameters = await read_parameters(request)
         token = required(parameters, "token")
-        client = await self._admit(request, parameters)
-        now = self._clock()
-        claims = self._tokens.read(token, now)
-        if claims is not None:
-            if claims.client_id != client.client_id:
-                raise OAuthError("invalid_grant", "The access token was issued to another client.")
-            await self._gate.work(self._tokens.revoke, claims, now)
+        client = await self._authenticate(request, parameters)
+        await self._clients.revoke(client, token)
         return Answer({})
 
     async def metadata(self, _: Request) -> Response:
@@ -153,33 +126,19 @@ class Endpoints:
         """`GET /openapi.json`: describe all this."""
         return Answer(DESCRIPTION)
 
-    async def _admit(self, request: Request, parameters: Mapping[str, str]) -> Client:
+    async def _authenticate(self, request: Request, parameters: Mapping[str, str]) -> Client:
         credentials = read_credentials(request, parameters)
         facts = facts_of(request.scope)
         facts["client_id"] = credentials.client_id
-        address: str = facts["address"]
-        client = await self._gate.admit(credentials.client_id, credentials.secret, address)
+        client = await self._clients.authenticate(
+            credentials.client_id, credentials.secret, facts["address"]
+        )
         facts["organization"] = client.place.organization
-        if not client.may_come_from(address):
-            raise OAuthError(
-                "access_denied",
-                f"{client.place.organization} does not allow its credentials to be used from "
-                f"{address}.",
-                status=403,
-            )
         return client
-
-    async def _read_token(self, token: str) -> Claims | None:
-        """Return what an access token says if it counts at this moment."""
-        claims = self._tokens.read(token, self._clock())
-        if claims is None:
-            return None
-        client = await self._gate.find(claims.environment, claims.client_id)
-        return claims if self._tokens.counts(claims, client) else None
 
 
 def _metadata(token_url: str) -> Mapping[str, Any]:
-    """Return what RFC 8414 asks for. The configured token address tells how clients see us."""
+    """Return the metadata of RFC 8414, with the addresses by which clients reach the server."""
     address = urlsplit(token_url)
     issuer = f"{address.scheme}://{address.netloc}"
     methods = ["client_secret_basic", "client_secret_post"]

@@ -22,9 +22,9 @@ class _Refused(Exception):
 class Protocol(HttpToolsProtocol):
     """Ends a connection whose request is too slow, or has too long headers.
 
-    uvicorn waits for headers of any length, and for as long as it takes; the application sees a
-    request only when they are complete. And it takes on as many requests ahead as a client sends,
-    at two kilobytes of memory for each.
+    uvicorn accepts headers of any length, and waits for them for any time; the application sees a
+    request only when its headers are complete. uvicorn also queues any number of requests that a
+    client sends without waiting for answers, and each takes two kilobytes of memory.
     """
 
     _in_head = True
@@ -72,14 +72,14 @@ class Protocol(HttpToolsProtocol):
         return len(self.url) + lines > MAX_HEAD
 
     def on_message_complete(self) -> None:
-        """A whole request is there: what comes next is another's headers."""
+        """A whole request has arrived. What arrives next are the headers of another."""
         self._in_head = True
         self._head_size = 0
         self._stop_timer()
         super().on_message_complete()
 
     def _watch_arrival(self) -> None:
-        """Limit the time to a whole request, unless nothing is wanted at the moment."""
+        """Limit the time until a whole request is there, unless the connection is idle."""
         idle = self._in_head and not self._head_size and self.cycle is not None
         if self._timer is None and not idle:
             self._timer = self.loop.call_later(PATIENCE, self._end_waiting)
@@ -97,11 +97,11 @@ class Protocol(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         if self.pipeline:
-            # Perhaps nobody reads the answers that are due first.
+            # Earlier answers come first, and the client may not read them.
             self.transport.abort()
             return
         due = self.cycle is not None and not self.cycle.response_complete
-        # An answer that was begun, or is due to an earlier request, isn't mixed with another.
+        # Don't mix this with an answer that has begun, or that is due to an earlier request.
         if not due or not (self._in_head or self.cycle.response_started):
             line = f"HTTP/1.1 {status.value} {status.phrase}\r\n"
             self.transport.write(f"{line}connection: close\r\ncontent-length: 0\r\n\r\n".encode())

@@ -16,8 +16,8 @@ from pydantic_core import to_json
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from credtui.domain.names import printable
+from credtui.domain.networks import parse_address
 from credtui.domain.secrets import is_client_id, redact
-from credtui.server.throttle import parse_address
 
 logger = logging.getLogger("credtui.server")
 
@@ -30,7 +30,8 @@ _PATIENCE = 2.0
 class LogWriter:
     """Writes lines to standard error from a thread of its own, many at once.
 
-    Nobody waits for whoever reads the log: of what can't be written, the oldest is dropped.
+    A request never waits until its line is written. While nobody reads standard error, the newest
+    lines are kept and the oldest are dropped.
     """
 
     def __init__(self) -> None:
@@ -46,8 +47,8 @@ class LogWriter:
             self._some.set()
 
     def start(self) -> None:
-        """Begin to write, uvicorn's events too, and asyncio's."""
-        for name in ("credtui.server", "uvicorn", "asyncio"):
+        """Begin to write, also what uvicorn and asyncio log."""
+        for name in ("credtui", "uvicorn", "asyncio"):
             named = logging.getLogger(name)
             named.handlers = [_Handler(self)]
             named.setLevel(logging.INFO)
@@ -57,7 +58,7 @@ class LogWriter:
         self._thread.start()
 
     def stop(self) -> None:
-        """Write what is left, and end, though nobody may read it."""
+        """Write what is left, and end; don't wait for long if nobody reads it."""
         self._ended = True
         self._some.set()
         if self._thread is not None:
@@ -70,7 +71,7 @@ class LogWriter:
                 time.sleep(_GATHERING)
             self._some.clear()
             self._write()
-        self._write()  # what came during the last write
+        self._write()  # lines that were put during the last write
 
     def _write(self) -> None:
         process = os.getpid()
@@ -79,7 +80,7 @@ class LogWriter:
             at, line = self._lines.popleft()
             lines.append(to_json({"at": at, "process": process, **line}))
         with suppress(OSError, ValueError, AttributeError):
-            # Past the stream: at its end Python waits for whoever writes to that.
+            # Not through sys.stderr: at exit Python waits for the stream's lock.
             descriptor, rest = sys.stderr.fileno(), b"\n".join([*lines, b""])
             while rest:
                 rest = rest[os.write(descriptor, rest) :]
@@ -90,16 +91,16 @@ LOG = LogWriter()
 
 
 def facts_of(scope: Scope) -> MutableMapping[str, Any]:
-    """Return what the log says of a request. Add to it, and the status unless that is 200.
+    """Return what the log says of a request: `address` is its caller's, `status` is 200 at first.
 
-    `address` is where it comes from.
+    Whoever answers the request adds to it, and changes the status if it is another.
     """
     facts: MutableMapping[str, Any] = scope[_FACTS]
     return facts
 
 
 class Logged:
-    """Logs each request: nothing of its body, its headers or its query, and only known paths."""
+    """Logs each request, without its body, headers and query, and without unknown paths."""
 
     def __init__(self, app: ASGIApp, paths: frozenset[str]) -> None:
         self._app = app
@@ -118,21 +119,21 @@ class Logged:
             "method": scope["method"],
             "path": path if path in self._paths else "other",
             "status": 200,
-            "address": parse_address(client[0] if client else ""),
+            "address": (client and parse_address(client[0])) or "unknown",
         }
 
         try:
             await self._app(scope, receive, send)
         finally:
             if "client_id" in facts and not is_client_id(facts["client_id"]):
-                # What isn't a Client ID may be a secret in the wrong place.
+                # It may be a secret that the client sent in place of its Client ID.
                 del facts["client_id"]
             facts["ms"] = round((time.perf_counter() - started) * 1000, 1)
             LOG.put(facts)
 
 
 class _Handler(logging.Handler):
-    """Writes what is logged by `logging`. Of an exception it tells where, and not what it said."""
+    """Writes what comes through `logging`. It tells where an exception arose, not its message."""
 
     def __init__(self, writer: LogWriter) -> None:
         super().__init__()

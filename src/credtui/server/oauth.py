@@ -1,12 +1,19 @@
-"""OAuth errors: what a client is told when it gets no answer that it wants."""
+"""OAuth errors: what a client is told in place of what it asked for."""
 
-import math
 import re
 from collections.abc import Mapping
 from typing import Any
 
 from pydantic_core import to_json
 from starlette.responses import Response
+
+from credtui.domain.errors import (
+    AddressNotAllowedError,
+    ClientError,
+    ClientNotAuthenticatedError,
+    MayNotIntrospectError,
+    TooManyGuessesError,
+)
 
 BASIC = {"WWW-Authenticate": 'Basic realm="credtui", charset="UTF-8"'}
 
@@ -15,11 +22,17 @@ _NO_STORE = [
     (b"pragma", b"no-cache"),
     (b"content-type", b"application/json"),
 ]
+_STATUS: Mapping[type[ClientError], int] = {
+    ClientNotAuthenticatedError: 401,
+    AddressNotAllowedError: 403,
+    MayNotIntrospectError: 403,
+    TooManyGuessesError: 429,
+}
 _NOT_ALLOWED = re.compile(r"[^ !#-\[\]-~]")
 
 
 class Answer(Response):
-    """A JSON response that nobody may store."""
+    """A JSON response that caches may not store."""
 
     media_type = "application/json"
 
@@ -36,13 +49,13 @@ class Answer(Response):
 
 
 class OAuthError(Exception):
-    """A refusal with an error code, as RFC 6749 has it in section 5.2.
+    """A refusal with an error code, as section 5.2 of RFC 6749 describes it.
 
     Attributes:
         status: The HTTP status.
         error: The code.
         description: What is wrong and what to do, for the client's developer.
-        headers: What the response says besides.
+        headers: Headers that the response has besides the usual ones.
     """
 
     def __init__(
@@ -56,12 +69,12 @@ class OAuthError(Exception):
         super().__init__(error)
         self.status = status
         self.error = error
-        # The characters that RFC 6749 allows here.
+        # RFC 6749 allows no other characters here.
         self.description = _NOT_ALLOWED.sub("?", description)
         self.headers = headers or {}
 
     def response(self) -> Answer:
-        """Return the response that tells of it."""
+        """Return the response."""
         said = {"error": self.error, "error_description": self.description}
         return Answer(said, self.status, self.headers)
 
@@ -71,11 +84,19 @@ def invalid_request(description: str) -> OAuthError:
     return OAuthError("invalid_request", description)
 
 
-def invalid_client(
-    description: str = "Unknown client, or wrong secret. A rotated secret stops working at once.",
-) -> OAuthError:
-    """Return the error for a client that isn't authenticated, by default without saying why."""
+def invalid_client(description: str) -> OAuthError:
+    """Return the error for a client that isn't authenticated."""
     return OAuthError("invalid_client", description, status=401, headers=BASIC)
+
+
+def refused(error: ClientError) -> OAuthError:
+    """Return the error for what the service refuses a client."""
+    headers: Mapping[str, str] = {}
+    if isinstance(error, ClientNotAuthenticatedError):
+        headers = BASIC
+    elif isinstance(error, TooManyGuessesError):
+        headers = {"Retry-After": str(error.seconds)}
+    return OAuthError(error.code, str(error), status=_STATUS.get(type(error), 400), headers=headers)
 
 
 def too_large(limit: int) -> OAuthError:
@@ -88,19 +109,8 @@ def too_large(limit: int) -> OAuthError:
     )
 
 
-def too_many(seconds: float) -> OAuthError:
-    """Return the error for somebody who tried too often."""
-    wait = max(1, math.ceil(seconds))
-    return OAuthError(
-        "temporarily_unavailable",
-        f"Too many attempts with a wrong secret. Try again in {wait} seconds.",
-        status=429,
-        headers={"Retry-After": str(wait)},
-    )
-
-
 def unavailable() -> OAuthError:
-    """Return the error for trouble that is ours."""
+    """Return the error for when the store can't be used."""
     return OAuthError(
         "temporarily_unavailable",
         "Credentials can not be read at the moment. Try again later.",
@@ -123,7 +133,10 @@ def invalid_token(description: str) -> OAuthError:
 
 
 def missing_token() -> OAuthError:
-    """Return the error for a request without an access token: without a code in its header."""
+    """Return the error for a request without an access token.
+
+    RFC 6750 wants no error code in its header.
+    """
     return OAuthError(
         "invalid_request",
         "Send an access token: Authorization: Bearer TOKEN.",

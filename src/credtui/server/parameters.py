@@ -1,4 +1,4 @@
-"""Reading a request: its parameters, and the client's credentials, from wherever they may be."""
+"""Reading a request: its parameters, and the client's credentials in its header or its body."""
 
 import base64
 import binascii
@@ -24,7 +24,7 @@ _JSON = "application/json"
 
 
 class Credentials(NamedTuple):
-    """What a client presents of itself."""
+    """The Client ID and the secret that a client presents."""
 
     client_id: str
     secret: SecretStr
@@ -79,7 +79,7 @@ def required(parameters: Mapping[str, str], name: str) -> str:
 
 
 def read_credentials(request: Request, parameters: Mapping[str, str]) -> Credentials:
-    """Return what a client presents of itself: by HTTP Basic, or in the body.
+    """Return the client's credentials, from HTTP Basic or from the body.
 
     Raises:
         OAuthError: Nothing, in two ways at once, or unreadable.
@@ -116,7 +116,7 @@ async def _read_body(request: Request) -> bytes:
 
 
 def _parse_form(body: bytes) -> Iterable[tuple[str, object]]:
-    # As urllib's parse_qsl, which takes as long as signing the token.
+    # This does what urllib's parse_qsl does, which takes as long as signing the token.
     fields = [field for field in _decode(body).split("&") if field]
     if len(fields) > _MAX_PARAMETERS:
         raise invalid_request(f"There are more than {_MAX_PARAMETERS} parameters.")
@@ -184,7 +184,7 @@ def _decode(body: bytes) -> str:
 
 
 def _unquote(text: str) -> str:
-    # As urllib's unquote_plus, which takes twice as long.
+    # This does what urllib's unquote_plus does, which takes twice as long.
     return unquote_to_bytes(text.replace("+", " ")).decode()
 
 

@@ -27,8 +27,8 @@ def run_server(installation: Installation, host: str, port: int, workers: int = 
         ServerError: It can't listen there.
         StoreError: The store can't be used.
     """
-    # What is wrong with the store is better said now than by each process.
-    installation.store.token_key(installation.random_bytes)
+    # If the store can't be used, say so once, and not in each process.
+    installation.client_service()
     with _listen(host, port) as listening:
         config = uvicorn.Config(
             partial(build_app, installation, parent=os.getpid() if workers > 1 else None),
@@ -41,13 +41,13 @@ def run_server(installation: Installation, host: str, port: int, workers: int = 
             access_log=False,
             log_config=None,
             server_header=False,
-            # Whose headers to believe is configured; uvicorn would ask the environment.
+            # The configuration says whose headers to believe; uvicorn would ask the environment.
             proxy_headers=False,
             limit_concurrency=_MAX_CONNECTIONS,
             timeout_graceful_shutdown=STOP_PATIENCE,
         )
         for number in (signal.SIGINT, signal.SIGTERM):
-            # uvicorn has its own way with them, and raises them again at the end.
+            # uvicorn handles these signals while it runs, and raises them again when it has ended.
             signal.signal(number, _already_stopped)
         LOG.start()
         bound_host, bound_port = listening.getsockname()[:2]
@@ -73,7 +73,7 @@ def _listen(host: str, port: int) -> socket.socket:
         family, kind, _, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
-        # With its protocol named, asyncio sends answers at once on what this accepts.
+        # asyncio sets TCP_NODELAY on accepted connections only if the protocol is named here.
         listening = socket.socket(family, kind, socket.IPPROTO_TCP)
         try:
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

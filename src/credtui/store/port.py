@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol, Unpack
 
 from credtui.domain.audit import Action, AuditEvent, What
+from credtui.domain.client import Client
 from credtui.domain.errors import DoubtError
 from credtui.domain.organization import Organization
 from credtui.domain.permissions import Actor, Operators
@@ -71,11 +72,87 @@ class Watch(Protocol):
         ...
 
 
-class Store(Protocol):
+class ClientStore(Protocol):
+    """Finds clients by Client ID."""
+
+    async def find_client(self, environment: str, client_id: str) -> Client | None:
+        """Return a client as it is kept at this very moment, None if there is none.
+
+        What was acknowledged before the call shows in the result, whichever process made the
+        change. The time that this takes doesn't depend on how many organizations there are. A
+        client that came back from a backup may be found some seconds late.
+
+        Raises:
+            StoreError: The store can't be read.
+        """
+        ...
+
+
+class UsageStore(Protocol):
+    """Keeps how credentials are used, apart from the credentials."""
+
+    def usage(self, place: Place) -> Mapping[str, Usage]:
+        """Return how credentials are used, by Client ID. What is lost with it is not an error."""
+        ...
+
+    def add_usage(self, place: Place, usage: Mapping[str, Usage]) -> None:
+        """Add to how credentials are used, without holding the organization.
+
+        Raises:
+            StoreError: It can't be kept, or the store isn't there; nothing was added.
+        """
+        ...
+
+    def watch_usage(self, place: Place) -> Watch:
+        """Begin to watch what `usage` returns."""
+        ...
+
+
+class TokenStore(Protocol):
+    """Keeps the key of access tokens, and which of them are revoked."""
+
+    def token_key(self, make: RandomBytes) -> bytes:
+        """Return the key that signs access tokens: the same to every process, made once.
+
+        Raises:
+            StoreError: It can't be read or made.
+        """
+        ...
+
+    def revoke(self, environment: str, token: str, expires_at: datetime) -> None:
+        """Durably revoke the access token of this identity.
+
+        Raises:
+            StoreError: It can't be revoked.
+        """
+        ...
+
+    async def is_revoked(self, environment: str, token: str, expires_at: datetime) -> bool:
+        """Tell whether the access token of this identity is revoked.
+
+        Raises:
+            StoreError: That can't be read.
+        """
+        ...
+
+    def sweep_revocations(self, environment: str, now: datetime) -> None:
+        """Make room by forgetting which tokens were revoked among those that have expired.
+
+        The tokens stay revoked all the same, also when the clock is set back after this. Tokens
+        that happen to expire at the same times may be revoked with them.
+
+        Raises:
+            StoreError: Nothing can be removed.
+        """
+        ...
+
+
+class Store(ClientStore, UsageStore, TokenStore, Protocol):
     """Keeps organizations, their audit events, and operators.
 
-    All methods raise a `credtui.domain.errors.StoreError` when the store can't be used, and may
-    block on a disk or a lock. They may be called from any thread.
+    All methods raise a `credtui.domain.errors.StoreError` when the store can't be used. They may be
+    called from any thread. Those that are coroutines are for an event loop and never block it; all
+    others may block on a disk or a lock.
     """
 
     def load(self, place: Place) -> Organization:
@@ -136,53 +213,6 @@ class Store(Protocol):
         """Begin to watch an organization, and operators."""
         ...
 
-    def watch_organization(self, place: Place) -> Watch:
-        """Begin to watch an organization alone. `Watch.changed` may then be asked very often."""
-        ...
-
-    def find(self, environment: str, client_id: str) -> Place | None:
-        """Return where the credential with this Client ID is kept, None if it is nowhere.
-
-        The time this takes doesn't depend on how many organizations there are. A credential that
-        is being deleted at the time may still be found.
-
-        Raises:
-            StoreError: The store isn't there.
-        """
-        ...
-
-    def repair_index(self, environment: str) -> None:
-        """Make `find` find every credential, as it may not after a restore from a backup."""
-        ...
-
-    def usage(self, place: Place) -> Mapping[str, Usage]:
-        """Return how credentials are used, by Client ID. What is lost with it is not an error."""
-        ...
-
-    def add_usage(self, place: Place, usage: Mapping[str, Usage]) -> None:
-        """Add to how credentials are used, without holding the organization.
-
-        Raises:
-            StoreError: It can't be kept, or the store isn't there; nothing was added.
-        """
-        ...
-
-    def watch_usage(self, place: Place) -> Watch:
-        """Begin to watch what `usage` returns."""
-        ...
-
-    def token_key(self, make: RandomBytes) -> bytes:
-        """Return the key that signs access tokens: the same to every process, made once."""
-        ...
-
-    def revoke(self, environment: str, token: str, expires_at: datetime, now: datetime) -> None:
-        """Durably revoke the access token of this identity, until it would expire anyhow.
-
-        Raises:
-            StoreError: It may not be revoked for good. Revoking it again is no error.
-        """
-        ...
-
-    def is_revoked(self, environment: str, token: str, expires_at: datetime) -> bool:
-        """Tell whether the access token of this identity is revoked. This may be called often."""
+    def close(self) -> None:
+        """Let go of files, connections and threads. The store isn't used afterwards."""
         ...

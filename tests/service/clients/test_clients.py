@@ -1,6 +1,7 @@
 """Clients, their verified secrets and access tokens, at the moments when something changes."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -8,27 +9,41 @@ import jwt
 import pytest
 from pydantic import SecretStr
 
-from credtui.domain.errors import StoreError
+from credtui.domain.audit import Action
+from credtui.domain.client import Client
+from credtui.domain.errors import (
+    AddressNotAllowedError,
+    ClientNotAuthenticatedError,
+    ForeignTokenError,
+    MayNotIntrospectError,
+    StoreError,
+    WrongAudienceError,
+)
 from credtui.domain.models import IssuedSecret
 from credtui.domain.place import Place
 from credtui.domain.secrets import RandomBytes
-from credtui.service.clients.known import Client, Clients
+from credtui.service.clients.service import ClientService
 from credtui.service.clients.tokens import AccessTokens
 from credtui.service.clients.usage_recorder import UsageRecorder
 from credtui.service.clients.verified import VerifiedSecrets
 from credtui.service.credentials import CredentialService
+from credtui.store.port import Store
 from credtui.store.tinydb.store import TinyDBStore
 from tests.conftest import MakeService
-from tests.support import PRODUCTION, SECRET, UAT, SteppedClock
+from tests.support import (
+    ALICE,
+    PRODUCTION,
+    SECRET,
+    UAT,
+    SteppedClock,
+    make_credential,
+    seeded_bytes,
+)
 
-ENVIRONMENTS = {"uat": UAT, "production": PRODUCTION}
+ADDRESS = "203.0.113.9"
 
-
-@pytest.fixture
-def clients(store: TinyDBStore) -> Iterator[Clients]:
-    clients = Clients(store, ENVIRONMENTS, limit=2)
-    yield clients
-    clients.close()
+Find = Callable[[], Client]
+"""Looks the client up."""
 
 
 @pytest.fixture
@@ -41,70 +56,24 @@ def client_id(issued: IssuedSecret) -> str:
     return issued.credential.client_id
 
 
-def found(clients: Clients, client_id: str) -> Client:
-    client = clients.find("uat", client_id)
-    assert client is not None
-    return client
+@pytest.fixture
+def find(store: Store, client_id: str) -> Find:
+    def look_up() -> Client:
+        client = asyncio.run(store.find_client("uat", client_id))
+        assert client is not None
+        return client
+
+    return look_up
 
 
-class TestClients:
-    def test_a_client_is_found_and_then_recalled(self, clients: Clients, client_id: str) -> None:
-        assert clients.recall("uat", client_id) is None
-        client = found(clients, client_id)
-        assert client.place == Place("uat", "acme")
-        assert client.audience == "urn:ripplexcurrent-uat:acme"
-        assert clients.recall("uat", client_id) is client
-        assert clients.recall("production", client_id) is None
-
-    def test_nothing_is_recalled_after_a_change(
-        self, clients: Clients, client_id: str, service: CredentialService
-    ) -> None:
-        for _ in range(3):
-            found(clients, client_id)
-            service.rotate(client_id)
-            assert clients.recall("uat", client_id) is None
-        assert found(clients, client_id).credential.generation == 4
-
-    def test_a_deleted_client_is_gone_even_if_its_index_entry_stayed(
-        self, clients: Clients, service: CredentialService, store_folder: Path, client_id: str
-    ) -> None:
-        other = service.generate("Other").credential.client_id
-        found(clients, other)
-        service.delete(other)
-        (store_folder / "uat" / ".clients" / other).symlink_to("acme")
-        assert clients.recall("uat", other) is None
-        assert clients.find("uat", other) is None
-        found(clients, client_id)
-
-    def test_an_entry_that_names_another_organization_finds_nothing(
-        self, clients: Clients, make_service: MakeService, store_folder: Path, client_id: str
-    ) -> None:
-        make_service(organization="globex").generate("x")
-        entry = store_folder / "uat" / ".clients" / client_id
-        entry.unlink()
-        entry.symlink_to("globex")
-        assert clients.find("uat", client_id) is None
-
-    def test_those_asked_for_last_are_remembered(
-        self, clients: Clients, make_service: MakeService
-    ) -> None:
-        ids = [
-            make_service(organization=name).generate("x").credential.client_id
-            for name in ("a", "b", "c")
-        ]
-        for client_id in ids:
-            found(clients, client_id)
-        recalled = [clients.recall("uat", client_id) is not None for client_id in ids]
-        assert recalled == [False, True, True]
-
-    def test_networks_are_the_clients(self, clients: Clients, client_id: str) -> None:
-        client = found(clients, client_id)
-        assert client.may_come_from("203.0.113.9")
-        client = client._replace(networks=("192.0.2.0/24", "2001:db8::/32"))
-        assert client.may_come_from("192.0.2.7")
-        assert client.may_come_from("2001:db8::7")
-        assert not client.may_come_from("203.0.113.9")
-        assert not client.may_come_from("unknown")
+def test_networks_are_the_clients() -> None:
+    client = Client(Place("uat", "acme"), make_credential(1))
+    assert client.may_come_from("203.0.113.9")
+    client = client._replace(networks=("192.0.2.0/24", "2001:db8::/32"))
+    assert client.may_come_from("192.0.2.7")
+    assert client.may_come_from("2001:db8::7")
+    assert not client.may_come_from("203.0.113.9")
+    assert not client.may_come_from("unknown")
 
 
 class TestVerifiedSecrets:
@@ -113,18 +82,18 @@ class TestVerifiedSecrets:
         return VerifiedSecrets(random_bytes, bcrypt_cost=4)
 
     def test_what_was_verified_is_remembered(
-        self, secrets: VerifiedSecrets, clients: Clients, issued: IssuedSecret, client_id: str
+        self, secrets: VerifiedSecrets, find: Find, issued: IssuedSecret
     ) -> None:
-        client = found(clients, client_id)
+        client = find()
         assert not secrets.remembers(client, issued.secret)
         assert secrets.verify(client, issued.secret)
         assert secrets.remembers(client, issued.secret)
 
     @pytest.mark.parametrize("secret", [SECRET, SecretStr("x"), SecretStr("")])
     def test_what_is_wrong_is_not(
-        self, secrets: VerifiedSecrets, clients: Clients, client_id: str, secret: SecretStr
+        self, secrets: VerifiedSecrets, find: Find, secret: SecretStr
     ) -> None:
-        client = found(clients, client_id)
+        client = find()
         assert not secrets.verify(client, secret)
         assert not secrets.remembers(client, secret)
         assert not secrets.verify(None, secret)
@@ -132,15 +101,15 @@ class TestVerifiedSecrets:
     def test_a_rotation_outdates_it(
         self,
         secrets: VerifiedSecrets,
-        clients: Clients,
+        find: Find,
         service: CredentialService,
         issued: IssuedSecret,
         client_id: str,
     ) -> None:
-        before = found(clients, client_id)
+        before = find()
         assert secrets.verify(before, issued.secret)
         service.rotate(client_id)
-        after = found(clients, client_id)
+        after = find()
         assert not secrets.remembers(after, issued.secret)
         assert secrets.remembers_previous(after, issued.secret)
         assert not secrets.verify(after, issued.secret)
@@ -148,109 +117,83 @@ class TestVerifiedSecrets:
     def test_a_rotation_during_the_hash_outdates_it(
         self,
         secrets: VerifiedSecrets,
-        clients: Clients,
+        find: Find,
         service: CredentialService,
         issued: IssuedSecret,
         client_id: str,
     ) -> None:
         """The hash is right about the record that was read, which is no longer the record."""
-        before = found(clients, client_id)
+        before = find()
         service.rotate(client_id)
         assert secrets.verify(before, issued.secret)
-        assert not secrets.remembers(found(clients, client_id), issued.secret)
+        assert not secrets.remembers(find(), issued.secret)
 
     def test_a_previous_secret_is_recognised(
         self,
         secrets: VerifiedSecrets,
-        clients: Clients,
+        find: Find,
         service: CredentialService,
         issued: IssuedSecret,
         client_id: str,
     ) -> None:
         service.rotate(client_id)
         service.rotate(client_id)
-        client = found(clients, client_id)
+        client = find()
         assert not secrets.remembers_previous(client, issued.secret)
         assert secrets.verify_previous(client, issued.secret)
         assert secrets.remembers_previous(client, issued.secret)
         assert not secrets.remembers(client, issued.secret)
         assert not secrets.verify_previous(client, SECRET)
 
-    def test_what_was_verified_first_is_forgotten_first(
+    def test_what_was_presented_longest_ago_is_forgotten_first(
         self,
-        secrets: VerifiedSecrets,
-        clients: Clients,
+        random_bytes: RandomBytes,
+        find: Find,
         service: CredentialService,
         issued: IssuedSecret,
         client_id: str,
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         monkeypatch.setattr("credtui.service.clients.verified._REMEMBERED", 2)
-        all_issued = [issued, service.rotate(client_id), service.rotate(client_id)]
-        client = found(clients, client_id)
-        for one in all_issued:
-            assert secrets.verify(client, one.secret) or secrets.verify_previous(client, one.secret)
-        remembered = [
-            secrets.remembers(client, one.secret) or secrets.remembers_previous(client, one.secret)
-            for one in all_issued
-        ]
-        assert remembered == [False, True, True]
+        secrets = VerifiedSecrets(random_bytes, bcrypt_cost=4)
+        first, second, third = issued, service.rotate(client_id), service.rotate(client_id)
+        client = find()
+        for one in (first, second, first):
+            assert secrets.verify_previous(client, one.secret)
+        assert secrets.verify(client, third.secret)
+        assert secrets.remembers(client, third.secret)
+        assert secrets.remembers_previous(client, first.secret)
+        assert not secrets.remembers_previous(client, second.secret)
 
 
 class TestAccessTokens:
+    CLIENT = Client(Place("uat", "acme"), make_credential(1))
+
     @pytest.fixture
-    def tokens(self, store: TinyDBStore, random_bytes: RandomBytes) -> AccessTokens:
-        return AccessTokens(store, 600, random_bytes)
+    def tokens(self, random_bytes: RandomBytes) -> AccessTokens:
+        return AccessTokens(b"k" * 32, 600, random_bytes)
 
     def test_a_token_says_what_it_was_issued_for(
-        self, tokens: AccessTokens, clients: Clients, clock: SteppedClock, client_id: str
+        self, tokens: AccessTokens, clock: SteppedClock
     ) -> None:
-        client = found(clients, client_id)
-        claims = tokens.read(tokens.issue(client, clock()), clock())
+        claims = tokens.read(tokens.issue(self.CLIENT, "urn:x:acme", clock()), clock())
         assert claims is not None
-        assert (claims.client_id, claims.environment, claims.generation) == (client_id, "uat", 1)
-        assert claims.audience == client.audience
+        assert (claims.client_id, claims.environment) == (self.CLIENT.client_id, "uat")
+        assert claims.audience == "urn:x:acme"
         assert claims.expiry == clock() + timedelta(seconds=600)
-        assert tokens.counts(claims, client)
+        assert tokens.is_bound(claims, self.CLIENT.credential)
 
-    def test_it_expires(
-        self, tokens: AccessTokens, clients: Clients, clock: SteppedClock, client_id: str
-    ) -> None:
-        token = tokens.issue(found(clients, client_id), clock())
+    def test_it_expires(self, tokens: AccessTokens, clock: SteppedClock) -> None:
+        token = tokens.issue(self.CLIENT, "urn:x:acme", clock())
         clock.advance(timedelta(seconds=599))
         assert tokens.read(token, clock()) is not None
         clock.advance(timedelta(seconds=1))
         assert tokens.read(token, clock()) is None
 
-    def test_it_counts_for_its_generation_only(
-        self,
-        tokens: AccessTokens,
-        clients: Clients,
-        clock: SteppedClock,
-        service: CredentialService,
-        client_id: str,
-    ) -> None:
-        claims = tokens.read(tokens.issue(found(clients, client_id), clock()), clock())
-        assert claims is not None
-        service.rotate(client_id)
-        assert not tokens.counts(claims, found(clients, client_id))
-        assert not tokens.counts(claims, None)
-
-    def test_revoking_one_leaves_others(
-        self, tokens: AccessTokens, clients: Clients, clock: SteppedClock, client_id: str
-    ) -> None:
-        client = found(clients, client_id)
-        one, other = (tokens.read(tokens.issue(client, clock()), clock()) for _ in range(2))
-        assert one is not None
-        assert other is not None
-        tokens.revoke(one, clock())
-        assert not tokens.counts(one, client)
-        assert tokens.counts(other, client)
-
     def test_another_key_signs_nothing_here(
-        self, tokens: AccessTokens, clients: Clients, clock: SteppedClock, client_id: str
+        self, tokens: AccessTokens, clock: SteppedClock
     ) -> None:
-        token = tokens.issue(found(clients, client_id), clock())
+        token = tokens.issue(self.CLIENT, "urn:x:acme", clock())
         said = jwt.decode(token, options={"verify_signature": False})
         for forged in (
             jwt.encode(said, "x" * 32, algorithm="HS256"),
@@ -260,11 +203,167 @@ class TestAccessTokens:
             assert tokens.read(forged, clock()) is None
 
 
+class TestClientService:
+    @pytest.fixture
+    async def clients(
+        self, store: Store, clock: SteppedClock, random_bytes: RandomBytes, client_id: str
+    ) -> AsyncIterator[ClientService]:
+        async with ClientService(
+            store,
+            {"uat": UAT, "production": PRODUCTION},
+            token_lifetime=600,
+            introspection_clients=[client_id],
+            clock=clock,
+            random_bytes=random_bytes,
+            bcrypt_cost=4,
+        ) as clients:
+            yield clients
+
+    @pytest.fixture
+    async def client(self, clients: ClientService, issued: IssuedSecret) -> Client:
+        return await clients.authenticate(issued.credential.client_id, issued.secret, ADDRESS)
+
+    @pytest.fixture
+    def token(self, clients: ClientService, client: Client, issued: IssuedSecret) -> str:
+        return clients.issue(client, issued.audience, ADDRESS)
+
+    async def test_a_client_gets_a_token_that_counts(
+        self, clients: ClientService, client: Client, token: str, clock: SteppedClock
+    ) -> None:
+        claims = await clients.read(token)
+        assert claims is not None
+        assert claims.client_id == client.client_id
+        clock.advance(timedelta(seconds=100))
+        assert clients.seconds_left(claims) == 500
+        assert await clients.introspect(client, token) == claims
+
+    async def test_what_a_client_may_not_have(
+        self,
+        clients: ClientService,
+        client: Client,
+        token: str,
+        make_service: MakeService,
+    ) -> None:
+        with pytest.raises(ClientNotAuthenticatedError, match="Unknown client, or wrong secret"):
+            await clients.authenticate(client.client_id, SECRET, ADDRESS)
+        with pytest.raises(ClientNotAuthenticatedError, match="mistyped or cut"):
+            await clients.authenticate(client.client_id, SecretStr("x"), ADDRESS)
+        with pytest.raises(WrongAudienceError, match="urn:ripplexcurrent-uat:acme"):
+            clients.issue(client, "x", ADDRESS)
+        issued = make_service(organization="globex").generate("x")
+        other = await clients.authenticate(issued.credential.client_id, issued.secret, ADDRESS)
+        with pytest.raises(MayNotIntrospectError):
+            await clients.introspect(other, token)
+        with pytest.raises(ForeignTokenError):
+            await clients.revoke(other, token)
+        assert await clients.read(token) is not None
+
+    async def test_a_gateway_sees_tokens_of_its_own_environment_only(
+        self, store: Store, token: str, make_service: MakeService, clock: SteppedClock
+    ) -> None:
+        gateway = make_service(environment=PRODUCTION).generate("Gateway")
+        async with ClientService(
+            store,
+            {"uat": UAT, "production": PRODUCTION},
+            token_lifetime=600,
+            introspection_clients=[gateway.credential.client_id],
+            clock=clock,
+            random_bytes=seeded_bytes(2),
+            bcrypt_cost=4,
+        ) as clients:
+            asking = await clients.authenticate(
+                gateway.credential.client_id, gateway.secret, ADDRESS
+            )
+            assert await clients.introspect(asking, token) is None
+            own = clients.issue(asking, gateway.audience, ADDRESS)
+            assert await clients.introspect(asking, own) is not None
+
+    async def test_a_client_of_another_network(
+        self, clients: ClientService, store: Store, client: Client, issued: IssuedSecret
+    ) -> None:
+        with store.transaction(client.place) as held:
+            held.organization = held.organization.set_networks(["192.0.2.0/24"])
+            held.record(issued.credential.created_at, ALICE, Action.SET_NETWORKS)
+        await clients.authenticate(client.client_id, issued.secret, "192.0.2.7")
+        with pytest.raises(AddressNotAllowedError, match=f"acme does not allow .* from {ADDRESS}"):
+            await clients.authenticate(client.client_id, issued.secret, ADDRESS)
+
+    async def test_a_rotation_and_a_deletion_end_it(
+        self, clients: ClientService, client: Client, token: str, service: CredentialService
+    ) -> None:
+        service.rename(client.client_id, "Renamed")
+        assert await clients.read(token) is not None
+        service.rotate(client.client_id)
+        assert await clients.read(token) is None
+
+    async def test_revoking_one_leaves_others(
+        self, clients: ClientService, client: Client, token: str, issued: IssuedSecret
+    ) -> None:
+        other = clients.issue(client, issued.audience, ADDRESS)
+        await clients.revoke(client, token)
+        assert await clients.read(token) is None
+        assert await clients.read(other) is not None
+        await clients.revoke(client, "no token at all")
+
+    async def test_a_revoked_token_stays_dead_when_a_clock_is_set_right(
+        self,
+        clients: ClientService,
+        store: Store,
+        client: Client,
+        token: str,
+        clock: SteppedClock,
+        issued: IssuedSecret,
+    ) -> None:
+        await clients.revoke(client, token)
+        right = clock()
+        clock.advance(timedelta(days=400))
+        ahead = clients.issue(client, issued.audience, ADDRESS)
+        await clients.revoke(client, ahead)
+        clock.advance(timedelta(days=1))
+        store.sweep_revocations("uat", clock())
+        clock.now = right
+        assert await clients.read(token) is None
+        # Nor does it keep anybody from a new one, until the time that the clock told by mistake.
+        clock.advance()
+        fresh = clients.issue(client, issued.audience, ADDRESS)
+        assert await clients.read(fresh) is not None
+
+    async def test_a_token_of_an_environment_that_is_not_served_does_not_count(
+        self,
+        store: Store,
+        token: str,
+        clock: SteppedClock,
+        random_bytes: RandomBytes,
+    ) -> None:
+        async with ClientService(
+            store,
+            {"production": PRODUCTION},
+            token_lifetime=600,
+            introspection_clients=[],
+            clock=clock,
+            random_bytes=random_bytes,
+            bcrypt_cost=4,
+        ) as others:
+            assert await others.read(token) is None
+
+    async def test_usage_is_written_at_the_end(
+        self,
+        clients: ClientService,
+        client: Client,
+        issued: IssuedSecret,
+        store: Store,
+        clock: SteppedClock,
+    ) -> None:
+        clients.issue(client, issued.audience, ADDRESS)
+        await clients.__aexit__(None, None, None)
+        assert store.usage(client.place)[client.client_id].issued_lately(clock()) == 1
+
+
 class TestUsageRecorder:
     def test_uses_of_previous_secrets_are_counted_anew_after_a_rotation(
         self,
-        store: TinyDBStore,
-        clients: Clients,
+        store: Store,
+        find: Find,
         service: CredentialService,
         clock: SteppedClock,
         client_id: str,
@@ -273,7 +372,7 @@ class TestUsageRecorder:
         for _ in range(3):
             service.rotate(client_id)
             for _ in range(2):
-                recorder.record_previous_secret(found(clients, client_id), "10.0.0.2", clock())
+                recorder.record_previous_secret(find(), "10.0.0.2", clock())
         recorder.write()
         use = store.usage(Place("uat", "acme"))[client_id].previous_secret
         assert use is not None
@@ -283,12 +382,12 @@ class TestUsageRecorder:
         self,
         store: TinyDBStore,
         store_folder: Path,
-        clients: Clients,
+        find: Find,
         clock: SteppedClock,
         client_id: str,
     ) -> None:
         recorder = UsageRecorder(store)
-        client = found(clients, client_id)
+        client = find()
         assert recorder.last_address(client) is None
         in_the_way = store_folder / "uat" / ".usage"
         in_the_way.write_text("")

@@ -1,5 +1,6 @@
 """Each system call of a change fails, or is the last: what was said is true, whichever it was."""
 
+import asyncio
 import json
 import shutil
 from collections.abc import Sequence
@@ -136,7 +137,13 @@ def check(change: Change, before: Kept, folder: Path, ran: Ran) -> None:
     assert store.verify_events(PLACE) == next(store.events(PLACE))
     store.verify_operator_events()
     for credential in store.load(PLACE).credentials:
-        assert store.find("uat", credential.client_id) == PLACE
+        client = asyncio.run(store.find_client("uat", credential.client_id))
+        assert client is not None
+        assert client.place == PLACE
+
+
+def is_revoked(store: TinyDBStore) -> bool:
+    return asyncio.run(store.is_revoked("uat", "token", EXPIRY))
 
 
 def test_what_is_said_of_a_change_is_true(tracer: Tracer, change: Change) -> None:
@@ -175,11 +182,26 @@ def test_a_token_that_is_said_to_be_revoked_is(tracer: Tracer) -> None:
             status = tracer.run(folder, ["revoke"], fault).status
             assert status in (None, 0, 6)
             store = TinyDBStore(folder)
-            assert status != 0 or store.is_revoked("uat", "token", EXPIRY)
+            assert status != 0 or is_revoked(store)
             again = tracer.run(folder, ["revoke"])
             assert again.status == 0, fault
             assert [call for call in again.calls if call.name == "fsync"][1:], fault
-            assert store.is_revoked("uat", "token", EXPIRY)
+            assert is_revoked(store)
+
+
+def test_a_sweep_brings_no_token_back(tracer: Tracer) -> None:
+    TinyDBStore(tracer.template).revoke("uat", "token", EXPIRY)
+    calls = tracer.run(tracer.copy(), ["sweep"]).calls
+    assert {"rename", "fsync", "unlink"} <= {call.name for call in calls}
+    for call in calls:
+        for fault in call.faults:
+            folder = tracer.copy()
+            status = tracer.run(folder, ["sweep"], fault).status
+            assert status in ([None] if fault == call.kill else [0, 6]), fault
+            assert is_revoked(TinyDBStore(folder)), fault
+            assert tracer.run(folder, ["sweep"]).status == 0, fault
+            assert is_revoked(TinyDBStore(folder)), fault
+            assert not list((folder / "uat" / ".revoked").glob("*.token")), fault
 
 
 @pytest.mark.parametrize("change", [CHANGES["rotate"], CHANGES["rename"]], ids=["rotate", "rename"])

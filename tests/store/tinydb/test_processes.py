@@ -1,5 +1,6 @@
 """Many processes on one store, and processes that are killed."""
 
+import asyncio
 import os
 import random
 import signal
@@ -96,7 +97,9 @@ def test_a_hundred_kills_lose_nothing_that_was_acknowledged(
             assert kept == credentials
         assert organization.primary == primary
         for found in organization.credentials:
-            assert store.find("uat", found.client_id) == PLACE
+            client = asyncio.run(store.find_client("uat", found.client_id))
+            assert client is not None
+            assert client.place == PLACE
             if secret := secrets.get(found.client_id):
                 assert matches(secret, found.secret_hash)
         events, credentials = number_kept, kept

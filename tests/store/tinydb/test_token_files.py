@@ -1,17 +1,22 @@
 """Usage, revoked access tokens, and the key that signs them."""
 
+import asyncio
+import os
 import secrets
 import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from credtui.domain.errors import StoreCorruptError, StoreError
 from credtui.domain.place import Place
 from credtui.domain.usage import PreviousSecretUse, Usage, hour_of
 from credtui.store.tinydb.lock import locked
 from credtui.store.tinydb.store import TinyDBStore
+from credtui.store.tinydb.token_files import join_spans
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 ACME = Place("uat", "acme")
@@ -100,10 +105,10 @@ def test_damaged_usage_is_forgotten(store: TinyDBStore, folder: Path, content: s
 def test_a_store_whose_disk_was_taken_away_is_no_empty_one(
     store: TinyDBStore, folder: Path
 ) -> None:
-    assert store.find("uat", CLIENT_ID) is None
+    assert asyncio.run(store.find_client("uat", CLIENT_ID)) is None
     folder.rmdir()
     with pytest.raises(StoreError, match=r"The folder .* is not there"):
-        store.find("uat", CLIENT_ID)
+        asyncio.run(store.find_client("uat", CLIENT_ID))
     with pytest.raises(StoreError, match=r"The folder .* is not there"):
         store.add_usage(ACME, {CLIENT_ID: used(NOON)})
     assert not folder.exists()
@@ -117,7 +122,9 @@ def test_usage_is_for_its_owner_alone(store: TinyDBStore, folder: Path) -> None:
 def test_in_a_shared_folder_everything_is_the_groups(store: TinyDBStore, folder: Path) -> None:
     folder.chmod(0o2770)
     store.add_usage(ACME, {CLIENT_ID: used(NOON)})
-    store.revoke("uat", "one", NOON, NOON - timedelta(hours=1))
+    store.revoke("uat", "one", NOON)
+    store.revoke("uat", "other", NOON + timedelta(hours=2))
+    store.sweep_revocations("uat", NOON + timedelta(hours=1))
     store.token_key(secrets.token_bytes)
     modes = {
         path.relative_to(folder).as_posix(): path.stat().st_mode & 0o7777
@@ -157,34 +164,43 @@ def test_a_damaged_key_is_refused(store: TinyDBStore, folder: Path) -> None:
         store.token_key(secrets.token_bytes)
 
 
-def test_a_revoked_token_is_revoked_to_everyone(store: TinyDBStore, folder: Path) -> None:
-    end = NOON + timedelta(hours=1)
-    assert not store.is_revoked("uat", "one", end)
-    store.revoke("uat", "one", end, NOON)
-    store.revoke("uat", "one", end, NOON)
-    assert TinyDBStore(folder).is_revoked("uat", "one", end)
-    assert not store.is_revoked("uat", "other", end)
-    assert not store.is_revoked("production", "one", end)
+def test_a_revocation_is_for_its_owner_alone(store: TinyDBStore, folder: Path) -> None:
+    store.revoke("uat", "one", NOON)
     (revocation,) = (folder / "uat" / ".revoked").iterdir()
     assert revocation.stat().st_mode & 0o777 == 0o600
 
 
 def test_what_has_expired_is_swept(store: TinyDBStore, folder: Path) -> None:
-    store.revoke("uat", "one", NOON + timedelta(hours=1), NOON)
-    store.revoke("uat", "two", NOON + timedelta(hours=4), NOON + timedelta(hours=2))
-    assert len(list((folder / "uat" / ".revoked").iterdir())) == 1
-    assert store.is_revoked("uat", "two", NOON + timedelta(hours=4))
+    store.revoke("uat", "one", NOON + timedelta(hours=1))
+    store.revoke("uat", "two", NOON + timedelta(hours=4))
+    store.sweep_revocations("uat", NOON + timedelta(hours=2))
+    names = {path.name.partition(".")[2] for path in (folder / "uat" / ".revoked").iterdir()}
+    assert "two" in names
+    assert "one" not in names
+
+
+def test_revoking_lists_no_folder(store: TinyDBStore, folder: Path) -> None:
+    """However many are revoked, one more costs the same."""
+    store.revoke("uat", "one", NOON)
+    revoked = folder / "uat" / ".revoked"
+    before = revoked.stat().st_atime_ns
+    os.utime(revoked, ns=(before - 10**15, before))  # a listing would renew it
+    set_back = revoked.stat().st_atime_ns
+    store.revoke("uat", "two", NOON)
+    assert revoked.stat().st_atime_ns == set_back
 
 
 def test_what_is_no_revocation_is_not_swept(store: TinyDBStore, folder: Path) -> None:
-    store.revoke("uat", "one", NOON, NOON)
-    for name in ("notes", ".1.x", "-1.x"):
+    store.revoke("uat", "one", NOON)
+    strange = {"notes", ".1.x", "-1.x"}
+    for name in strange:
         (folder / "uat" / ".revoked" / name).touch()
-    store.revoke("uat", "two", NOON + timedelta(hours=1), NOON)
-    assert len(list((folder / "uat" / ".revoked").iterdir())) == 5
+    store.sweep_revocations("uat", NOON + timedelta(hours=1))
+    kept = {path.name for path in (folder / "uat" / ".revoked").iterdir()}
+    assert kept == {*strange, "swept", "sweep.lock"}
 
 
-def test_revocations_that_can_not_be_read_are_not_taken_for_none(
+async def test_revocations_that_can_not_be_read_are_not_taken_for_none(
     store: TinyDBStore, folder: Path
 ) -> None:
     revoked = folder / "uat" / ".revoked"
@@ -192,21 +208,67 @@ def test_revocations_that_can_not_be_read_are_not_taken_for_none(
     # Nobody gets through a link to itself, root neither.
     revoked.symlink_to(revoked.name)
     with pytest.raises(StoreError, match="too many levels of symbolic links"):
-        store.is_revoked("uat", "one", NOON)
+        await store.is_revoked("uat", "one", NOON)
+    with pytest.raises(StoreError, match="too many levels of symbolic links"):
+        store.sweep_revocations("uat", NOON)
     revoked.unlink()
     revoked.write_text("in the way")
     with pytest.raises(StoreError, match="not a directory"):
-        store.is_revoked("uat", "one", NOON)
+        await store.is_revoked("uat", "one", NOON)
+    with pytest.raises(StoreError, match="not a directory"):
+        store.sweep_revocations("uat", NOON)
 
 
 def test_a_revocation_that_can_not_be_kept_fails(store: TinyDBStore, folder: Path) -> None:
     (folder / "uat").mkdir(parents=True)
     (folder / "uat" / ".revoked").write_text("in the way")
     with pytest.raises(StoreError):
-        store.revoke("uat", "one", NOON, NOON)
+        store.revoke("uat", "one", NOON)
 
 
 @pytest.mark.parametrize("token", ["", "../x", "a/b", "\0", "x" * 65])
-def test_an_identity_is_never_a_path(store: TinyDBStore, token: str) -> None:
+async def test_an_identity_is_never_a_path(store: TinyDBStore, token: str) -> None:
     with pytest.raises(ValueError, match=r".*"):
-        store.is_revoked("uat", token, NOON)
+        await store.is_revoked("uat", token, NOON)
+
+
+@pytest.mark.parametrize("content", ["", "{", "[1]", "[[1]]", '[["x", 2]]', "[" * 100_000])
+async def test_damaged_notes_of_a_sweep_are_refused(
+    store: TinyDBStore, folder: Path, content: str
+) -> None:
+    store.revoke("uat", "one", NOON)
+    store.sweep_revocations("uat", NOON + timedelta(hours=2))
+    (folder / "uat" / ".revoked" / "swept").write_text(content)
+    with pytest.raises(StoreCorruptError, match=r"swept is damaged"):
+        await store.is_revoked("uat", "one", NOON)
+
+
+async def test_notes_of_a_sweep_that_are_no_file_are_an_error(
+    store: TinyDBStore, folder: Path
+) -> None:
+    (folder / "uat" / ".revoked" / "swept").mkdir(parents=True)
+    with pytest.raises(StoreError, match=r"swept: "):
+        await store.is_revoked("uat", "one", NOON)
+
+
+class TestSpans:
+    def test_they_stay_exact_while_they_are_few(self) -> None:
+        assert join_spans([(5, 5), (1, 1), (9, 12), (11, 20)]) == [(1, 1), (5, 5), (9, 20)]
+
+    def test_neighbours_are_one(self) -> None:
+        assert join_spans([(1, 2), (3, 3), (4, 9)]) == [(1, 9)]
+
+    def test_the_narrowest_gaps_are_closed_when_they_are_many(self) -> None:
+        spans = [(0, 0), (10, 10), (1000, 1000), (1003, 1003), (5000, 5001)]
+        assert join_spans(spans, most=4) == [(0, 0), (10, 10), (1000, 1003), (5000, 5001)]
+        assert join_spans(spans, most=3) == [(0, 10), (1000, 1003), (5000, 5001)]
+        assert join_spans(spans, most=1) == [(0, 5001)]
+
+    @given(st.lists(st.tuples(st.integers(0, 300), st.integers(0, 30))), st.integers(1, 5))
+    def test_what_was_covered_stays_covered(self, parts: list[tuple[int, int]], most: int) -> None:
+        spans = [(first, first + length) for first, length in parts]
+        joined = join_spans(spans, most=most)
+        assert len(joined) <= most
+        assert joined == sorted(joined)
+        for first, last in spans:
+            assert any(low <= first and last <= high for low, high in joined)

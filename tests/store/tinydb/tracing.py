@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.store.tinydb.workers import Workers, command, revoke
+from tests.store.tinydb.workers import Workers, command, revoke, sweep
 
 needs_strace = pytest.mark.skipif(not shutil.which("strace"), reason="strace is not installed")
 
@@ -95,8 +95,8 @@ class Tracer:
         """Run a command on a store, under faults."""
         out, err, trace = (folder.with_suffix(f".{name}") for name in ("out", "err", "trace"))
         with self._starting:
-            if words[0] == "revoke":
-                worker = self._workers.start(revoke, folder, EXPIRY.timestamp())
+            if about_tokens := {"revoke": revoke, "sweep": sweep}.get(words[0]):
+                worker = self._workers.start(about_tokens, folder, EXPIRY.timestamp())
             else:
                 worker = self._workers.start(command, folder, out, err, *words)
         assert worker.receive() == "ready"

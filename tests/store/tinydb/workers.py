@@ -4,6 +4,7 @@ One process imports everything and then only forks. What a worker reports comes 
 which ends when the worker does, however it ends.
 """
 
+import asyncio
 import ctypes
 import json
 import os
@@ -298,16 +299,24 @@ def command(report: Report, folder: str, out: str, err: str, *words: str) -> Non
 
 def revoke(report: Report, folder: str, expires_at: float) -> None:
     """Report that it is ready, and revoke the access token "token" once it is traced."""
+    expiry = datetime.fromtimestamp(expires_at, UTC)
+    store = TinyDBStore(Path(folder))
+    _run_traced(report, lambda: _status_of(lambda: store.revoke("uat", "token", expiry)))
 
-    def do() -> int:
-        try:
-            expiry = datetime.fromtimestamp(expires_at, UTC)
-            TinyDBStore(Path(folder)).revoke("uat", "token", expiry, now())
-        except StoreError:
-            return 6
-        return 0
 
-    _run_traced(report, do)
+def sweep(report: Report, folder: str, expires_at: float) -> None:
+    """Report that it is ready, and sweep the revocation of "token" once it is traced."""
+    later = datetime.fromtimestamp(expires_at + 1, UTC)
+    store = TinyDBStore(Path(folder))
+    _run_traced(report, lambda: _status_of(lambda: store.sweep_revocations("uat", later)))
+
+
+def _status_of(do: Callable[[], None]) -> int:
+    try:
+        do()
+    except StoreError:
+        return 6
+    return 0
 
 
 def _run_traced(report: Report, do: Callable[[], int]) -> None:
@@ -333,6 +342,23 @@ def verify(report: Report, folder: str, uid: int | None = None) -> None:
         report(last.number if last else 0)
 
 
+def find_clients(
+    report: Report, folder: str, client_ids: list[str], uid: int | None = None
+) -> None:
+    """Find clients, as this user, and report the names of their organizations."""
+    _become(uid)
+
+    async def find() -> list[str | None]:
+        store = TinyDBStore(Path(folder))
+        found = [await store.find_client("uat", client_id) for client_id in client_ids]
+        return [client.place.organization if client else None for client in found]
+
+    try:
+        report(asyncio.run(find()))
+    except CredtuiError as error:
+        report(f"{error.code}: {error}")
+
+
 def _become(uid: int | None) -> None:
     if uid is not None:
         os.setgroups([])
@@ -344,7 +370,8 @@ def main() -> None:
     """Fork for each order that comes through the socket."""
     with tempfile.TemporaryDirectory() as folder:
         # Whatever is imported late is imported here.
-        make_service(folder).generate("First")
+        first = make_service(folder).generate("First")
+        asyncio.run(TinyDBStore(Path(folder)).find_client("uat", first.credential.client_id))
         next(TinyDBStore(Path(folder)).events(PLACE))
         for name in ("cli.grammar", "cli.run", "cli.session", "cli.credentials"):
             import_module(f"credtui.{name}")

@@ -1,1 +1,1 @@
-"""What clients do: present a secret, and get, show and revoke access tokens."""
+"""What OAuth clients do, as `credtui.service.clients.service` has it."""

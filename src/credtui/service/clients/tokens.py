@@ -4,14 +4,14 @@ import hmac
 import json
 from base64 import urlsafe_b64encode
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jwt
 from pydantic_core import to_json
 
+from credtui.domain.client import Client
+from credtui.domain.models import StoredCredential
 from credtui.domain.secrets import RandomBytes
-from credtui.service.clients.known import Client
-from credtui.store.port import Store
 
 SCOPE = "payments"
 """What an access token is good for: all that the API offers an organization."""
@@ -49,24 +49,28 @@ class Claims(NamedTuple):
 class AccessTokens:
     """Issues access tokens and reads them again.
 
-    They are JSON Web Tokens under a key that only token endpoints have, so that nobody can check
-    one without asking, and so miss that its credential was rotated or deleted.
+    They are JSON Web Tokens under a key that only token endpoints have. So nobody can check one
+    without asking a token endpoint, which knows whether the credential was rotated or deleted.
+
+    Args:
+        key: The key.
+        lifetime: Seconds for which a token is good.
+        random_bytes: The source of tokens' identities.
     """
 
-    def __init__(self, store: Store, lifetime: int, random_bytes: RandomBytes) -> None:
+    def __init__(self, key: bytes, lifetime: int, random_bytes: RandomBytes) -> None:
         self.lifetime = lifetime
-        self._store = store
-        self._key = store.token_key(random_bytes)
+        self._key = key
         self._random_bytes = random_bytes
-        self._hmac = hmac.new(self._key, digestmod="sha256")
-        head = jwt.PyJWS().encode(b"", self._key, _ALGORITHM, {"typ": "at+jwt"})
+        self._hmac = hmac.new(key, digestmod="sha256")
+        head = jwt.PyJWS().encode(b"", key, _ALGORITHM, {"typ": "at+jwt"})
         self._head = head.partition(".")[0].encode() + b"."
 
-    def issue(self, client: Client, now: datetime) -> str:
+    def issue(self, client: Client, audience: str, now: datetime) -> str:
         """Return a new access token."""
         issued_at = int(now.timestamp())
-        said = {
-            "aud": client.audience,
+        claims = {
+            "aud": audience,
             "sub": client.client_id,
             "env": client.place.environment,
             "gen": client.credential.generation,
@@ -75,8 +79,9 @@ class AccessTokens:
             "exp": issued_at + self.lifetime,
             "jti": self._random_bytes(16).hex(),
         }
-        # The compact form of RFC 7515. Its head is the same each time, and is made once.
-        signed = self._head + urlsafe_b64encode(to_json(said)).rstrip(b"=")
+        # The compact form of RFC 7515, put together by hand. That takes 2.5 microseconds; PyJWT
+        # takes 9 to 11. A whole request takes about 70.
+        signed = self._head + urlsafe_b64encode(to_json(claims)).rstrip(b"=")
         signature = self._hmac.copy()
         signature.update(signed)
         return (signed + b"." + urlsafe_b64encode(signature.digest()).rstrip(b"=")).decode()
@@ -84,29 +89,20 @@ class AccessTokens:
     def read(self, token: str, now: datetime) -> Claims | None:
         """Return what an access token says, None if it is not genuine or has expired."""
         try:
-            signed = jwt.PyJWS().decode(token, self._key, algorithms=[_ALGORITHM])
-        except (jwt.PyJWTError, ValueError, RecursionError):
+            claims = json.loads(jwt.PyJWS().decode(token, self._key, algorithms=[_ALGORITHM]))
+            read = Claims(
+                token=claims["jti"],
+                environment=claims["env"],
+                client_id=claims["sub"],
+                generation=claims["gen"],
+                audience=claims["aud"],
+                issued_at=claims["iat"],
+                expires_at=claims["exp"],
+            )
+        except (jwt.PyJWTError, ValueError, KeyError, RecursionError):
             return None
-        said: dict[str, Any] = json.loads(signed)
-        claims = Claims(
-            token=said["jti"],
-            environment=said["env"],
-            client_id=said["sub"],
-            generation=said["gen"],
-            audience=said["aud"],
-            issued_at=said["iat"],
-            expires_at=said["exp"],
-        )
-        return claims if claims.expires_at > now.timestamp() else None
+        return read if read.expires_at > now.timestamp() else None
 
-    def counts(self, claims: Claims, client: Client | None) -> bool:
-        """Tell whether an access token counts, given its client as it is on disk."""
-        return (
-            client is not None
-            and client.credential.generation == claims.generation
-            and not self._store.is_revoked(claims.environment, claims.token, claims.expiry)
-        )
-
-    def revoke(self, claims: Claims, now: datetime) -> None:
-        """Make an access token invalid, to every token endpoint. Blocks on a disk."""
-        self._store.revoke(claims.environment, claims.token, claims.expiry, now)
+    def is_bound(self, claims: Claims, credential: StoredCredential) -> bool:
+        """Tell whether a token was obtained with the credential's present secret."""
+        return claims.generation == credential.generation

@@ -1,18 +1,18 @@
-"""Counting how credentials are used, in memory, and writing it down in batches."""
+"""Counting how credentials are used: in memory, and from there in batches to the store."""
 
 import threading
 from collections import defaultdict
 from datetime import datetime
 
+from credtui.domain.client import Client
 from credtui.domain.errors import StoreError
 from credtui.domain.place import Place
 from credtui.domain.usage import PreviousSecretUse, Usage, hour_of
-from credtui.service.clients.known import Client
-from credtui.store.port import Store
+from credtui.store.port import UsageStore
 
 
 class _Tally:
-    """What was seen of one credential since it was last written down."""
+    """The uses of one credential since usage was last written down."""
 
     def __init__(self) -> None:
         self.last_used_at: datetime | None = None
@@ -30,9 +30,9 @@ class _Tally:
 
 
 class UsageRecorder:
-    """Counts the use of credentials; a crash loses what was not written down yet."""
+    """Counts uses of credentials. A crash loses those that were not written down yet."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: UsageStore) -> None:
         self._store = store
         self._tallies: dict[Place, defaultdict[str, _Tally]] = {}
         self._unwritten: dict[Place, dict[str, Usage]] = {}
@@ -61,7 +61,10 @@ class UsageRecorder:
             )
 
     def last_address(self, client: Client) -> str | None:
-        """Return where the client was last admitted from, as written down. Blocks on a disk."""
+        """Return the address that the client's last token was issued to, as written down.
+
+        Blocks on a disk.
+        """
         usage = self._store.usage(client.place).get(client.client_id)
         return usage.last_used_from if usage else None
 
@@ -69,7 +72,7 @@ class UsageRecorder:
         """Write down what was counted. Blocks on a lock and a disk.
 
         Raises:
-            StoreError: Some can't be written; it is kept for the next time.
+            StoreError: Some can't be written. They are kept for the next time.
         """
         with self._lock:
             tallies, self._tallies = self._tallies, {}

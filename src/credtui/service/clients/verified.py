@@ -1,45 +1,50 @@
-"""Checking a client's secret: with bcrypt the first time, from memory while nothing changes."""
+"""Checking a client's secret: with bcrypt the first time, then from memory until it changes."""
 
 import threading
-from collections import OrderedDict
+import time
+from functools import cached_property
 from hashlib import blake2b
 
+from cachetools import LRUCache
 from pydantic import SecretStr
 
+from credtui.domain.client import Client
 from credtui.domain.secrets import RandomBytes, generate_secret, hash_secret, matches
-from credtui.service.clients.known import Client
 
 _REMEMBERED = 50_000
 
 
 class VerifiedSecrets:
-    """Secrets that bcrypt has verified, as digests under a key that never leaves this process.
+    """Remembers secrets that bcrypt has verified, as digests.
 
-    A digest covers the stored hash too. So what was verified before a rotation is not what is
-    asked for after it, and nothing has to be forgotten in time.
+    The key of the digests never leaves this process. A digest covers the stored hash too. After a
+    rotation the hash is another, so what was verified before is not found any more, and nothing
+    has to be forgotten in time.
     """
 
     def __init__(self, random_bytes: RandomBytes, bcrypt_cost: int) -> None:
+        self._random_bytes = random_bytes
+        self._bcrypt_cost = bcrypt_cost
         self._key = random_bytes(32)
-        self._digests: OrderedDict[bytes, None] = OrderedDict()
+        self._digests: LRUCache[bytes, bool] = LRUCache(_REMEMBERED)
+        # The cache changes its order when it is read, which threads must not do at once.
         self._lock = threading.Lock()
-        self._nobodys_hash = hash_secret(generate_secret("none", random_bytes), bcrypt_cost)
 
     def remembers(self, client: Client, secret: SecretStr) -> bool:
         """Tell whether this was verified to be the client's present secret."""
-        return self._digest(client.credential.secret_hash, secret) in self._digests
+        return self._has(self._digest(client.credential.secret_hash, secret))
 
     def remembers_previous(self, client: Client, secret: SecretStr) -> bool:
         """Tell whether this was verified to be one of the client's previous secrets."""
         return any(
-            self._digest(retired.secret_hash, secret) in self._digests
+            self._has(self._digest(retired.secret_hash, secret))
             for retired in client.credential.retired
         )
 
     def verify(self, client: Client | None, secret: SecretStr) -> bool:
         """Tell whether this is the client's present secret. Blocks for bcrypt, client or not.
 
-        The client must be looked up again before this is believed: it may have been rotated.
+        Look the client up again before you believe the result: it may have been rotated meanwhile.
         """
         return self._verify(client.credential.secret_hash if client else self._nobodys_hash, secret)
 
@@ -50,18 +55,31 @@ class VerifiedSecrets:
             for retired in reversed(client.credential.retired)
         )
 
+    def measure(self) -> float:
+        """Return the seconds that bcrypt takes. Blocks for bcrypt."""
+        secret, _ = generate_secret("none", self._random_bytes), self._nobodys_hash
+        started = time.perf_counter()
+        self.verify(None, secret)
+        return time.perf_counter() - started
+
+    @cached_property
+    def _nobodys_hash(self) -> SecretStr:
+        return hash_secret(generate_secret("none", self._random_bytes), self._bcrypt_cost)
+
     def _verify(self, secret_hash: SecretStr, secret: SecretStr) -> bool:
         digest = self._digest(secret_hash, secret)
-        # While this waited for its turn, the same secret may have been verified.
-        if digest in self._digests:
+        # While this waited for a thread, the same secret may have been verified.
+        if self._has(digest):
             return True
         if not matches(secret, secret_hash):
             return False
         with self._lock:
-            self._digests[digest] = None
-            if len(self._digests) > _REMEMBERED:
-                self._digests.popitem(last=False)
+            self._digests[digest] = True
         return True
+
+    def _has(self, digest: bytes) -> bool:
+        with self._lock:
+            return self._digests.get(digest, False)
 
     def _digest(self, secret_hash: SecretStr, secret: SecretStr) -> bytes:
         text = f"{secret_hash.get_secret_value()} {secret.get_secret_value()}"

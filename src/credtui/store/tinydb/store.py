@@ -1,15 +1,18 @@
 """The embedded store: one small TinyDB file for each organization in an environment."""
 
+import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 from tinydb import where
 
 from credtui.domain.audit import Action, AuditEvent, What
-from credtui.domain.errors import DoubtError, InvalidOrganizationError, StoreError
+from credtui.domain.client import Client
+from credtui.domain.errors import DoubtError, StoreError
 from credtui.domain.models import StoredCredential
 from credtui.domain.names import is_organization, parse_organization
 from credtui.domain.organization import Organization
@@ -23,6 +26,9 @@ from credtui.store.tinydb.token_files import Revocations, read_or_make_key
 from credtui.store.tinydb.usage_files import UsageFiles
 from credtui.store.tinydb.watch import FileWatch
 
+if TYPE_CHECKING:
+    from credtui.store.tinydb.client_files import ClientFiles
+
 
 class TinyDBStore:
     """Keeps organizations under a folder, as `ENVIRONMENT/ORGANIZATION.json`.
@@ -33,6 +39,7 @@ class TinyDBStore:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._revocations: dict[str, Revocations] = {}
 
     def load(self, place: Place) -> Organization:
         """See `Store.load`."""
@@ -103,58 +110,70 @@ class TinyDBStore:
         """See `Store.watch`."""
         return FileWatch(self._ledger(place).path, self._operators_ledger().path)
 
-    def watch_organization(self, place: Place) -> FileWatch:
-        """See `Store.watch_organization`."""
-        return FileWatch(self._ledger(place).path)
-
-    def find(self, environment: str, client_id: str) -> Place | None:
-        """See `Store.find`."""
-        organization = ClientIndex(self._folder / environment).find(client_id)
-        if organization is None:
+    async def find_client(self, environment: str, client_id: str) -> Client | None:
+        """See `ClientStore.find_client`."""
+        clients = self._client_files
+        client = clients.recall(environment, client_id)
+        if client is None:
+            client = await clients.find(environment, client_id)
+        if client is None:
             self._ensure_there()
-            return None
-        return Place(environment, organization)
-
-    def repair_index(self, environment: str) -> None:
-        """See `Store.repair_index`."""
-        folder = self._folder / environment
-        for path in folder.glob("*.json"):
-            # A damaged organization is for its own operators to be told of.
-            with suppress(StoreError, InvalidOrganizationError):
-                kept = self.load(Place(environment, parse_organization(path.stem)))
-                ClientIndex(folder).add(path.stem, [found.client_id for found in kept.credentials])
+        return client
 
     def usage(self, place: Place) -> Mapping[str, Usage]:
-        """See `Store.usage`."""
+        """See `UsageStore.usage`."""
         with suppress(StoreError):
             return self._usage_files(place).read(place.organization)
         return {}
 
     def add_usage(self, place: Place, usage: Mapping[str, Usage]) -> None:
-        """See `Store.add_usage`."""
+        """See `UsageStore.add_usage`."""
         self._ensure_there()
         self._usage_files(place).add(place.organization, usage)
 
     def watch_usage(self, place: Place) -> FileWatch:
-        """See `Store.watch_usage`."""
+        """See `UsageStore.watch_usage`."""
         return FileWatch(self._usage_files(place).path(place.organization))
 
     def token_key(self, make: RandomBytes) -> bytes:
-        """See `Store.token_key`."""
+        """See `TokenStore.token_key`."""
         return read_or_make_key(self._folder, make)
 
-    def revoke(self, environment: str, token: str, expires_at: datetime, now: datetime) -> None:
-        """See `Store.revoke`."""
-        Revocations(self._folder / environment).add(token, expires_at, now)
+    def revoke(self, environment: str, token: str, expires_at: datetime) -> None:
+        """See `TokenStore.revoke`."""
+        self._revocations_of(environment).add(token, expires_at)
 
-    def is_revoked(self, environment: str, token: str, expires_at: datetime) -> bool:
-        """See `Store.is_revoked`."""
-        return Revocations(self._folder / environment).has(token, expires_at)
+    async def is_revoked(self, environment: str, token: str, expires_at: datetime) -> bool:
+        """See `TokenStore.is_revoked`."""
+        revocations = self._revocations_of(environment)
+        answer = revocations.recall(token, expires_at)
+        if answer is None:
+            answer = await asyncio.to_thread(revocations.has, token, expires_at)
+        return answer
+
+    def sweep_revocations(self, environment: str, now: datetime) -> None:
+        """See `TokenStore.sweep_revocations`."""
+        self._revocations_of(environment).sweep(now)
+
+    def close(self) -> None:
+        """See `Store.close`."""
+        if "_client_files" in self.__dict__:
+            self._client_files.close()
+
+    @cached_property
+    def _client_files(self) -> "ClientFiles":
+        from credtui.store.tinydb.client_files import ClientFiles
+
+        return ClientFiles(self._folder, self.load)
 
     def _ensure_there(self) -> None:
         # A disk that was taken away must not look like a store without credentials, nor get one.
         if not self._folder.is_dir():
             raise StoreError(f"The folder {self._folder} is not there. Was its disk taken away?")
+
+    def _revocations_of(self, environment: str) -> Revocations:
+        new = Revocations(self._folder / environment)
+        return self._revocations.setdefault(environment, new)
 
     def _usage_files(self, place: Place) -> UsageFiles:
         return UsageFiles(self._folder / place.environment)

@@ -1,12 +1,15 @@
 """What the token endpoint keeps: the key that signs access tokens, and which are revoked."""
 
+import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
+from typing import TypeAlias
 
-from credtui.domain.errors import DoubtError, StoreCorruptError
+from credtui.domain.errors import DoubtError, StoreCorruptError, StoreError
 from credtui.store.tinydb.files import (
     append_durably,
     explained,
@@ -16,9 +19,16 @@ from credtui.store.tinydb.files import (
 )
 from credtui.store.tinydb.folders import file_mode, is_shared, make_folder
 from credtui.store.tinydb.lock import locked
+from credtui.store.tinydb.watch import identify
 
 KEY_LENGTH = 32
 """Bytes in the key."""
+
+MAX_SPANS = 100
+"""Spans of time that are noted as swept."""
+
+Span: TypeAlias = tuple[int, int]
+"""The first and the last second of a span of time, since 1970."""
 
 
 def read_or_make_key(folder: Path, make: Callable[[int], bytes]) -> bytes:
@@ -47,13 +57,18 @@ def read_or_make_key(folder: Path, make: Callable[[int], bytes]) -> bytes:
 class Revocations:
     """The folder `.revoked` of an environment: an empty file for each revoked access token.
 
-    Its name tells when the token would have expired, and the file is of no use any more.
+    Its name begins with the time when the token expires. From then on the file is only needed if a
+    clock ran ahead and is set back. So a sweep removes it, and notes the time in the file `swept`:
+    every token that expires at a noted time counts as revoked.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder / ".revoked"
+        self._swept = self._folder / "swept"
+        # What the file `swept` holds, and the identity of the file that was read.
+        self._spans: tuple[object, Sequence[Span]] = (None, ())
 
-    def add(self, token: str, expires_at: datetime, now: datetime) -> None:
+    def add(self, token: str, expires_at: datetime) -> None:
         """Durably revoke the access token of this identity.
 
         Raises:
@@ -66,26 +81,106 @@ class Revocations:
             append_durably(path, b"", mode)
             # Also where it is there: whoever made it may have failed at this.
             sync_folder(self._folder)
-        with suppress(OSError):
-            self._sweep(now)
 
     def has(self, token: str, expires_at: datetime) -> bool:
-        """Tell whether the access token of this identity is revoked."""
+        """Tell whether the access token of this identity is revoked.
+
+        Raises:
+            StoreError: That can't be read.
+        """
+        while (answer := self.recall(token, expires_at)) is None:
+            identity = identify(self._swept)
+            self._spans = (identity, self._read_swept())
+        return answer
+
+    def recall(self, token: str, expires_at: datetime) -> bool | None:
+        """Tell whether the access token is revoked. This costs two calls of `stat`.
+
+        Returns:
+            None if there was a sweep, so that the file `swept` has to be read.
+
+        Raises:
+            StoreError: That can't be read.
+        """
         path = self._path(token, expires_at)
-        with explained(path):
+        with explained(path), suppress(FileNotFoundError):
+            path.lstat()
+            return True
+        # A sweep notes the time before it removes the file. So this looks for the file first.
+        identity, spans = self._spans
+        if identity != identify(self._swept):
+            return None
+        expiry = int(expires_at.timestamp())
+        return any(first <= expiry <= last for first, last in spans)
+
+    def sweep(self, now: datetime) -> None:
+        """Remove the files of tokens that have expired. The tokens stay revoked.
+
+        Raises:
+            StoreError: They can't be removed.
+        """
+        with explained(self._folder):
             try:
-                path.lstat()
+                paths = list(self._folder.iterdir())
             except FileNotFoundError:
-                return False
-        return True
+                return
+            expired = {
+                path: int(expiry)
+                for path in paths
+                if (expiry := path.name.partition(".")[0]).isdecimal()
+                and int(expiry) < now.timestamp()
+            }
+            if not expired:
+                return
+            mode = file_mode(shared=is_shared(self._folder))
+            with locked(self._folder / "sweep.lock", mode):
+                swept = join_spans([*self._read_swept(), *((at, at) for at in expired.values())])
+                try:
+                    replace_durably(self._swept, json.dumps(swept).encode(), mode)
+                except DoubtError as doubt:  # The files stay for the next sweep.
+                    raise StoreError(f"Can't use {doubt.args[0]}.") from doubt
+                for path in expired:
+                    path.unlink(missing_ok=True)
 
     def _path(self, token: str, expires_at: datetime) -> Path:
         if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", token):
             raise ValueError(token)
         return self._folder / f"{int(expires_at.timestamp())}.{token}"
 
-    def _sweep(self, now: datetime) -> None:
-        for path in self._folder.iterdir():
-            expires_at = path.name.partition(".")[0]
-            if expires_at.isdecimal() and int(expires_at) < now.timestamp():
-                path.unlink(missing_ok=True)
+    def _read_swept(self) -> list[Span]:
+        with explained(self._swept):
+            try:
+                content = read_file(self._swept)
+            except FileNotFoundError:
+                return []
+        try:
+            return [(int(first), int(last)) for first, last in json.loads(content)]
+        except (ValueError, TypeError, RecursionError):
+            raise StoreCorruptError(
+                f"{self._swept} is damaged: it doesn't hold what credtui wrote. Remove it; revoked "
+                "access tokens then count again if a clock is set back."
+            ) from None
+
+
+def join_spans(spans: Iterable[Span], most: int = MAX_SPANS) -> list[Span]:
+    """Return spans of time that cover these, at most so many, and as little besides as possible.
+
+    One span from the first to the last would cover too much. When a clock runs far ahead for a
+    while, tokens that expire in between are still to be issued.
+    """
+    joined = _close_gaps(sorted(spans), 1)
+    if len(joined) > most:
+        gaps = sorted(after[0] - before[1] for before, after in pairwise(joined))
+        joined = _close_gaps(joined, gaps[len(joined) - most - 1])
+    return joined
+
+
+def _close_gaps(spans: Sequence[Span], width: int) -> list[Span]:
+    """Join those of sorted spans between which there is no wider gap than this."""
+    joined: list[Span] = []
+    for first, last in spans:
+        if joined and first - joined[-1][1] <= width:
+            joined[-1] = (joined[-1][0], max(last, joined[-1][1]))
+        else:
+            joined.append((first, last))
+    return joined

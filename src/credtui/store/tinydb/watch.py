@@ -15,14 +15,14 @@ class FileWatch:
     """
 
     def __init__(self, *paths: Path) -> None:
-        self._held = {path: _HeldFile(path) for path in paths}
+        self._held = {path: HeldFile(path) for path in paths}
 
     def changed(self) -> bool:
         """See `Watch.changed`."""
         replaced = [path for path, held in self._held.items() if held.is_replaced()]
         for path in replaced:
             self._held[path].close()
-            self._held[path] = _HeldFile(path)
+            self._held[path] = HeldFile(path)
         return bool(replaced)
 
     def close(self) -> None:
@@ -31,7 +31,7 @@ class FileWatch:
             held.close()
 
 
-class _HeldFile:
+class HeldFile:
     """A file held open, so that no other gets its identity.
 
     One that can't be opened is known by its identity alone.
@@ -42,18 +42,25 @@ class _HeldFile:
         with suppress(OSError):
             self._file = os.fdopen(open_file(path), "rb", buffering=0)
         self._path = str(path)
-        self._identity = _identity(self._file.fileno() if self._file else self._path)
+        self._identity = identify(self._file.fileno() if self._file else self._path)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the file could be opened."""
+        return self._file is not None
 
     def is_replaced(self) -> bool:
-        return self._identity != _identity(self._path)
+        """Tell whether another file is there now, or this one was written over."""
+        return self._identity != identify(self._path)
 
     def close(self) -> None:
+        """Let go of the file."""
         if self._file:
             self._file.close()
 
 
-def _identity(file: str | int) -> tuple[int, ...] | None:
-    """Return what another file, or this one written over by hand, doesn't share."""
+def identify(file: Path | str | int) -> tuple[int, ...] | None:
+    """Return what changes when a file is replaced or written over; None if there is no file."""
     try:
         status = os.stat(file)  # noqa: PTH116  # asked at every request for an access token
     except OSError:

@@ -16,15 +16,17 @@ from limits import RateLimitItem, RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
-from credtui.domain import networks
-from credtui.server.oauth import too_many
+from credtui.domain.errors import TooManyGuessesError
 
 BY_ADDRESS = RateLimitItemPerMinute(20)
 """Wrong secrets that an address may present."""
 
 AT_CLIENT = RateLimitItemPerMinute(100)
-"""Wrong secrets that may be presented for a client: more, so that it takes several addresses to
-keep it from a new one."""
+"""Wrong secrets that may be presented for a client.
+
+They are more than an address has: it takes several addresses to keep a client from using a new
+secret.
+"""
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -39,20 +41,20 @@ class Throttle:
 
     @contextmanager
     def attempt(self, limits: Mapping[str, RateLimitItem]) -> Iterator[Callable[[], None]]:
-        """Make an attempt on behalf of all keys; call what this yields when it was wrong.
+        """Make an attempt. The context's value is a function to call if the secret was wrong.
 
         Args:
-            limits: How many wrong ones each key may have.
+            limits: What is counted, such as an address, and how many wrong secrets it may have.
 
         Raises:
-            OAuthError: One of them has tried too often.
+            TooManyGuessesError: One of them has tried too often.
         """
         for key, limit in limits.items():
             stats = self._limiter.get_window_stats(limit, key)
             if stats.remaining <= 0:
-                raise too_many(stats.reset_time - time.time())
+                raise TooManyGuessesError(stats.reset_time - time.time())
             if stats.remaining <= self._under_way[key]:
-                raise too_many(1)
+                raise TooManyGuessesError(1)
         self._under_way.update(limits.keys())
         try:
             yield lambda: self._count(limits)
@@ -84,10 +86,10 @@ class Lane:
         """Return what the work returns.
 
         Raises:
-            OAuthError: Too many are waiting.
+            TooManyGuessesError: Too many are waiting.
         """
         if self._room <= 0:
-            raise too_many(1)
+            raise TooManyGuessesError(1)
         self._room -= 1
         try:
             loop = asyncio.get_running_loop()
@@ -101,14 +103,11 @@ class Lane:
 
 
 @lru_cache(maxsize=4096)
-def parse_address(text: str) -> str:
-    """Return an address as it is counted and shown, whatever a proxy's header made of it."""
-    return networks.parse_address(text) or "unknown"
-
-
-@lru_cache(maxsize=4096)
 def neighbourhood(address: str) -> str:
-    """Return what one attacker has many of: an IPv4 address, or an IPv6 network of 64 bits."""
+    """Return what is counted for an address: itself, or the IPv6 network of 64 bits that it is in.
+
+    Whoever has one address of such a network has all of them.
+    """
     with suppress(ValueError):
         if ipaddress.ip_address(address).version == 6:
             return str(ipaddress.ip_network(f"{address}/64", strict=False))
@@ -116,6 +115,6 @@ def neighbourhood(address: str) -> str:
 
 
 def _be_nice(niceness: int) -> None:
-    # On Linux a thread has a priority of its own.
+    # On Linux this sets the priority of this thread alone.
     with suppress(OSError):
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), niceness)

@@ -1,0 +1,197 @@
+"""Finding a client, at once where its organization's file is as it was when it was last read."""
+
+import asyncio
+import resource
+import threading
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+from cachetools import Cache, LRUCache
+
+from credtui.domain.client import Client
+from credtui.domain.errors import InvalidOrganizationError, StoreError
+from credtui.domain.names import parse_organization
+from credtui.domain.organization import Organization
+from credtui.domain.place import Place
+from credtui.store.tinydb.client_index import ClientIndex
+from credtui.store.tinydb.watch import HeldFile, identify
+
+LOOK_EVERY = 10.0
+"""Seconds between two searches for organizations' files that were changed by another program."""
+
+_MAX_ORGANIZATIONS = 20_000
+
+Load = Callable[[Place], Organization]
+
+
+class ClientFiles:
+    """Finds clients in a TinyDB store's folder, and keeps in memory those asked for last.
+
+    What is in memory counts only while the organization's file is the very one that was read,
+    which each look-up checks. So a change is known here from the moment it is on disk.
+
+    Args:
+        folder: The store's folder.
+        load: Reads an organization.
+        limit: How many organizations to keep in memory, each with an open file. By default it
+            follows from the number of files that this process may open.
+    """
+
+    def __init__(self, folder: Path, load: Load, limit: int | None = None) -> None:
+        self._folder = folder
+        self._load = load
+        self._kept = _KeptOrganizations(limit or _room_for_organizations())
+        self._lock = threading.Lock()
+        self._surveys: dict[str, _Survey] = {}
+        self._surveyor = ThreadPoolExecutor(1, "survey")
+
+    async def find(self, environment: str, client_id: str) -> Client | None:
+        """Return a client, read from the disk in a thread; None if there is none.
+
+        Raises:
+            StoreError: The store can't be read.
+        """
+        if client := await asyncio.to_thread(self._find, environment, client_id):
+            return client
+        # One thread does all the searching: it must not keep others' look-ups waiting.
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._surveyor, self._search, environment, client_id)
+
+    def recall(self, environment: str, client_id: str) -> Client | None:
+        """Return a client that is in memory and still as on disk. This costs one `stat`."""
+        with self._lock:
+            place = self._kept.places.get((environment, client_id))
+            if place is None:
+                return None
+            kept = self._kept[place]
+            if kept.file.is_replaced():
+                del self._kept[place]
+                return None
+            return kept.clients.get(client_id)
+
+    def close(self) -> None:
+        """Close all files and end the thread."""
+        self._surveyor.shutdown(wait=False, cancel_futures=True)
+        with self._lock:
+            for place in list(self._kept):
+                del self._kept[place]
+
+    def _find(self, environment: str, client_id: str) -> Client | None:
+        organization = ClientIndex(self._folder / environment).find(client_id)
+        if organization is None:
+            return None
+        return self._read(Place(environment, organization)).get(client_id)
+
+    def _search(self, environment: str, client_id: str) -> Client | None:
+        folder = self._folder / environment
+        survey = self._surveys.setdefault(environment, _Survey(folder, self._load))
+        organization = survey.find(client_id)
+        if organization is None:
+            return None
+        client = self._read(Place(environment, organization)).get(client_id)
+        if client is not None:
+            # Where the index can't be written, the survey goes on finding the client.
+            with suppress(StoreError):
+                ClientIndex(folder).add(organization, [client_id])
+        return client
+
+    def _read(self, place: Place) -> Mapping[str, Client]:
+        # The file is held before it is read, so that a change in between is noticed.
+        file = HeldFile(self._folder / place.environment / f"{place.organization}.json")
+        try:
+            organization = self._load(place)
+        except BaseException:
+            file.close()
+            raise
+        clients = {
+            credential.client_id: Client(place, credential, organization.networks)
+            for credential in organization.credentials
+        }
+        if not file.is_open:
+            return clients
+        with self._lock:
+            self._kept.pop(place, None)
+            self._kept[place] = _Kept(file, clients)
+        return clients
+
+
+class _Kept(NamedTuple):
+    file: HeldFile
+    clients: Mapping[str, Client]
+
+
+class _KeptOrganizations(LRUCache[Place, _Kept]):
+    """The organizations that were asked for last. A file is closed when its organization goes.
+
+    Attributes:
+        places: Where each of their clients is, by environment and Client ID.
+    """
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(limit)
+        self.places: dict[tuple[str, str], Place] = {}
+
+    def __setitem__(self, place: Place, kept: _Kept) -> None:
+        super().__setitem__(place, kept)
+        for client_id in kept.clients:
+            self.places[place.environment, client_id] = place
+
+    def __delitem__(self, place: Place) -> None:
+        # The base class calls this for whatever it drops.
+        kept = Cache.__getitem__(self, place)
+        super().__delitem__(place)
+        kept.file.close()
+        for client_id in kept.clients:
+            self.places.pop((place.environment, client_id), None)
+
+
+class _Survey:
+    """The Client IDs of an environment, read from the organizations' own files.
+
+    The index lacks a credential when an organization's file was restored from a backup, or when a
+    power cut spoilt an entry. To look for it costs a `stat` for each organization. A stranger can
+    send any number of Client IDs that don't exist, so this is done once in `LOOK_EVERY` seconds.
+    """
+
+    def __init__(self, folder: Path, load: Load) -> None:
+        self._folder = folder
+        self._load = load
+        self._files: dict[str, object] = {}
+        self._organizations: dict[str, str] = {}
+        self._next = 0.0
+
+    def find(self, client_id: str) -> str | None:
+        """Return the organization that had a credential when this last looked."""
+        if time.monotonic() >= self._next:
+            self._look()
+            self._next = time.monotonic() + LOOK_EVERY
+        return self._organizations.get(client_id)
+
+    def _look(self) -> None:
+        for path in self._folder.glob("*.json"):
+            identity = identify(path)
+            if self._files.get(path.name) == identity:
+                continue
+            # A damaged organization is for its own operators to be told of.
+            with suppress(StoreError, InvalidOrganizationError):
+                organization = parse_organization(path.stem)
+                place = Place(self._folder.name, organization)
+                client_ids = [found.client_id for found in self._load(place).credentials]
+                self._organizations.update(dict.fromkeys(client_ids, organization))
+                self._files[path.name] = identity
+
+
+def _room_for_organizations() -> int:
+    """Return how many files may be held open, after asking for as many as are allowed."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _MAX_ORGANIZATIONS * 2
+    if hard != resource.RLIM_INFINITY:
+        wanted = min(wanted, hard)
+    with suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return max(10, min(_MAX_ORGANIZATIONS, soft // 2))
