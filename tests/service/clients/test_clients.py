@@ -1,6 +1,7 @@
 """Clients, their verified secrets and access tokens, at the moments when something changes."""
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from pathlib import Path
@@ -19,7 +20,7 @@ from credtui.domain.errors import (
     StoreError,
     WrongAudienceError,
 )
-from credtui.domain.models import IssuedSecret
+from credtui.domain.models import IssuedSecret, StoredCredential
 from credtui.domain.place import Place
 from credtui.domain.secrets import RandomBytes
 from credtui.service.clients.service import ClientService
@@ -190,6 +191,22 @@ class TestAccessTokens:
         clock.advance(timedelta(seconds=1))
         assert tokens.read(token, clock()) is None
 
+    def test_it_is_bound_to_the_secret_and_to_nothing_else(
+        self, tokens: AccessTokens, clock: SteppedClock
+    ) -> None:
+        claims = tokens.read(tokens.issue(self.CLIENT, "urn:x:acme", clock()), clock())
+        assert claims is not None
+
+        def bound(**changes: object) -> bool:
+            changed: StoredCredential = self.CLIENT.credential.model_copy(update=changes)
+            return tokens.is_bound(claims, changed)
+
+        assert bound(name="Renamed", confirmed=True, generation=2)
+        other = SecretStr("$2b$04$" + "x" * 53)
+        assert not bound(secret_hash=other)
+        other_key = AccessTokens(b"l" * 32, 600, seeded_bytes())
+        assert not other_key.is_bound(claims, self.CLIENT.credential)
+
     def test_another_key_signs_nothing_here(
         self, tokens: AccessTokens, clock: SteppedClock
     ) -> None:
@@ -201,6 +218,16 @@ class TestAccessTokens:
             token[:-4] + "AAAA",
         ):
             assert tokens.read(forged, clock()) is None
+
+    def test_one_that_an_earlier_version_issued_is_not_read(
+        self, tokens: AccessTokens, clock: SteppedClock
+    ) -> None:
+        said = jwt.decode(
+            tokens.issue(self.CLIENT, "urn:x:acme", clock()), options={"verify_signature": False}
+        )
+        del said["bind"]
+        said["gen"] = 1
+        assert tokens.read(jwt.encode(said, b"k" * 32, algorithm="HS256"), clock()) is None
 
 
 class TestClientService:
@@ -304,6 +331,27 @@ class TestClientService:
         assert await clients.read(token) is None
         assert await clients.read(other) is not None
         await clients.revoke(client, "no token at all")
+
+    async def test_after_a_restore_a_token_of_the_lost_generation_is_dead(
+        self,
+        clients: ClientService,
+        issued: IssuedSecret,
+        service: CredentialService,
+        store_folder: Path,
+    ) -> None:
+        """The generation's number comes a second time."""
+        client_id = issued.credential.client_id
+        backup = store_folder.with_name("backup")
+        shutil.copytree(store_folder, backup)
+        lost = service.rotate(client_id)
+        client = await clients.authenticate(client_id, lost.secret, ADDRESS)
+        token = clients.issue(client, lost.audience, ADDRESS)
+        assert await clients.read(token) is not None
+        shutil.copytree(backup, store_folder, dirs_exist_ok=True)
+        assert await clients.read(token) is None
+        again = service.rotate(client_id)
+        assert again.credential.generation == lost.credential.generation
+        assert await clients.read(token) is None
 
     async def test_a_revoked_token_stays_dead_when_a_clock_is_set_right(
         self,
