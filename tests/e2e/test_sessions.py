@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -139,7 +140,8 @@ class TestDropped:
 
 
 class TestStopped:
-    def test_ctrl_z_hides_the_secret_and_fg_brings_it_back(self, home: Path) -> None:
+    @pytest.fixture
+    def shell(self, home: Path) -> Iterator[Terminal]:
         with Terminal(
             ["sh", "-i"],
             env={
@@ -152,15 +154,41 @@ class TestStopped:
         ) as terminal:
             terminal.wait_for("shell>")
             terminal.send(f"{sys.executable} -m credtui\r")
-            secret = generate(terminal, "Payout gateway")
-            terminal.press("ctrl+z")
-            terminal.wait_for("Stopped")
-            assert secret not in "\n".join([terminal.text, *terminal.scrollback])
-            terminal.send("fg\r")
-            terminal.wait_for("Press any key to show the secret again.")
-            assert secret not in terminal.text
-            terminal.press("x")
-            terminal.wait_for(secret)
+            yield terminal
+
+    def stop(self, shell: Terminal, how: str) -> int:
+        """Stop the portal, and return its process."""
+        children = Path(f"/proc/{shell.process.pid}/task/{shell.process.pid}/children")
+        portal = int(children.read_text())
+        if how == "ctrl+z":
+            shell.press("ctrl+z")
+        else:
+            os.kill(portal, signal.SIGTSTP)
+        shell.wait_for("Stopped")
+        return portal
+
+    @pytest.mark.parametrize("how", ["ctrl+z", "SIGTSTP"])
+    def test_a_stop_hides_the_secret_and_fg_brings_it_back(self, shell: Terminal, how: str) -> None:
+        secret = generate(shell, "Payout gateway")
+        self.stop(shell, how)
+        assert secret not in "\n".join([shell.text, *shell.scrollback])
+        shell.send("fg\r")
+        shell.wait_for("Press any key to show the secret again.")
+        assert secret not in shell.text
+        shell.press("x")
+        shell.wait_for(secret)
+
+    def test_a_signal_ends_what_is_stopped(self, shell: Terminal) -> None:
+        """And the terminal, which is the shell's now, stays as it is."""
+        generate(shell, "Payout gateway")
+        portal = self.stop(shell, "ctrl+z")
+        shell.mark()
+        os.kill(portal, signal.SIGTERM)
+        os.kill(portal, signal.SIGCONT)
+        status = Path(f"/proc/{portal}/stat")
+        wait_for(lambda: not status.exists() or ") Z" in status.read_text(), "its end")
+        assert "Stopped" in shell.text
+        assert b"\x1b[" not in shell.bytes_received
 
 
 class TestPlainView:

@@ -8,8 +8,10 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
+from textual import on
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
+from textual.driver import Driver
 from textual.screen import Screen
 from textual.worker import WorkerFailed, active_worker
 
@@ -30,7 +32,6 @@ from credtui.tui.wire import FrugalApp
 
 if TYPE_CHECKING:
     from textual.command import Provider
-    from textual.driver import Driver
     from textual.filter import LineFilter
 
 
@@ -95,7 +96,7 @@ class CredtuiApp(TypeAhead[None], FrugalApp[None]):
 
             self._ascii_filters.append(AsciiFilter())
 
-    def get_driver_class(self) -> "type[Driver]":
+    def get_driver_class(self) -> type[Driver]:
         """Filter what the terminal sends."""
         return CredtuiDriver
 
@@ -157,18 +158,18 @@ class CredtuiApp(TypeAhead[None], FrugalApp[None]):
         if self._surroundings.forced:
             self.portal.warn("There is no shell behind this connection to return to.")
             return
-        self._hide_secrets()
+        self.portal.conceal()
         self.call_after_refresh(super().action_suspend_process)
+
+    @on(Driver.SignalResume)
+    def _hide_after_stop(self) -> None:
+        # What stops a program need not be the person.
+        self.portal.conceal()
 
     def end(self, number: int) -> None:
         """End in good order at once, because a signal of this number asks for it."""
-        self._hide_secrets()
-        self.exit(return_code=128 + number)
-
-    def _hide_secrets(self) -> None:
-        # Some terminals keep the alternate screen's last picture in their scrollback.
         self.portal.conceal()
-        self._write_to_terminal(session.erase_rows(self.size.height))
+        self.exit(return_code=128 + number)
 
     def _fatal_error(self) -> None:
         # The framework's own report shows local variables, and so might show a secret.

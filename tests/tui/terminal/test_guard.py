@@ -87,6 +87,10 @@ class Portal:
         except OSError:
             return False
 
+    def state(self) -> str:
+        """What the process does, as a letter: T is stopped."""
+        return self._stat()[0]
+
     def cpu_seconds(self) -> float:
         fields = self._stat()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
@@ -211,6 +215,36 @@ class TestOtherSignals:
 
 
 class TestStop:
+    def test_a_stop_leaves_blank_rows(self, portal: Portal) -> None:
+        with portal(started_by="exec") as terminal:
+            terminal.wait_for("the dialog")
+            terminal.mark()
+            terminal.process.send_signal(signal.SIGTSTP)
+            terminal.wait_until(lambda: 1049 not in terminal.private_modes, "main screen")
+            erased = terminal.bytes_received.rpartition(b"\x1b[?1049l")[0]
+            assert len(re.findall(rb"\x1b\[\d+H\x1b\[2K", erased)) == 24
+
+    @pytest.mark.parametrize("before", [[], [signal.SIGSTOP]], ids=["running", "stopped"])
+    def test_continued_after_no_stop_that_it_knows_of(
+        self, portal: Portal, before: list[signal.Signals]
+    ) -> None:
+        with portal(started_by="exec") as terminal:
+            terminal.wait_for("the dialog")
+            terminal.wait_quiet()
+            threads = len(list(Path(f"/proc/{portal.pid}/task").iterdir()))
+            for number in before:
+                terminal.process.send_signal(number)
+                until(lambda: portal.state() == "T")
+            for _ in range(3):
+                terminal.mark()
+                terminal.process.send_signal(signal.SIGCONT)
+                terminal.wait_until(lambda: b"1049h" in terminal.bytes_received, "start anew")
+            until(lambda: len(list(Path(f"/proc/{portal.pid}/task").iterdir())) <= threads)
+            terminal.process.send_signal(signal.SIGTERM)
+            assert terminal.wait_exit() == 0
+            assert 1049 not in terminal.private_modes
+            assert terminal.is_cooked()
+
     def test_a_forced_command_is_never_stopped(self, portal: Portal) -> None:
         with portal("forced", started_by="exec") as terminal:
             terminal.wait_for("the dialog")

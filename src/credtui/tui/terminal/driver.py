@@ -2,6 +2,7 @@
 
 import os
 import select
+import signal
 from collections import deque
 from contextlib import suppress
 from time import monotonic
@@ -13,7 +14,7 @@ from textual.events import MouseEvent, MouseMove
 from textual.message import Message
 
 from credtui.tui.terminal.input import InputFilter
-from credtui.tui.terminal.session import window_size
+from credtui.tui.terminal.session import erase_rows, in_background, window_size
 
 UNREADABLE = "Something that your terminal sent could not be read, and was ignored."
 ONCE_IN = 10.0
@@ -48,6 +49,26 @@ class CredtuiDriver(LinuxDriver):
     def _query_in_band_window_resize(self) -> None:
         # Not asked: with such reports the mouse would come in pixels, and SIGWINCH is enough.
         pass
+
+    def stop_application_mode(self) -> None:
+        """Leave the screen blank, for terminals that keep it; GNU screen does so by default."""
+        self.write(erase_rows(self._get_terminal_size()[1]))
+        super().stop_application_mode()
+
+    def _sigcont_application(self, *_: object) -> None:
+        """Begin again after a stop, also after one that no program is told of."""
+        if self._auto_restart:
+            self._loop.call_soon_threadsafe(self._begin_again)
+
+    def _begin_again(self) -> None:
+        if in_background(self.fileno):
+            os.kill(os.getpid(), signal.SIGSTOP)
+            return
+        if not self._must_signal_resume:
+            # Without this the end would leave the terminal as it is here, not as it was before.
+            self.suspend_application_mode()
+            self._must_signal_resume = True
+        self.resume_application_mode()
 
     def process_message(self, message: Message) -> None:
         """Hand over a message, unless it is a click outside the screen, such as one in pixels.

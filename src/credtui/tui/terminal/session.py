@@ -182,6 +182,14 @@ def erase_rows(rows: int) -> str:
     return "\x1b[m" + "".join(f"\x1b[{row}H\x1b[2K" for row in range(1, rows + 1)) + "\x1b[H"
 
 
+def in_background(fd: int) -> bool:
+    """Whether a shell has given the terminal to another program."""
+    try:
+        return os.tcgetpgrp(fd) != os.getpgrp()
+    except OSError:  # it controls no programs
+        return False
+
+
 def forbid_stop() -> None:
     """Ignore SIGTSTP, for a forced command: it has no shell that could resume the session.
 
@@ -207,7 +215,8 @@ def guard_session(
     Args:
         input_fd: The terminal that is watched.
         output_fd: Where the terminal is put in order before the process is made to end.
-        on_hangup: Called from another thread; the process ends when it returns.
+        on_hangup: Called from another thread; the process ends when it returns. It is called as
+            well when a signal comes while the program is stopped, or in the background.
         on_terminate: Called from another thread with the signal's number, unless that is SIGHUP,
             to ask for a normal end, for example with the event loop's
             `call_soon_threadsafe(app.exit)`.
@@ -223,15 +232,23 @@ def guard_session(
             os.write(output_fd, text.encode())
 
     def end(number: int) -> None:
-        hangup = number == signal.SIGHUP
+        # What the shell shows after a stop is neither to be erased nor to be set otherwise.
+        away = in_background(input_fd)
+        hangup = away or number == signal.SIGHUP
         # Putting the terminal in order may block for ever on one that is stopped by ctrl+s.
         _start(lambda: _exit_after(grace + 1, 128 + number))
         deadline = time.monotonic() + grace
         _start(lambda: _call(on_hangup if hangup else lambda: on_terminate(number))).join(grace)
         if not hangup:
             time.sleep(max(0.0, deadline - time.monotonic()))
-        tidy()
+        if not away:
+            tidy()
         os._exit(128 + number)
+
+    def begin_to_end(number: int, _frame: object) -> None:
+        # A shell that ends a stopped program continues it. It would stop again in the background.
+        signal.signal(signal.SIGCONT, lambda *_: None)
+        _start(lambda: end(number))
 
     def watch() -> None:
         if _wait_for_hangup(input_fd):
@@ -239,7 +256,7 @@ def guard_session(
 
     kept = {getattr(signal, name, None) for name in _NOT_GUARDED}
     for number in signal.valid_signals() - kept:
-        signal.signal(number, lambda number, _frame: _start(lambda: end(number)))
+        signal.signal(number, begin_to_end)
     _start(watch)
 
 
