@@ -97,6 +97,25 @@ class TestSecretOnScreen:
             terminal.press("ctrl+u")
             terminal.wait_gone("does not match")
 
+    @pytest.mark.parametrize(
+        ("keys", "title"),
+        [("", "Save your secret now"), ("?", "Keys"), ("f", "New file"), ("\x10", "Show what")],
+        ids=["alone", "help", "save", "palette"],
+    )
+    def test_any_size(self, terminal: Terminal, keys: str, title: str) -> None:
+        terminal.send(keys)
+        terminal.wait_for(title)
+        terminal.wait_quiet()
+        for size in [*((24, columns) for columns in range(1, 12)), (1, 1), (5, 20), (1, 80)]:
+            terminal.mark()
+            terminal.resize(*size)
+            terminal.wait_until(lambda: bool(terminal.bytes_received), "smaller picture")
+            terminal.resize(24, 80)
+            terminal.wait_for(title)
+        if keys:
+            terminal.press("escape")
+        terminal.wait_for(self.secret)
+
 
 class TestPaste:
     def test_one_without_an_end_gives_the_keyboard_back(self, start: Start) -> None:
