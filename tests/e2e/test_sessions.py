@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from credtui.cli.exit_codes import ExitCode
 from credtui.domain.secrets import SECRET_PATTERN
 from credtui.service.credentials import CredentialService
 from tests.e2e.conftest import SOURCES, Start
@@ -189,6 +190,34 @@ class TestStopped:
         wait_for(lambda: not status.exists() or ") Z" in status.read_text(), "its end")
         assert "Stopped" in shell.text
         assert b"\x1b[" not in shell.bytes_received
+
+
+class TestFailure:
+    PROGRAM = """
+import sys
+from credtui.__main__ import main
+from credtui.tui.dialogs.secret import SecretDialog
+
+def fail(dialog):
+    raise RuntimeError(dialog._issued.secret.get_secret_value())
+
+SecretDialog.action_copy_client_id = fail
+sys.argv = ["credtui"]
+sys.exit(main())
+"""
+
+    def test_an_error_takes_no_secret_away(self, home: Path) -> None:
+        env = {"CREDTUI_HOME": str(home), "HOME": str(home), "PYTHONPATH": str(SOURCES)}
+        with Terminal([sys.executable, "-c", self.PROGRAM], env=env, cwd=home) as terminal:
+            secret = generate(terminal, "Payout gateway")
+            terminal.press("i")
+            terminal.wait_for("An error in credtui itself ended the portal.")
+            assert terminal.lines.count(secret) == 1
+            terminal.press("enter")
+            assert terminal.wait_exit() == ExitCode.UNEXPECTED
+            assert "an error in credtui itself (RuntimeError)" in terminal.text
+            assert secret not in "\n".join([terminal.text, *terminal.scrollback])
+            assert terminal.is_cooked()
 
 
 class TestPlainView:

@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
@@ -20,6 +21,7 @@ from credtui.domain.permissions import Actor
 from credtui.installation import Installation
 from credtui.tui import marks
 from credtui.tui.clipboard import Clipboard
+from credtui.tui.dialogs.dialog import Modal
 from credtui.tui.screens.fitting import Fitting
 from credtui.tui.screens.portal import PortalScreen
 from credtui.tui.stylesheet import ParsedOnce
@@ -39,6 +41,10 @@ def _portal_commands() -> "type[Provider]":
     from credtui.tui.palette import PortalCommands
 
     return PortalCommands
+
+
+FAILED = "An error in credtui itself ended the portal."
+SAVE_NOW = "Save your secret now: it is displayed only once."
 
 
 class CredtuiApp(TypeAhead[None], FrugalApp[None]):
@@ -77,6 +83,8 @@ class CredtuiApp(TypeAhead[None], FrugalApp[None]):
         ascii_only: bool = False,
         multiplexer: session.Multiplexer | None = None,
     ) -> None:
+        self.irretrievable: list[tuple[str, str]] = []
+        """What was on screen, and is nowhere else, when an error ended the program."""
         self._ascii_filters: list[LineFilter] = []
         super().__init__()
         self.frugal = installation.settings.frugal_output
@@ -172,6 +180,9 @@ class CredtuiApp(TypeAhead[None], FrugalApp[None]):
         self.exit(return_code=128 + number)
 
     def _fatal_error(self) -> None:
+        if not self.irretrievable:  # One error leads to others.
+            modals = [screen for screen in self.screen_stack if isinstance(screen, Modal)]
+            self.irretrievable = [pair for modal in modals for pair in modal.irretrievable()]
         # The framework's own report shows local variables, and so might show a secret.
         self._close_messages_no_wait()
 
@@ -251,5 +262,15 @@ def run_portal(
     gc.freeze()
     app.run()
     if app.failure:
+        if app.irretrievable:
+            from credtui.tui.plain_view import show_plain
+
+            with suppress(OSError):
+                show_plain(
+                    [(FAILED, SAVE_NOW), *app.irretrievable],
+                    idle=installation.settings.conceal_secret_after,
+                    input_fd=input_fd,
+                    output_fd=output_fd,
+                )
         raise app.failure
     return app.return_code or 0

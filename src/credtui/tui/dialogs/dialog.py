@@ -56,6 +56,10 @@ class Modal(Fitting, ModalScreen[T]):
     def conceal(self) -> None:
         """Hide what nobody else may see."""
 
+    def irretrievable(self) -> list[tuple[str, str]]:
+        """Return the labels and values that are nowhere else, should the program fail."""
+        return []
+
     def leave(self) -> bool:
         """Tell whether the program may end while this is open."""
         return True

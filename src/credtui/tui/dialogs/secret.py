@@ -193,7 +193,7 @@ class SecretDialog(Dialog[str]):
             return
         try:
             with self.app.suspend():
-                if show_plain(self._entries(), idle=self._conceal_after) is Left.KEY:
+                if show_plain(self.irretrievable(), idle=self._conceal_after) is Left.KEY:
                     self._last_input = monotonic()
                 else:  # before anything is drawn again
                     self.conceal()
@@ -369,7 +369,8 @@ class SecretDialog(Dialog[str]):
                 lambda: self.app.run_worker(clipboard.blank, thread=True, exit_on_error=False),
             )
 
-    def _entries(self) -> list[tuple[str, str]]:
+    def irretrievable(self) -> list[tuple[str, str]]:
+        """Return the secret and what belongs to it, until the dialog is closed."""
         if self._issued is None:
             return []
         return [
@@ -385,7 +386,7 @@ class SecretDialog(Dialog[str]):
         tiny = self.app.size.width < MIN_WHOLE_COLUMNS
         return "\n".join(
             f"{label}\n{value}" if tiny and label == "Secret" else f"{label:<9}  {value}"
-            for label, value in self._entries()
+            for label, value in self.irretrievable()
         )
 
     def _say(self, message: str, tone: str = "") -> None:
