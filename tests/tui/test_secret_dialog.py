@@ -417,6 +417,13 @@ class TestCheckYourCopy:
             await session.paste(f"{before}{shown_secret(session)}{after}")
             await session.see("Your copy matches the secret.")
 
+    @pytest.mark.parametrize("before", ["\n", "\r\n\r\n"])
+    async def test_nor_do_empty_lines_before_it_in_the_field(self, two: Stage, before: str) -> None:
+        async with rotated(two) as session:
+            await session.click_on("paste the secret here")
+            await session.paste(f"{before}{shown_secret(session)}\n")
+            await session.see("Your copy matches the secret.")
+
     async def test_another_length_is_told(self, two: Stage) -> None:
         async with rotated(two) as session:
             await session.paste(shown_secret(session)[:-3])

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from textual import events
 from textual.widgets import Input
 
 
@@ -11,3 +12,7 @@ class Field(Input):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.cursor_blink = False
+
+    def on_paste(self, event: events.Paste) -> None:
+        """Take the first line that isn't empty; the framework takes the first."""
+        event.text = event.text.lstrip("\r\n")
