@@ -26,12 +26,12 @@ sys.path.insert(0, {str(ROOT)!r})
 from pathlib import Path
 from credtui.tui.app import run_portal
 from tests.support import ALICE
-from tests.tui.apps import Installation
+from tests.tui.apps import Stage
 
-installation = Installation(Path(sys.argv[1]), conceal_secret_after=SECONDS)
-if not installation.names:
-    installation.add("Payout gateway")
-sys.exit(run_portal(installation.credtui, ALICE))
+stage = Stage(Path(sys.argv[1]), conceal_secret_after=SECONDS)
+if not stage.names:
+    stage.add("Payout gateway")
+sys.exit(run_portal(stage.installation, ALICE))
 """
 
 
