@@ -55,6 +55,10 @@ class CredtuiDriver(LinuxDriver):
         self.write(erase_rows(self._get_terminal_size()[1]))
         super().stop_application_mode()
 
+    def _sigtstp_application(self, *_: object) -> None:
+        """Stop on the event loop. A signal may come while a write holds a lock that this needs."""
+        self._loop.call_soon_threadsafe(super()._sigtstp_application)
+
     def _sigcont_application(self, *_: object) -> None:
         """Begin again after a stop, also after one that no program is told of."""
         if self._auto_restart:
