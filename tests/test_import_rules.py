@@ -42,7 +42,7 @@ def test_the_imports_there_are_keep_the_rules(copy: Path) -> None:
         ("server/endpoints.py", "credtui.store.port"),
         ("server/app.py", "credtui.store.tinydb.store"),
         ("tui/app.py", "credtui.store.port"),
-        ("cli/ssh.py", "credtui.store.port"),
+        ("cli/commands/ssh_session.py", "credtui.store.port"),
         ("service/clients/service.py", "credtui.store.tinydb.client_files"),
         ("service/credentials.py", "credtui.installation"),
         ("domain/client.py", "credtui.store.port"),

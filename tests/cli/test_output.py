@@ -7,8 +7,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from credtui.cli.exit_codes import ExitCode
-from credtui.cli.output import days, minute, put, put_json, put_table, say
+from credtui.cli.output import put, put_json, say
 from credtui.cli.run import guarded
+from credtui.cli.table import put_table
+from credtui.cli.wording import days, minute
 from tests.support import SECRET
 
 Capture = pytest.CaptureFixture[str]

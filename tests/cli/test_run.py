@@ -241,12 +241,44 @@ def test_what_is_typed_in_another_encoding_is_no_yes(
     assert done.stderr.startswith(b"credtui: A public key begins with its type")
 
 
-def test_nothing_of_the_portal_is_imported_for_a_command(environ: Mapping[str, str]) -> None:
+@pytest.mark.parametrize(
+    ("words", "loaded"),
+    [
+        (["list"], {"credentials"}),
+        (["networks", "clear"], {"networks"}),
+        (["help", "operator", "add"], {"operators"}),
+        (["--version"], set()),
+        (["--help"], set()),
+        (["nonsense"], set()),
+    ],
+    ids=" ".join,
+)
+def test_a_line_loads_its_own_command_only(
+    environ: Mapping[str, str], words: list[str], loaded: set[str]
+) -> None:
+    modules = loaded_after(words, environ)
+    commands = "credtui.cli.commands."
+    assert {m.removeprefix(commands) for m in modules if m.startswith(commands)} == loaded
+
+
+def test_the_portal_without_words_makes_no_parser(environ: Mapping[str, str]) -> None:
+    modules = loaded_after([], environ)
+    assert "credtui.cli.commands.open_portal" in modules
+    assert modules.isdisjoint({"credtui.cli.grammar", "credtui.cli.parser", "argparse"})
+
+
+def loaded_after(words: list[str], environ: Mapping[str, str]) -> set[str]:
+    """The modules that a process has loaded once it ran a command line."""
     code = (
-        "import sys; from credtui.cli.run import run; run(['list']); "
-        "print(sorted(m for m in sys.modules if m.split('.')[0] in ('textual', 'rich')))"
+        "import sys; from credtui.cli.run import run; "
+        f"run({words}); print(*sys.modules, file=sys.stderr)"
     )
     done = subprocess.run(
         [PROGRAM[0], "-c", code], env=environ, capture_output=True, text=True, check=True
     )
-    assert done.stdout == "[]\n"
+    return set(done.stderr.splitlines()[-1].split())
+
+
+def test_nothing_of_the_portal_is_imported_for_a_command(environ: Mapping[str, str]) -> None:
+    modules = loaded_after(["list"], environ)
+    assert modules.isdisjoint({"textual", "rich"})

@@ -3,46 +3,108 @@
 from argparse import (
     SUPPRESS,
     ArgumentParser,
-    Namespace,
+    ArgumentTypeError,
     RawDescriptionHelpFormatter,
     _SubParsersAction,
 )
-from collections.abc import Sequence
-from typing import Any, NoReturn, TypeAlias
+from collections.abc import Callable, Sequence
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 from credtui.cli.errors import UsageError
 from credtui.domain.names import quotable
 from credtui.domain.ssh_keys import refuse_private_key
 
-Commands: TypeAlias = "_SubParsersAction[Parser]"
+if TYPE_CHECKING:
+    from credtui.cli.session import Session
+
+Grammar: TypeAlias = Callable[["Parser"], None]
+"""A function that adds a command's arguments to its parser, and names the command's handler."""
+
+Handler: TypeAlias = "Callable[[Session], int | None]"
+"""A function that runs a command. It returns the exit status; None stands for success."""
 
 
 class Parser(ArgumentParser):
-    """A parser that takes no abbreviations, and raises what it has to say against a line."""
+    """A parser that takes no abbreviations, and raises an error where argparse would exit.
 
-    def __init__(self, **options: Any) -> None:
+    Args:
+        grammar: Called when the parser is first used, so that a command's module is loaded only
+            when a line names the command.
+        options: Options of argparse's parser.
+    """
+
+    def __init__(self, *, grammar: Grammar | None = None, **options: Any) -> None:
         super().__init__(allow_abbrev=False, formatter_class=RawDescriptionHelpFormatter, **options)
+        self._grammar = grammar
 
-    def read(self, words: Sequence[str]) -> Namespace:
+    def read(self, words: Sequence[str]) -> SimpleNamespace:
         """Return what the words of a command line say.
 
         Raises:
-            UsageError: They can't be understood.
+            UsageError: The words can't be understood.
             InvalidKeyError: There is a private key among them, which an error would repeat.
         """
         refuse_private_key(" ".join(words))
-        # argparse drops each `--`, also where it is a value, and fails for want of one.
+        # argparse drops every `--`, even one that is a value, and then fails for want of a value.
         first = words.index("--") if "--" in words else len(words)
         valued = any(word.startswith("-") and word.endswith("=--") for word in words[:first])
         if valued or "--" in words[first + 1 :]:
             self.error("-- is no value; it stands once, before words that begin with a hyphen")
-        found = self.parse_args(words)
-        return self.read([*found.about, "--help"]) if found.command == "help" else found
+        said = self.parse_args(words, SimpleNamespace())
+        return self.read([*said.about, "--help"]) if said.command == "help" else said
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Parse what is known. argparse calls this for a line, and for the rest after a command."""
+        if self._grammar:
+            grammar, self._grammar = self._grammar, None
+            grammar(self)
+        return super().parse_known_args(args, namespace)
 
     def error(self, message: str) -> NoReturn:
         """Refuse the line."""
         program, *command = self.prog.split()
         raise UsageError(f"{quotable(message, 400)}. See {' '.join((program, 'help', *command))}.")
+
+    def runs(self, handler: Handler, *, json: bool = True) -> None:
+        """Set the handler of a command that works on an organization, and add the usual flags.
+
+        Args:
+            handler: What runs the command.
+            json: True if the result may be written as JSON.
+        """
+        self.set_defaults(run=handler)
+        # A default here would replace what was said before the command.
+        add_place(self, default=SUPPRESS)
+        if json:
+            self.add_argument("--json", action="store_true", help="write JSON")
+
+
+Commands: TypeAlias = "_SubParsersAction[Parser]"
+
+
+def add_commands(parser: Parser, *commands: tuple[str, str, Grammar]) -> None:
+    """Make a group of commands of a parser.
+
+    Args:
+        parser: The group's parser.
+        commands: Each command's name, what it does, and its grammar.
+    """
+    group: Commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for name, help_, grammar in commands:
+        add_command(group, name, help_, grammar)
+
+
+def add_command(commands: Commands, name: str, help_: str, grammar: Grammar) -> None:
+    """Add a command.
+
+    Args:
+        commands: Where to add it.
+        name: One word.
+        help_: What the command does.
+        grammar: What may follow the name.
+    """
+    commands.add_parser(name, help=help_, description=f"{help_.capitalize()}.", grammar=grammar)
 
 
 def add_place(parser: ArgumentParser, *, default: str | None) -> None:
@@ -55,21 +117,22 @@ def add_place(parser: ArgumentParser, *, default: str | None) -> None:
     )
 
 
-def add_command(commands: Commands, name: str, help_: str, *, json: bool = True) -> Parser:
-    """Add a command, and return its parser.
-
-    Args:
-        commands: Where to.
-        name: Its words; all but the last are those of the group it is in.
-        help_: What it does.
-        json: It writes a result that may be JSON.
-    """
-    command = commands.add_parser(
-        name.rsplit(maxsplit=1)[-1], help=help_, description=f"{help_.capitalize()}."
+def add_words(parser: ArgumentParser, dest: str, metavar: str, help_: str) -> None:
+    """Add a text that may be several words, because ssh drops the quotation marks around them."""
+    parser.add_argument(
+        dest, metavar=metavar, nargs="+", help=f"{help_}; several words are one name"
     )
-    command.set_defaults(command=name)
-    # Without a default here, what was said before the command stays.
-    add_place(command, default=SUPPRESS)
-    if json:
-        command.add_argument("--json", action="store_true", help="write JSON")
-    return command
+
+
+def whole_number(least: int, most: int) -> Callable[[str], int]:
+    """Return a function that reads a whole number between two limits, which are allowed too."""
+
+    def read(text: str) -> int:
+        digits = text.isascii() and text.isdigit() and len(text) < 10
+        if not digits or not least <= int(text) <= most:
+            raise ArgumentTypeError(
+                f"it must be a whole number from {least} to {most}, not {quotable(text, 40)}"
+            )
+        return int(text)
+
+    return read

@@ -6,12 +6,10 @@ from typing import TYPE_CHECKING
 
 from credtui.cli.exit_codes import ExitCode, exit_code
 from credtui.cli.output import abandon_output, flush, prepare_streams, put_json, say
-from credtui.cli.shortage import ensure_open_files, shortage
+from credtui.cli.shortage import shortage
 from credtui.domain.errors import CredtuiError, DoubtError
 
 if TYPE_CHECKING:
-    from argparse import Namespace
-
     from credtui.cli.session import Session
 
 _DETAILS = "CREDTUI_TRACEBACK"
@@ -47,70 +45,29 @@ def guarded(work: Callable[[], int]) -> int:
 
 
 def _run(words: Sequence[str]) -> int:
-    if not words:
-        # Nothing is to be understood: making the parser would only delay the portal.
-        from credtui.cli.open_portal import open_portal
-        from credtui.installation import local_actor, open_installation
+    from credtui.cli.session import NOTHING_SAID, Session
 
-        return open_portal(open_installation(), local_actor("portal"))
+    if not words:
+        # There is nothing to parse, and making the parser would delay the portal.
+        from credtui.cli.commands.open_portal import open_portal
+
+        return open_portal(Session(NOTHING_SAID))
     from credtui.cli.grammar import local_parser
 
-    arguments = local_parser().read(words)
-    command = arguments.command
-    if command == "demo":
-        from credtui.cli.open_portal import open_demo
-
-        return open_demo()
-    if command in ("authorized-keys", "ssh-session"):
-        from credtui.cli.ssh import authorized_keys, ssh_session
-
-        return {"authorized-keys": authorized_keys, "ssh-session": ssh_session}[command](arguments)
-    from credtui.cli.session import Session
-    from credtui.installation import local_actor, open_installation
-
-    environ = {**os.environ, "CREDTUI_HOME": arguments.home} if arguments.home else os.environ
-    installation = open_installation(environ=environ, flags=place_flags(arguments))
-    actor = local_actor("command line" if command else "portal")
-    return follow(Session(arguments, installation, actor))
-
-
-def place_flags(arguments: "Namespace") -> dict[str, str | None]:
-    """Return the flags that go before what the configuration says."""
-    return {"organization": arguments.organization, "environment": arguments.environment}
+    said = local_parser().read(words)
+    environ = {**os.environ, "CREDTUI_HOME": said.home} if said.home else os.environ
+    return follow(Session(said, environ))
 
 
 def follow(session: "Session") -> int:
-    """Run a session's command, or the portal where there is none."""
-    command = session.arguments.command
-    if command is None:
-        from credtui.cli.open_portal import open_portal
-
-        return open_portal(session.installation, session.actor, forced=session.forced)
-    if command == "serve":
-        from credtui.server import run_server
-
-        ensure_open_files()
-        asked = session.arguments
-        return run_server(session.installation, asked.host, asked.port, asked.workers)
-    if command == "audit":
-        from credtui.cli.audit import audit
-
-        audit(session)
-        return ExitCode.OK
+    """Run a session's command, or the portal where there is none, and return the exit status."""
     try:
-        if " " in command:  # one of a group
-            from credtui.cli.representative import COMMANDS
-
-            COMMANDS[command](session)
-        else:
-            from credtui.cli.credentials import VERBS
-
-            VERBS[command](session)
+        status: int | None = session.arguments.run(session)
     except DoubtError as doubt:
         if getattr(session.arguments, "json", False):
             put_json({"outcome": doubt.code})
         raise
-    return ExitCode.OK
+    return status or ExitCode.OK
 
 
 def _failed(error: Exception) -> ExitCode:

@@ -289,11 +289,8 @@ def command(report: Report, folder: str, out: str, err: str, *words: str) -> Non
     for path, descriptor in ((out, 1), (err, 2)):
         os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), descriptor)
     settings = Settings().model_copy(update={"bcrypt_cost": 4})
-    session = Session(
-        local_parser().parse_args(words),
-        Installation(settings, TinyDBStore(Path(folder))),
-        Actor(operator="process"),
-    )
+    session = Session(local_parser().read(words), actor=Actor(operator="process"))
+    session.installation = Installation(settings, TinyDBStore(Path(folder)))
     _run_traced(report, lambda: guarded(lambda: follow(session)))
 
 
@@ -373,9 +370,9 @@ def main() -> None:
         first = make_service(folder).generate("First")
         asyncio.run(TinyDBStore(Path(folder)).find_client("uat", first.credential.client_id))
         next(TinyDBStore(Path(folder)).events(PLACE))
-        for name in ("cli.grammar", "cli.run", "cli.session", "cli.credentials"):
-            import_module(f"credtui.{name}")
-        for name in ("cli.representative", "service.operators", "domain.networks"):
+        for name in ("grammar", "run", "session", "commands.credentials", "commands.issuing"):
+            import_module(f"credtui.cli.{name}")
+        for name in ("cli.commands.operators", "service.operators", "domain.networks"):
             import_module(f"credtui.{name}")
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     orders = socket.socket(fileno=int(sys.argv[1]))

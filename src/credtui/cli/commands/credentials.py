@@ -1,14 +1,18 @@
-"""The portal's verbs, without the portal."""
+"""The commands that show and change credentials, but for those that issue a secret."""
 
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from credtui.cli.delivery import deliver, ensure_reader, uninterrupted
 from credtui.cli.errors import NotConfirmedError, UsageError
-from credtui.cli.output import days, minute, put, put_json, put_table, say
-from credtui.cli.session import Session, ask, can_ask, ensure_yes, find, meant, place, where
+from credtui.cli.meaning import add_credential, find, meant
+from credtui.cli.output import put, put_json, say
+from credtui.cli.parser import Parser
+from credtui.cli.question import ask, can_ask, ensure_yes
+from credtui.cli.session import Session
+from credtui.cli.table import put_table
+from credtui.cli.wording import days, minute, place, where
 from credtui.domain.errors import NoSuchCredentialError, PrimaryProtectedError
 from credtui.domain.models import Credential
 from credtui.domain.organization import MAX_CREDENTIALS
@@ -16,6 +20,11 @@ from credtui.domain.page import Page
 from credtui.domain.rotation import Rotation, rotation
 from credtui.domain.usage import Usage
 from credtui.service.credentials import CredentialService
+
+
+def list_arguments(parser: Parser) -> None:
+    """Take nothing but the usual flags."""
+    parser.runs(list_)
 
 
 def list_(session: Session) -> None:
@@ -51,6 +60,12 @@ def list_(session: Session) -> None:
     )
 
 
+def show_arguments(parser: Parser) -> None:
+    """Take a credential."""
+    parser.runs(show)
+    add_credential(parser)
+
+
 def show(session: Session) -> None:
     """Show one credential."""
     service = session.service()
@@ -77,42 +92,13 @@ def show(session: Session) -> None:
         put("Last used  not yet")
 
 
-def generate(session: Session) -> None:
-    """Generate a credential, and write its secret to standard output."""
-    ensure_reader()
-    service = session.service()
-    with uninterrupted():
-        issued = service.generate(" ".join(session.arguments.name))
-        deliver(
-            service,
-            issued,
-            session.arguments.format,
-            f"Generated {issued.credential.name} for {place(service)}.",
-        )
-
-
-def rotate(session: Session) -> None:
-    """Replace a credential's secret, and write the new one to standard output."""
-    ensure_reader()
-    service = session.service()
-    seen = None
-    with meant(service, service.page(), session.arguments.credential) as (client_id, credential):
-        # Nobody to ask is a script: it says what it means, and gets what it asked for.
-        if credential and can_ask() and not session.arguments.yes:
-            ensure_yes(
-                f"Rotate {credential.name} ({client_id}) of {place(service)}? "
-                "The previous secret stops working at once."
-            )
-            seen = credential.generation
-        with uninterrupted():
-            issued = service.rotate(client_id, seen=seen)
-            deliver(
-                service,
-                issued,
-                session.arguments.format,
-                f"Rotated {issued.credential.name} of {place(service)}. "
-                "The previous secret no longer works.",
-            )
+def rename_arguments(parser: Parser) -> None:
+    """Take a credential and its new name."""
+    parser.runs(rename)
+    parser.add_argument(
+        "credential", metavar="CLIENT_ID", help="its Client ID, or its name, in quotes"
+    )
+    parser.add_argument("name", metavar="NAME", nargs="+", help="its new name")
 
 
 def rename(session: Session) -> None:
@@ -142,6 +128,12 @@ def _parted(page: Page, words: Sequence[str]) -> tuple[str, str]:
     return named[0] if named else parts[0]
 
 
+def make_primary_arguments(parser: Parser) -> None:
+    """Take a credential."""
+    parser.runs(make_primary)
+    add_credential(parser)
+
+
 def make_primary(session: Session) -> None:
     """Make a credential the primary one."""
     service = session.service()
@@ -150,6 +142,18 @@ def make_primary(session: Session) -> None:
         primary = service.make_primary(client_id)
     page = page.model_copy(update={"primary": client_id})
     _report(session, service, page, primary, f"{primary.name} is now the primary credential.")
+
+
+def delete_arguments(parser: Parser) -> None:
+    """Take a credential, and what stands for an answer to the question."""
+    parser.runs(delete)
+    add_credential(parser)
+    parser.add_argument("--yes", action="store_true", help="don't ask")
+    parser.add_argument(
+        "--typed-name",
+        metavar="NAME",
+        help="the credential's name, in quotes: so a representative deletes the primary one",
+    )
 
 
 def delete(session: Session) -> None:
@@ -246,15 +250,3 @@ def _state(fact: dict[str, Any]) -> str:
         "secret never confirmed": not fact["confirmed"],
     }
     return ", ".join(state for state, holds in states.items() if holds)
-
-
-VERBS: Mapping[str, Callable[[Session], None]] = {
-    "list": list_,
-    "show": show,
-    "generate": generate,
-    "rotate": rotate,
-    "rename": rename,
-    "make-primary": make_primary,
-    "delete": delete,
-}
-"""What each command does."""

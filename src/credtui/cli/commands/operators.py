@@ -1,21 +1,38 @@
-"""What representatives do: manage operators, organizations and networks."""
+"""The commands that manage operators."""
 
 import codecs
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from credtui.cli.errors import UsageError
-from credtui.cli.output import put, put_json, put_table, say
-from credtui.cli.session import Session, place, where
+from credtui.cli.output import put_json, say
+from credtui.cli.parser import Parser, add_commands
+from credtui.cli.session import Session
+from credtui.cli.table import put_table
 from credtui.domain.names import quotable
 from credtui.domain.permissions import Operator, Permission
 from credtui.domain.ssh_keys import key_lines
 
 
+def operator_commands(parser: Parser) -> None:
+    """Take one of the commands that manage operators."""
+    add_commands(
+        parser,
+        ("list", "show the operators, their permissions and SSH keys", _list_arguments),
+        ("add", "add an operator", _add_arguments),
+        ("set", "change an operator", _set_arguments),
+        ("remove", "remove an operator", _remove_arguments),
+    )
+
+
+def _list_arguments(parser: Parser) -> None:
+    parser.runs(list_operators)
+
+
 def list_operators(session: Session) -> None:
     """Show the operators."""
-    operators = session.installation.operator_service(session.actor).operators()
+    operators = session.operator_service().operators()
     if session.arguments.json:
         put_json({"operators": [_facts(operator) for operator in operators]})
     elif not operators:
@@ -34,10 +51,20 @@ def list_operators(session: Session) -> None:
         )
 
 
+def _add_arguments(parser: Parser) -> None:
+    parser.runs(add_operator)
+    _add_name(parser)
+    _add_permissions(parser)
+    _add_keys(parser, "--key")
+    parser.add_argument(
+        "--representative", action="store_true", help="they work for the API's provider"
+    )
+
+
 def add_operator(session: Session) -> None:
     """Add an operator."""
     arguments = session.arguments
-    operator = session.installation.operator_service(session.actor).add(
+    operator = session.operator_service().add(
         arguments.name,
         keys=_keys(arguments.keys),
         permissions=_given(can_edit=arguments.can_edit, can_view=arguments.can_view),
@@ -46,10 +73,41 @@ def add_operator(session: Session) -> None:
     _report(session, operator, f"Added {operator.name}: {_permissions(operator)}.")
 
 
+def _set_arguments(parser: Parser) -> None:
+    parser.runs(set_operator)
+    _add_name(parser)
+    _add_permissions(parser)
+    parser.add_argument(
+        "--no-access", action="append", default=[], metavar="ORGANIZATION", help="no access there"
+    )
+    _add_keys(parser, "--add-key")
+    parser.add_argument(
+        "--remove-key",
+        action="append",
+        default=[],
+        metavar="FINGERPRINT",
+        help="as the command operator list shows it; may be repeated",
+    )
+    role = parser.add_mutually_exclusive_group()
+    role.add_argument(
+        "--representative",
+        action="store_true",
+        default=None,
+        help="they work for the API's provider",
+    )
+    role.add_argument(
+        "--no-representative",
+        dest="representative",
+        action="store_false",
+        default=None,
+        help="they no longer do",
+    )
+
+
 def set_operator(session: Session) -> None:
     """Change an operator."""
     arguments = session.arguments
-    operator = session.installation.operator_service(session.actor).set(
+    operator = session.operator_service().set(
         arguments.name,
         add_keys=_keys(arguments.keys),
         remove_keys=arguments.remove_key,
@@ -63,83 +121,47 @@ def set_operator(session: Session) -> None:
     _report(session, operator, f"Changed {operator.name}: {_permissions(operator)}.")
 
 
+def _remove_arguments(parser: Parser) -> None:
+    parser.runs(remove_operator)
+    _add_name(parser)
+
+
 def remove_operator(session: Session) -> None:
     """Remove an operator."""
-    operator = session.installation.operator_service(session.actor).remove(session.arguments.name)
+    operator = session.operator_service().remove(session.arguments.name)
     _report(session, operator, f"Removed {operator.name}.")
 
 
-def list_organizations(session: Session) -> None:
-    """Show the organizations."""
-    names = session.installation.operator_service(session.actor).organizations()
-    if session.arguments.json:
-        put_json({"organizations": list(names)})
-    for name in () if session.arguments.json else names:
-        put(name)
+def _add_name(parser: Parser) -> None:
+    parser.add_argument("name", metavar="NAME", help="as that of a Unix user")
 
 
-def create_organization(session: Session) -> None:
-    """Create an organization."""
-    name = session.installation.operator_service(session.actor).create_organization(
-        session.arguments.name, session.installation.settings.environment
+def _add_permissions(parser: Parser) -> None:
+    for option, label in (("--can-edit", "Can Edit"), ("--can-view", "Can View")):
+        parser.add_argument(
+            option,
+            action="append",
+            default=[],
+            metavar="ORGANIZATION",
+            help=f'the permission "API Credentials: {label}" there; may be repeated',
+        )
+
+
+def _add_keys(parser: Parser, option: str) -> None:
+    parser.add_argument(
+        option,
+        dest="keys",
+        action="append",
+        default=[],
+        metavar="KEY",
+        help="an SSH public key, the line of a .pub file; or - for standard input; may be repeated",
     )
-    say(f"Created {name}.")
-    if session.arguments.json:
-        put_json({"organization": name})
-
-
-def list_networks(session: Session) -> None:
-    """Show from where an organization's credentials may be used."""
-    service = session.service()
-    _put_networks(session, where(service), service.view().networks)
-
-
-def set_networks(session: Session) -> None:
-    """Replace the networks from which an organization's credentials may be used."""
-    service = session.service()
-    networks = service.set_networks(session.arguments.networks)
-    say(f"The credentials of {place(service)} may be used from these networks only.")
-    _put_networks(session, where(service), networks)
-
-
-def clear_networks(session: Session) -> None:
-    """Allow an organization's credentials to be used from everywhere."""
-    service = session.service()
-    networks = service.set_networks(())
-    say(f"The credentials of {place(service)} may be used from everywhere.")
-    if session.arguments.json:
-        _put_networks(session, where(service), networks)
-
-
-COMMANDS: Mapping[str, Callable[[Session], None]] = {
-    "operator list": list_operators,
-    "operator add": add_operator,
-    "operator set": set_operator,
-    "operator remove": remove_operator,
-    "organization list": list_organizations,
-    "organization create": create_organization,
-    "networks list": list_networks,
-    "networks set": set_networks,
-    "networks clear": clear_networks,
-}
-"""What each command does."""
 
 
 def _report(session: Session, operator: Operator, done: str) -> None:
     say(done)
     if session.arguments.json:
         put_json(_facts(operator))
-
-
-def _put_networks(session: Session, about: dict[str, str], networks: Iterable[str]) -> None:
-    networks = list(networks)
-    if session.arguments.json:
-        put_json({**about, "networks": networks})
-        return
-    for network in networks:
-        put(network)
-    if not networks:
-        say("From everywhere.")
 
 
 def _facts(operator: Operator) -> dict[str, Any]:

@@ -1,22 +1,40 @@
-"""The audit events, for people and for programs."""
+"""The command that shows and checks the audit events."""
 
 from collections.abc import Iterable
 from datetime import timedelta
 from itertools import islice
 from typing import Any
 
-from credtui.cli.output import minute, put, put_json
-from credtui.cli.session import Session, where
+from credtui.cli.output import put, put_json
+from credtui.cli.parser import Parser, whole_number
+from credtui.cli.session import Session
+from credtui.cli.wording import minute, where
 from credtui.domain.audit import AuditEvent, Entry, entries
 from credtui.service.credentials import CredentialService
 from credtui.service.operators import OperatorService
+
+
+def audit_arguments(parser: Parser) -> None:
+    """Take which events to show, and how many."""
+    parser.runs(audit)
+    parser.add_argument(
+        "--operators", action="store_true", help="those about operators instead (representatives)"
+    )
+    parser.add_argument("--verify", action="store_true", help="check them for tampering instead")
+    parser.add_argument(
+        "--limit",
+        type=whole_number(0, 999_999_999),
+        default=50,
+        metavar="N",
+        help="at most N (default 50); 0 for all",
+    )
 
 
 def audit(session: Session) -> None:
     """Show the organization's audit events, newest first, or check that they hold together."""
     service: CredentialService | OperatorService
     if session.arguments.operators:
-        service, about = session.installation.operator_service(session.actor), {}
+        service, about = session.operator_service(), {}
     else:
         service = session.service()
         about = where(service)

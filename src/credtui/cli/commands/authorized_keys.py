@@ -1,0 +1,71 @@
+"""The command with which sshd asks whose a key is: many operators share one Unix account."""
+
+import os
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from credtui.cli.output import put
+from credtui.cli.parser import Parser
+from credtui.cli.session import Session
+from credtui.domain.errors import InvalidKeyError
+from credtui.domain.ssh_keys import PublicKey, parse_public_key
+
+if TYPE_CHECKING:
+    from credtui.domain.permissions import Operator
+
+
+def authorized_keys_arguments(parser: Parser) -> None:
+    """Take what sshd tells of a key that somebody offers."""
+    parser.set_defaults(run=authorized_keys)
+    parser.add_argument("user", metavar="USER", help="sshd's %%u")
+    parser.add_argument("type", metavar="TYPE", help="sshd's %%t")
+    parser.add_argument("key", metavar="KEY", help="sshd's %%k")
+
+
+def authorized_keys(session: Session) -> None:
+    """Write the line that lets each operator with this key in, and which command sshd then runs.
+
+    Write nothing for another account than the one that this process runs as, which is the one that
+    keeps the data: sshd may ask for every account, and an operator's key must not open root's.
+
+    The configuration file isn't read: operators get in while it is wrong.
+    """
+    from credtui.configuration import find_home
+    from credtui.installation import account_name, open_store
+
+    arguments = session.arguments
+    if arguments.user != account_name():
+        return
+    try:
+        key = parse_public_key(f"{arguments.type} {arguments.key}")
+    except InvalidKeyError:
+        return
+    home = find_home(session.environ)
+    named = home.store_folder.parent if session.environ.get("CREDTUI_HOME") else None
+    for operator in open_store(home).operators().members:
+        if operator.has_key(key.fingerprint):
+            put(_line(operator, key, named))
+
+
+def _line(operator: "Operator", key: PublicKey, home: Path | None) -> str:
+    words = [
+        *_program(),
+        *(["--home", str(home)] if home else []),
+        "ssh-session",
+        "--operator",
+        operator.name,
+        "--fingerprint",
+        key.fingerprint,
+    ]
+    command = shlex.join(words).replace('"', r"\"")
+    return f'restrict,pty,command="{command}" {key.type} {key.data}'
+
+
+def _program() -> list[str]:
+    """Return the words that start this program again, from wherever."""
+    script = Path(sys.argv[0]).absolute()
+    if script.name != "__main__.py" and os.access(script, os.X_OK):
+        return [str(script)]
+    return [sys.executable, "-P", "-m", "credtui"]

@@ -1,0 +1,65 @@
+"""The commands that show and change from where an organization's credentials may be used."""
+
+from collections.abc import Iterable
+
+from credtui.cli.output import put, put_json, say
+from credtui.cli.parser import Parser, add_commands
+from credtui.cli.session import Session
+from credtui.cli.wording import place, where
+
+
+def networks_commands(parser: Parser) -> None:
+    """Take one of the commands about networks."""
+    add_commands(
+        parser,
+        ("list", "show the networks", _list_arguments),
+        ("set", "replace the networks (representatives only)", _set_arguments),
+        ("clear", "allow use from everywhere (representatives only)", _clear_arguments),
+    )
+
+
+def _list_arguments(parser: Parser) -> None:
+    parser.runs(list_networks)
+
+
+def list_networks(session: Session) -> None:
+    """Show from where an organization's credentials may be used."""
+    service = session.service()
+    _put_networks(session, where(service), service.view().networks)
+
+
+def _set_arguments(parser: Parser) -> None:
+    parser.runs(set_networks)
+    parser.add_argument("networks", nargs="+", metavar="NETWORK", help="such as 192.0.2.0/24")
+
+
+def set_networks(session: Session) -> None:
+    """Replace the networks from which an organization's credentials may be used."""
+    service = session.service()
+    networks = service.set_networks(session.arguments.networks)
+    say(f"The credentials of {place(service)} may be used from these networks only.")
+    _put_networks(session, where(service), networks)
+
+
+def _clear_arguments(parser: Parser) -> None:
+    parser.runs(clear_networks)
+
+
+def clear_networks(session: Session) -> None:
+    """Allow an organization's credentials to be used from everywhere."""
+    service = session.service()
+    networks = service.set_networks(())
+    say(f"The credentials of {place(service)} may be used from everywhere.")
+    if session.arguments.json:
+        _put_networks(session, where(service), networks)
+
+
+def _put_networks(session: Session, about: dict[str, str], networks: Iterable[str]) -> None:
+    networks = list(networks)
+    if session.arguments.json:
+        put_json({**about, "networks": networks})
+        return
+    for network in networks:
+        put(network)
+    if not networks:
+        say("From everywhere.")

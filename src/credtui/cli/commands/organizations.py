@@ -1,0 +1,42 @@
+"""The commands that manage organizations."""
+
+from credtui.cli.output import put, put_json, say
+from credtui.cli.parser import Parser, add_commands
+from credtui.cli.session import Session
+
+
+def organization_commands(parser: Parser) -> None:
+    """Take one of the commands that manage organizations."""
+    add_commands(
+        parser,
+        ("list", "show the organizations", _list_arguments),
+        ("create", "create an organization", _create_arguments),
+    )
+
+
+def _list_arguments(parser: Parser) -> None:
+    parser.runs(list_organizations)
+
+
+def list_organizations(session: Session) -> None:
+    """Show the organizations."""
+    names = session.operator_service().organizations()
+    if session.arguments.json:
+        put_json({"organizations": list(names)})
+    for name in () if session.arguments.json else names:
+        put(name)
+
+
+def _create_arguments(parser: Parser) -> None:
+    parser.runs(create_organization)
+    parser.add_argument("name", metavar="NAME", help="lower-case letters, digits and hyphens")
+
+
+def create_organization(session: Session) -> None:
+    """Create an organization."""
+    name = session.operator_service().create_organization(
+        session.arguments.name, session.installation.settings.environment
+    )
+    say(f"Created {name}.")
+    if session.arguments.json:
+        put_json({"organization": name})

@@ -1,0 +1,32 @@
+"""The environment variables that a process keeps. It forgets every other one."""
+
+import os
+import re
+
+PORTAL = re.compile(
+    "HOME|PATH|TMPDIR|TZ"
+    "|LANG|LANGUAGE|LC_[A-Z]+"
+    "|TERM|COLORTERM|NO_COLOR|TERM_PROGRAM"  # what the terminal is, and what the person wants
+    "|(?i:[a-z]+_proxy)|SSL_CERT_FILE|SSL_CERT_DIR|OPENSSL_CONF"  # how Try it reaches the network
+    "|CREDTUI_[A-Z]+|PYDANTIC_DISABLE_PLUGINS"
+)
+"""The names of what the portal needs.
+
+The framework has variables that make it write to files what is on screen or typed. It reads them
+when it is imported, and later versions may have others; so it must find none at all.
+"""
+
+SSH_SESSION = re.compile(
+    "HOME|LOGNAME|PATH|SHELL|TZ|USER|LANG|LC_ALL|LC_CTYPE|TERM|COLORTERM|NO_COLOR"
+    "|SSH_CONNECTION|SSH_TTY|PYDANTIC_DISABLE_PLUGINS"  # the last is set by this program
+)
+"""The names of what an operator's session needs: sshd may let the client send any others."""
+
+
+def keep_only(names: re.Pattern[str]) -> dict[str, str]:
+    """Remove all environment variables with other names, and return all that there were."""
+    environ = dict(os.environ)
+    for name in environ:
+        if not names.fullmatch(name):
+            del os.environ[name]
+    return environ

@@ -1,0 +1,29 @@
+"""Asking the person at the terminal."""
+
+import sys
+
+from credtui.cli.errors import NotConfirmedError
+from credtui.domain.names import printable
+
+
+def can_ask() -> bool:
+    """Tell whether there is a person at the other end of standard input."""
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
+def ask(question: str) -> str:
+    """Return what a person answers; nothing if they end the input."""
+    if sys.stderr is not None:
+        sys.stderr.write(f"{printable(question)} ")
+        sys.stderr.flush()
+    return sys.stdin.readline().strip()
+
+
+def ensure_yes(question: str) -> None:
+    """Ask a question, and return if the answer is yes.
+
+    Raises:
+        NotConfirmedError: The answer is another.
+    """
+    if ask(f"{question} [y/N]").lower() not in ("y", "yes"):
+        raise NotConfirmedError("Nothing was changed.")

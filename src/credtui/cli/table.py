@@ -1,0 +1,49 @@
+"""Tables for people."""
+
+import shutil
+import sys
+import unicodedata
+from collections.abc import Iterable, Sequence
+
+from credtui.cli.output import put
+from credtui.domain.names import printable
+
+
+def put_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Write aligned columns, or, where the terminal is too narrow for them, a block for each row.
+
+    The last column may be of any width; so names go there.
+    """
+    rows = [tuple(printable(cell) for cell in row) for row in rows]
+    widths = [max(map(_width, column)) for column in zip(header, *rows, strict=True)]
+    total = sum(widths) + 2 * (len(widths) - 1)
+    if (
+        sys.stdout is not None
+        and sys.stdout.isatty()
+        and total > shutil.get_terminal_size().columns
+    ):
+        label = max(map(_width, header))
+        for row in rows:
+            for title, cell in zip(header, row, strict=True):
+                if cell:
+                    put(f"{_padded(title, label)}  {cell}")
+            put()
+        return
+    for row in (header, *rows):
+        put("  ".join(map(_padded, row, widths)).rstrip())
+
+
+def _padded(text: str, width: int) -> str:
+    return text + " " * (width - _width(text))
+
+
+def _width(text: str) -> int:
+    """Return the columns that a terminal needs for a text."""
+    return sum(
+        0
+        if unicodedata.combining(character)
+        else 2
+        if unicodedata.east_asian_width(character) in "WF"
+        else 1
+        for character in text
+    )
