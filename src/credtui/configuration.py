@@ -16,7 +16,7 @@ from credtui.domain.errors import (
 from credtui.domain.models import Environment
 from credtui.domain.names import parse_organization, quotable
 from credtui.domain.secrets import CLIENT_ID_PATTERN
-from credtui.store.tinydb.files import read_file
+from credtui.regular_files import read_file
 
 FILE_NAME = "credtui.toml"
 

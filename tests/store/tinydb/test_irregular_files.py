@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 
 from credtui.domain.errors import StoreError
+from credtui.regular_files import LARGEST
 from credtui.service.credentials import CredentialService
-from credtui.store.tinydb.files import LARGEST, append_durably, replace_durably
+from credtui.store.tinydb.files import append_durably, replace_durably
 from credtui.store.tinydb.store import TinyDBStore
 from tests.store.tinydb.workers import PLACE, Workers, use
 from tests.support import START

@@ -9,7 +9,8 @@ from pathlib import Path
 from credtui.domain.errors import InvalidOrganizationError, OutcomeUnknownError, StoreError
 from credtui.domain.names import parse_organization
 from credtui.domain.secrets import is_client_id
-from credtui.store.tinydb.files import explained, open_file, replacement, sync_folder
+from credtui.regular_files import open_file
+from credtui.store.tinydb.files import explained, replacement, sync_folder
 from credtui.store.tinydb.folders import file_mode, is_shared, make_folder
 
 _LONGEST = 100

@@ -1,8 +1,7 @@
-"""Reading and durably writing files: what was written survives a kill and a power cut."""
+"""Durably writing files: what was written survives a kill and a power cut."""
 
 import errno
 import os
-import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -13,10 +12,8 @@ from credtui.domain.errors import (
     StoreError,
     StoreUnwritableError,
 )
+from credtui.regular_files import ensure_readable, open_file
 from credtui.store.tinydb.owner import NotGivenError, create_given, give
-
-LARGEST = 1 << 26
-"""Bytes that a file may have that is read whole; 10,000 operators have a twentieth of that."""
 
 _UNWRITABLE = {
     errno.ENOSPC: "the disk is full",
@@ -30,39 +27,6 @@ _NO_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP}
 """What file systems answer that sync no folders. They offer nothing more than they did already."""
 
 
-def read_file(path: Path) -> bytes:
-    """Return a file's content.
-
-    Raises:
-        OSError: It can't be read, or is larger than anything credtui writes.
-    """
-    with os.fdopen(open_file(path), "rb") as file:
-        content = file.read(LARGEST + 1)
-    _ensure_readable(path, content)
-    return content
-
-
-def open_file(path: Path, flags: int = os.O_RDONLY, mode: int = 0) -> int:
-    """Return the descriptor of a file, without ever waiting.
-
-    Whoever may write the folder can put something else in a file's place: a named pipe, which
-    nobody may ever write to, or a device without an end.
-
-    Raises:
-        OSError: It can't be opened, or isn't a regular file.
-    """
-    try:
-        descriptor = os.open(path, flags | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC, mode)
-    except OSError as error:
-        if error.errno == errno.ENXIO:  # a socket, or a pipe to write to that nobody reads
-            raise _irregular(path) from None
-        raise
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise _irregular(path)
-    return descriptor
-
-
 def replace_durably(path: Path, content: bytes, mode: int) -> None:
     """Replace a file's content so that a reader, or a crash, sees the old or the new, whole.
 
@@ -74,7 +38,7 @@ def replace_durably(path: Path, content: bytes, mode: int) -> None:
         OutcomeUnknownError: It may be replaced, and can't be looked at.
     """
     with explained(path):
-        _ensure_readable(path, content)
+        ensure_readable(path, content)
         # Opened before there is no way back: who may write in a folder need not be able to open it.
         with opened_folder(path.parent) as folder:
             with replacement(path, mode) as descriptor:
@@ -264,12 +228,3 @@ def _is_at(path: Path, made: os.stat_result, error: OSError) -> bool:
 def _set_mode(descriptor: int, mode: int) -> None:
     with suppress(PermissionError):
         os.fchmod(descriptor, mode)
-
-
-def _ensure_readable(path: Path, content: bytes) -> None:
-    if len(content) > LARGEST:
-        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), str(path))
-
-
-def _irregular(path: Path) -> OSError:
-    return OSError(errno.EINVAL, "not a regular file", str(path))

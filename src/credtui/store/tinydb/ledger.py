@@ -13,7 +13,8 @@ from tinydb.table import Table
 from credtui.domain.audit import FIRST_PREVIOUS, Action, AuditEvent, What, are_chained
 from credtui.domain.errors import DoubtError, StoreCorruptError, StoreTooNewError
 from credtui.domain.permissions import Actor
-from credtui.store.tinydb.files import explained, read_file, replace_durably
+from credtui.regular_files import read_file
+from credtui.store.tinydb.files import explained, replace_durably
 from credtui.store.tinydb.folders import file_mode, is_shared, make_folder
 from credtui.store.tinydb.lock import locked
 from credtui.store.tinydb.log import AuditLog

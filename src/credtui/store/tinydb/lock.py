@@ -9,7 +9,8 @@ from pathlib import Path
 
 from credtui.domain.errors import StoreBusyError
 from credtui.domain.names import printable
-from credtui.store.tinydb.files import explained, read_file
+from credtui.regular_files import read_file
+from credtui.store.tinydb.files import explained
 from credtui.store.tinydb.owner import create_given
 
 PATIENCE = 5.0

@@ -11,11 +11,11 @@ from pydantic import ValidationError
 
 from credtui.domain.audit import FIRST_PREVIOUS, AuditEvent, check_chain, not_as_written
 from credtui.domain.errors import AuditTamperedError
+from credtui.regular_files import open_file
 from credtui.store.tinydb.files import (
     append_durably,
     cut_durably,
     explained,
-    open_file,
     sync_file,
     sync_folder,
 )

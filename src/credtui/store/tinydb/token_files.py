@@ -10,13 +10,8 @@ from pathlib import Path
 from typing import TypeAlias
 
 from credtui.domain.errors import DoubtError, StoreCorruptError, StoreError
-from credtui.store.tinydb.files import (
-    append_durably,
-    explained,
-    read_file,
-    replace_durably,
-    sync_folder,
-)
+from credtui.regular_files import read_file
+from credtui.store.tinydb.files import append_durably, explained, replace_durably, sync_folder
 from credtui.store.tinydb.folders import file_mode, is_shared, make_folder
 from credtui.store.tinydb.lock import locked
 from credtui.store.tinydb.watch import identify

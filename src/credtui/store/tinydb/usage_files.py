@@ -7,7 +7,8 @@ from pathlib import Path
 
 from credtui.domain.errors import OutcomeUnknownError
 from credtui.domain.usage import Usage
-from credtui.store.tinydb.files import explained, read_file, replacement, write
+from credtui.regular_files import read_file
+from credtui.store.tinydb.files import explained, replacement, write
 from credtui.store.tinydb.folders import file_mode, is_shared, make_folder
 from credtui.store.tinydb.lock import locked
 

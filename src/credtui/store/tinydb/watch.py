@@ -4,7 +4,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from credtui.store.tinydb.files import open_file
+from credtui.regular_files import open_file
 
 
 class FileWatch:
