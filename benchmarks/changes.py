@@ -12,8 +12,7 @@ import bcrypt
 from benchmarks.figures import print_table, ratio, spread
 from benchmarks.installation import on_disk
 from credtui.configuration import Settings
-from credtui.installation import Installation, local_actor
-from credtui.store.tinydb.store import TinyDBStore
+from credtui.installation import Installation, local_actor, open_store
 
 ROUNDS = 60
 FILE_SIZE = 1500
@@ -27,7 +26,7 @@ def main() -> None:
     least: list[float] = []
     # Not where temporary files usually are: an fsync may cost nothing there.
     with TemporaryDirectory(dir=on_disk()) as folder:
-        service = Installation(settings, TinyDBStore(Path(folder))).service(local_actor("portal"))
+        service = Installation(settings, open_store(Path(folder))).service(local_actor("portal"))
         kept = service.generate("Payout gateway").credential
         service.generate("Reporting batch")
         secret = secrets.token_bytes(60).replace(b"\0", b"\1")

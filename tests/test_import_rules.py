@@ -44,6 +44,8 @@ def test_the_imports_there_are_keep_the_rules(copy: Path) -> None:
         ("tui/app.py", "credtui.store.port"),
         ("cli/commands/ssh_session.py", "credtui.store.port"),
         ("service/clients/service.py", "credtui.store.tinydb.client_files"),
+        ("demo.py", "credtui.store.tinydb.store"),
+        ("configuration.py", "credtui.store.tinydb.files"),
         ("service/credentials.py", "credtui.installation"),
         ("domain/client.py", "credtui.store.port"),
         ("store/port.py", "credtui.service.credentials"),

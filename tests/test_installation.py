@@ -9,8 +9,7 @@ from credtui.configuration import Settings, find_home
 from credtui.domain.errors import InvalidConfigurationError, InvalidOrganizationError
 from credtui.domain.place import Place
 from credtui.domain.secrets import matches, recognise
-from credtui.installation import Installation, local_actor, now, open_installation
-from credtui.store.tinydb.store import TinyDBStore
+from credtui.installation import Installation, local_actor, now, open_installation, open_store
 from tests.support import ALICE, SECRET, SteppedClock, seeded_bytes
 
 
@@ -96,14 +95,14 @@ def test_open_credtui_says_what_is_wrong_with_the_file(tmp_path: Path) -> None:
 def test_service_for_another_place(tmp_path: Path) -> None:
     clock = SteppedClock()
     installation = Installation(
-        Settings(), TinyDBStore(tmp_path), clock=clock, random_bytes=seeded_bytes()
+        Settings(), open_store(tmp_path), clock=clock, random_bytes=seeded_bytes()
     )
     service = installation.service(ALICE, environment="production", organization="globex")
     issued = service.generate("Payout")
     assert recognise(issued.secret.get_secret_value()) == "prod"
     assert issued.credential.created_at == clock.now
     assert installation.service(ALICE).page().credentials == ()
-    stored = TinyDBStore(tmp_path).load(Place("production", "globex")).credentials[0]
+    stored = open_store(tmp_path).load(Place("production", "globex")).credentials[0]
     assert matches(issued.secret, stored.secret_hash)
     assert stored.secret_hash.get_secret_value().startswith("$2b$10$")
     with pytest.raises(InvalidOrganizationError):
@@ -112,7 +111,7 @@ def test_service_for_another_place(tmp_path: Path) -> None:
 
 def test_randomness_is_the_system_s_by_default(tmp_path: Path) -> None:
     secrets = {
-        Installation(Settings(), TinyDBStore(tmp_path / name))
+        Installation(Settings(), open_store(tmp_path / name))
         .service(ALICE)
         .generate("Payout")
         .secret.get_secret_value()

@@ -12,9 +12,8 @@ from credtui.domain.errors import Refusal
 from credtui.domain.models import IssuedSecret
 from credtui.domain.permissions import Actor
 from credtui.domain.secrets import RandomBytes
-from credtui.installation import Installation
+from credtui.installation import Installation, open_store
 from credtui.service.credentials import CredentialService
-from credtui.store.tinydb.store import TinyDBStore
 
 ALICE = Actor(operator="alice", address="198.51.100.7", channel="ssh")
 BOB = Actor(operator="bob", address="198.51.100.23", channel="ssh")
@@ -32,7 +31,7 @@ def demo_installation(
     overdue; "Treasury sync", never rotated for 81 days, which will soon be due.
     """
     settings = Settings().model_copy(update={"bcrypt_cost": bcrypt_cost})
-    store = TinyDBStore(folder)
+    store = open_store(folder)
     now = clock()
 
     def at(days_ago: int, actor: Actor) -> CredentialService:

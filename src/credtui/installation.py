@@ -4,6 +4,7 @@ import os
 import secrets
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from credtui.configuration import Home, Settings, find_home, load_settings
@@ -96,14 +97,14 @@ def open_installation(
     """
     home = home or find_home(environ)
     settings = load_settings(home.configuration_file, environ=environ, flags=flags)
-    return Installation(settings, open_store(home))
+    return Installation(settings, open_store(home.store_folder))
 
 
-def open_store(home: Home) -> Store:
-    """Return the store of an installation, whose configuration need not be valid."""
+def open_store(folder: Path) -> Store:
+    """Return the store that keeps an installation's data in a folder."""
     from credtui.store.tinydb.store import TinyDBStore
 
-    return TinyDBStore(home.store_folder)
+    return TinyDBStore(folder)
 
 
 def local_actor(channel: Channel, environ: Mapping[str, str] = os.environ) -> Actor:

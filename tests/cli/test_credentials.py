@@ -12,8 +12,7 @@ from credtui.domain.models import Credential
 from credtui.domain.permissions import Actor
 from credtui.domain.place import Place
 from credtui.domain.secrets import recognise
-from credtui.installation import now
-from credtui.store.tinydb.store import TinyDBStore
+from credtui.installation import now, open_store
 from tests.cli.conftest import PROGRAM, Credtui
 from tests.secrets_scan import assert_no_secret
 from tests.terminal import Terminal
@@ -36,7 +35,7 @@ ABOUT = {"organization", "environment", "audience"}
 
 
 def kept(home: Path) -> list[Credential]:
-    return list(TinyDBStore(home / "store").load(Place("uat", "acme")).credentials)
+    return list(open_store(home / "store").load(Place("uat", "acme")).credentials)
 
 
 def test_list_of_nothing(credtui: Credtui) -> None:
@@ -172,7 +171,7 @@ def test_audit_shows_the_newest_first(credtui: Credtui) -> None:
 
 def test_audit_tells_of_a_clock_that_went_back(credtui: Credtui, home: Path) -> None:
     credtui("generate", "One")
-    with TinyDBStore(home / "store").transaction(Place("uat", "acme")) as transaction:
+    with open_store(home / "store").transaction(Place("uat", "acme")) as transaction:
         at = now() + timedelta(days=365, minutes=1)
         transaction.record(at, Actor(operator="alice"), Action.VIEW, outcome="refused")
     credtui("make-primary", "One")

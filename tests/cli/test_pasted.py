@@ -7,7 +7,7 @@ import pytest
 
 from credtui.domain.models import StoredCredential
 from credtui.domain.place import Place
-from credtui.store.tinydb.store import TinyDBStore
+from credtui.installation import open_store
 from tests.cli.conftest import Credtui
 from tests.support import ALICE, SECRET, START, make_credential
 
@@ -51,7 +51,7 @@ PASTED = {
 
 def keep(home: Path, *credentials: StoredCredential) -> None:
     """Store credentials as an earlier version may have."""
-    with TinyDBStore(home / "store").transaction(PLACE) as transaction:
+    with open_store(home / "store").transaction(PLACE) as transaction:
         for credential in credentials:
             transaction.organization = transaction.organization.generate(credential)
         transaction.record(START, ALICE, "generate")  # type: ignore[arg-type]
@@ -78,7 +78,7 @@ def test_a_pasted_secret_is_neither_shown_nor_kept(
     credtui: Credtui, home: Path, words: Sequence[str], pasted: str
 ) -> None:
     keep(home, make_credential(1, "Payout gateway"))
-    with TinyDBStore(home / "store").operators_transaction() as transaction:
+    with open_store(home / "store").operators_transaction() as transaction:
         transaction.record(START, ALICE, "list operators")  # type: ignore[arg-type]
     ran = credtui(*(word.format(pasted) for word in words))
     assert ran.status not in (0, 1)
@@ -125,7 +125,7 @@ def test_a_client_id_that_is_gone_leads_to_no_other_credential(
     assert credtui("delete", second.client_id, "--yes").status == 0
     again = credtui("delete", second.client_id, "--yes")
     assert again.status == 5
-    kept = TinyDBStore(home / "store").load(PLACE).credentials
+    kept = open_store(home / "store").load(PLACE).credentials
     assert [credential.client_id for credential in kept] == [first.client_id, named.client_id]
 
 

@@ -12,8 +12,7 @@ from pydantic import SecretStr
 import credtui as package
 from credtui.domain.place import Place
 from credtui.domain.secrets import matches
-from credtui.installation import account_name
-from credtui.store.tinydb.store import TinyDBStore
+from credtui.installation import account_name, open_store
 from tests.cli.conftest import Credtui, Ran
 from tests.domain.test_ssh_keys import ED25519
 from tests.terminal import Terminal
@@ -101,7 +100,7 @@ def test_a_rotation_with_few_open_files(kept: Path, environ: Mapping[str, str], 
         assert answer.out == ""
         assert contents(kept) == before
     else:
-        (credential,) = TinyDBStore(kept / "store").load(Place("uat", "acme")).credentials
+        (credential,) = open_store(kept / "store").load(Place("uat", "acme")).credentials
         assert matches(SecretStr(answer.out.strip()), credential.secret_hash)
 
 

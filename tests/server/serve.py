@@ -6,22 +6,21 @@ from pathlib import Path
 from typing import Any
 
 from credtui.configuration import Settings
-from credtui.installation import Installation
+from credtui.installation import Installation, open_store
 from credtui.server import http, run_server
-from credtui.store.tinydb.store import TinyDBStore
 
 CHEAP = {"bcrypt_cost": 4}
 
 
-def open_store(folder: Path, **settings: Any) -> Installation:
+def open_installation(folder: Path, **settings: Any) -> Installation:
     """The installation that a server under test serves."""
     return Installation(
-        Settings.model_validate(settings).model_copy(update=CHEAP), TinyDBStore(folder)
+        Settings.model_validate(settings).model_copy(update=CHEAP), open_store(folder)
     )
 
 
 if __name__ == "__main__":
     asked = json.loads(sys.argv[1])
     http.PATIENCE = asked["patience"]
-    installation = open_store(Path(asked["store"]), **asked["settings"])
+    installation = open_installation(Path(asked["store"]), **asked["settings"])
     sys.exit(run_server(installation, asked["host"], asked["port"], asked["workers"]))

@@ -17,7 +17,7 @@ from credtui.domain.models import IssuedSecret
 from credtui.domain.permissions import Actor
 from credtui.installation import Installation
 from credtui.service.credentials import CredentialService
-from tests.server.serve import open_store
+from tests.server.serve import open_installation
 
 PATIENCE = 60.0
 ALICE = Actor(operator="alice")
@@ -124,7 +124,7 @@ class Account:
     """An organization with a credential, and how its client asks for tokens."""
 
     def __init__(self, store: Path, organization: str, *, environment: str = "uat") -> None:
-        self.installation: Installation = open_store(store, environment=environment)
+        self.installation: Installation = open_installation(store, environment=environment)
         self.organization = organization
         self.service: CredentialService = self.installation.service(
             ALICE, organization=organization

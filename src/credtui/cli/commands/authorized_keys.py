@@ -44,7 +44,7 @@ def authorized_keys(session: Session) -> None:
         return
     home = find_home(session.environ)
     named = home.store_folder.parent if session.environ.get("CREDTUI_HOME") else None
-    for operator in open_store(home).operators().members:
+    for operator in open_store(home.store_folder).operators().members:
         if operator.has_key(key.fingerprint):
             put(_line(operator, key, named))
 
