@@ -11,8 +11,9 @@ import bcrypt
 
 from benchmarks.figures import print_table, ratio, spread
 from benchmarks.installation import on_disk
+from credtui.cli.caller import local_actor
 from credtui.configuration import Settings
-from credtui.installation import Installation, local_actor, open_store
+from credtui.installation import Installation, open_store
 
 ROUNDS = 60
 FILE_SIZE = 1500

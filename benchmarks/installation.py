@@ -5,8 +5,9 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from credtui.cli.caller import local_actor
 from credtui.demo import demo_installation
-from credtui.installation import local_actor, now
+from credtui.installation import now
 
 CREDTUI = Path(sys.executable).parent / "credtui"
 

@@ -1,4 +1,4 @@
-"""The one place where a store, a clock and a source of randomness are chosen."""
+"""The one module that chooses a store, a clock and a source of randomness."""
 
 import os
 import secrets
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from credtui.configuration import Home, Settings, find_home, load_settings
 from credtui.domain.clock import Clock
-from credtui.domain.permissions import Actor, Channel
+from credtui.domain.permissions import Actor
 from credtui.domain.secrets import RandomBytes
 from credtui.service.credentials import CredentialService
 from credtui.store.port import Store
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def now() -> datetime:
-    """Return the present moment in UTC."""
+    """Return the current time in UTC."""
     return datetime.now(UTC)
 
 
@@ -43,7 +43,10 @@ class Installation:
     def service(
         self, actor: Actor, *, environment: str | None = None, organization: str | None = None
     ) -> CredentialService:
-        """Return the service for an organization in an environment, by default the configured."""
+        """Return the service for an organization in an environment.
+
+        What isn't given is as configured.
+        """
         return CredentialService(
             self.store,
             self.settings.find_environment(environment or self.settings.environment),
@@ -90,7 +93,7 @@ def open_installation(
     environ: Mapping[str, str] = os.environ,
     flags: Mapping[str, str | None] | None = None,
 ) -> Installation:
-    """Return the installation in CREDTUI_HOME or the platform's usual folders.
+    """Return the installation in the folder CREDTUI_HOME, or in the platform's usual folders.
 
     Raises:
         InvalidConfigurationError: Its configuration isn't valid.
@@ -105,33 +108,3 @@ def open_store(folder: Path) -> Store:
     from credtui.store.tinydb.store import TinyDBStore
 
     return TinyDBStore(folder)
-
-
-def local_actor(channel: Channel, environ: Mapping[str, str] = os.environ) -> Actor:
-    """Return the operating-system user as an actor, with the address of an SSH client if any."""
-    return Actor(operator=account_name(), address=client_address(environ), channel=channel)
-
-
-def client_address(environ: Mapping[str, str] = os.environ) -> str | None:
-    """Return the address of the SSH client, if there is one."""
-    words = environ.get("SSH_CONNECTION", "").split(maxsplit=1)
-    if not words:
-        return None
-    # What isn't an address was put there by somebody else than sshd, and would be recorded.
-    from credtui.domain.networks import parse_address
-
-    text, _, zone = words[0].partition("%")
-    address = parse_address(text)
-    # A zone is the name of a network interface here, which is short.
-    named = zone.isascii() and zone.isalnum() and len(zone) < 16
-    return f"{address}%{zone}" if address and named else address
-
-
-def account_name() -> str:
-    """Return the name of the operating-system user that this runs as."""
-    import pwd
-
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:
-        return str(os.getuid())

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from credtui.cli.caller import account_name
 from credtui.domain.ssh_keys import parse_public_key
-from credtui.installation import account_name
 from tests.cli.conftest import PROGRAM, Credtui
 from tests.domain.test_ssh_keys import ED25519, OTHER, PRIVATE_KEYS, PUTTY_PRIVATE
 from tests.terminal import Terminal

@@ -6,6 +6,8 @@ from functools import cached_property
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
+from credtui.cli.caller import local_actor
+
 if TYPE_CHECKING:
     from credtui.domain.permissions import Actor
     from credtui.installation import Installation
@@ -44,8 +46,6 @@ class Session:
     @cached_property
     def actor(self) -> "Actor":
         """Who runs the command."""
-        from credtui.installation import local_actor
-
         return local_actor("command line" if self.arguments.command else "portal")
 
     @cached_property

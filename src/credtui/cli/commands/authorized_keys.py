@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from credtui.cli.caller import account_name
 from credtui.cli.output import put
 from credtui.cli.parser import Parser
 from credtui.cli.session import Session
@@ -32,9 +33,6 @@ def authorized_keys(session: Session) -> None:
 
     The configuration file isn't read: operators get in while it is wrong.
     """
-    from credtui.configuration import find_home
-    from credtui.installation import account_name, open_store
-
     arguments = session.arguments
     if arguments.user != account_name():
         return
@@ -42,6 +40,9 @@ def authorized_keys(session: Session) -> None:
         key = parse_public_key(f"{arguments.type} {arguments.key}")
     except InvalidKeyError:
         return
+    from credtui.configuration import find_home
+    from credtui.installation import open_store
+
     home = find_home(session.environ)
     named = home.store_folder.parent if session.environ.get("CREDTUI_HOME") else None
     for operator in open_store(home.store_folder).operators().members:

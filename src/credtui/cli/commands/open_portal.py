@@ -1,4 +1,4 @@
-"""The portal: on the person's own data, which takes no command, or on a demo's."""
+"""Opening the portal: on an installation if the line has no command, or on a demo's data."""
 
 import os
 import secrets
@@ -8,6 +8,7 @@ from shutil import rmtree
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from credtui.cli.caller import local_actor
 from credtui.cli.environ import PORTAL, keep_only
 from credtui.cli.errors import NoTerminalError
 from credtui.cli.session import Session
@@ -33,13 +34,12 @@ def demo_arguments(parser: "Parser") -> None:
 
 
 def open_demo(_: Session) -> int:
-    """Open the portal on an installation that is thrown away afterwards."""
+    """Open the portal on an installation that is deleted afterwards."""
     _require_terminal()
-    from credtui.installation import local_actor, now
-
     actor = local_actor("portal")
     environ = keep_only(PORTAL)
     from credtui.demo import demo_installation
+    from credtui.installation import now
     from credtui.tui.app import run_portal
 
     with TemporaryDirectory(prefix="credtui-demo-") as folder:
@@ -52,7 +52,7 @@ def open_demo(_: Session) -> int:
 
 
 def _require_terminal() -> None:
-    # This module imports nothing of the framework, whose variables are still there.
+    # This module doesn't import Textual, whose environment variables are still there.
     from credtui.tui.terminal.session import NoTerminal, require_terminal
 
     try:

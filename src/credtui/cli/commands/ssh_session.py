@@ -6,6 +6,7 @@ import signal
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
+from credtui.cli.caller import client_address
 from credtui.cli.environ import SSH_SESSION, keep_only
 from credtui.cli.errors import UsageError
 from credtui.cli.grammar import ssh_parser
@@ -40,7 +41,6 @@ def ssh_session(session: Session) -> int:
         raise UsageError("A fingerprint is SHA256: and 43 letters, digits, + and /.")
     sent = keep_only(SSH_SESSION).get("SSH_ORIGINAL_COMMAND", "")
     from credtui.domain.permissions import Actor, parse_operator
-    from credtui.installation import client_address
 
     environ = {"CREDTUI_HOME": arguments.home} if arguments.home else {}
     actor = Actor(
