@@ -12,7 +12,7 @@ def main() -> int:
     try:
         run = _prepare()
     except (ImportError, OSError, MemoryError) as error:
-        # What says so otherwise is what can't be loaded. The status is ExitCode.UNAVAILABLE.
+        # The module that reports errors may be what can't be loaded. 6 is ExitCode.UNAVAILABLE.
         reason = getattr(error, "strerror", None) or str(error) or "memory is short"
         if sys.stderr is not None:
             sys.stderr.write(f"credtui: can't start: {reason}.\n")
@@ -21,16 +21,16 @@ def main() -> int:
 
 
 def _prepare() -> Callable[[Sequence[str]], int]:
-    """Load what runs a command line, and return it."""
-    # Looking for garbage among what is only being imported costs a seventh of the start.
+    """Prepare the process, and return the function that runs a command line."""
+    # Collecting garbage while modules are imported takes a seventh of the start.
     gc.set_threshold(100_000, 50, 50)
-    # Nor need pydantic look for plugins among all that is installed, which would see secrets.
+    # pydantic would look for plugins among all installed packages, and a plugin sees secrets.
     os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
-    # A crash must not write the memory to a file: a secret may be in it.
+    # A crash must not write the process's memory, with a secret in it, to a file.
     import resource
 
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    # Interrupted now, it ends without a word: there is nobody yet to catch the exception.
+    # Nothing catches KeyboardInterrupt until `run` does, so an interrupt ends the process at once.
     catching = signal.getsignal(signal.SIGINT)
     if catching is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -1,4 +1,4 @@
-"""Settings: from flags, environment variables and a TOML file, in this order of precedence."""
+"""Settings. Flags override environment variables, which override a TOML file."""
 
 import os
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ from credtui.regular_files import read_file
 
 FILE_NAME = "credtui.toml"
 
-# Each field's description says what is allowed, in words that follow "must be".
+# A field's description is a part of error messages: it completes "KEY must be".
 
 
 class EnvironmentSettings(BaseModel):
@@ -29,7 +29,7 @@ class EnvironmentSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     audience: str = Field(
-        # Without ' and \, which programs that read a file with the secret take in different ways.
+        # Programs that read a file of environment variables disagree about ' and \.
         pattern=r"^[!-&(-\[\]-~]{1,200}$",
         description="up to 200 printable characters without spaces, ' and \\, such as "
         '"urn:example:{organization}"',
@@ -103,7 +103,7 @@ EnvironmentName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,19}$")]
 
 
 class Settings(BaseModel):
-    """The configuration file's keys, all of which have defaults."""
+    """The keys of the configuration file. Each has a default."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, validate_default=True)
 
@@ -166,22 +166,23 @@ class Settings(BaseModel):
         return self
 
     def find_environment(self, name: str) -> Environment:
-        """Return the configured environment of this name."""
+        """Return the configured environment with this name."""
         return Environment(name=name, **self.environments[name].model_dump())
 
 
 class Home(NamedTuple):
-    """The folders where credtui keeps its things."""
+    """Where an installation keeps its configuration and its data."""
 
     configuration_file: Path
     store_folder: Path
 
 
 def find_home(environ: Mapping[str, str] = os.environ) -> Home:
-    """Return the folder CREDTUI_HOME names, or the platform's usual ones.
+    """Return the home in the folder that CREDTUI_HOME names, or in the platform's usual folders.
 
     Raises:
-        InvalidConfigurationError: There is no such home.
+        InvalidConfigurationError: CREDTUI_HOME can't name a folder, or the account has no home
+            folder.
     """
     if named := environ.get("CREDTUI_HOME"):
         try:
@@ -215,9 +216,10 @@ def load_settings(
 
     Args:
         file: The configuration file, which need not exist.
-        environ: Environment variables; CREDTUI_ORGANIZATION and CREDTUI_ENVIRONMENT count.
-        flags: Values of `organization` and `environment` from the command line; None where
-            there was no flag.
+        environ: Environment variables, of which CREDTUI_ORGANIZATION and CREDTUI_ENVIRONMENT are
+            read.
+        flags: The values of the flags --organization and --environment; None if a flag wasn't
+            given.
 
     Raises:
         InvalidConfigurationError: A key or value isn't allowed.
@@ -256,7 +258,7 @@ def _read(file: Path) -> dict[str, Any]:
 
 
 def _sentence(problem: ErrorDetails) -> str:
-    """Say of one of pydantic's errors which key is wrong and what is allowed."""
+    """Return a sentence about an error of pydantic: which key is wrong, and what is allowed."""
     location = [str(part) for part in problem["loc"] if part != "[key]"]
     if not location:
         return str(problem["msg"]).removeprefix("Value error, ")

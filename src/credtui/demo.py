@@ -1,4 +1,4 @@
-"""An installation for looking around: three credentials of different ages and their history."""
+"""A demo installation, with three credentials of different ages and their history."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -24,11 +24,12 @@ _At: TypeAlias = Callable[[int, Actor], CredentialService]
 def demo_installation(
     folder: Path, *, clock: Clock, random_bytes: RandomBytes, bcrypt_cost: int
 ) -> Installation:
-    """Return an installation that lives in an empty folder.
+    """Make a demo installation in an empty folder, and return it.
 
-    The organization acme has three credentials in uat: "Payout gateway", the primary one, rotated
-    34 days before the clock's present; "Reporting batch", never rotated for 206 days, which is
-    overdue; "Treasury sync", never rotated for 81 days, which will soon be due.
+    The organization acme has three credentials in uat:
+    "Payout gateway", the primary one, rotated 34 days ago by the clock;
+    "Reporting batch", not rotated for 206 days, whose rotation is overdue;
+    "Treasury sync", not rotated for 81 days, whose rotation will soon be due.
     """
     settings = Settings().model_copy(update={"bcrypt_cost": bcrypt_cost})
     store = open_store(folder)
@@ -53,7 +54,7 @@ def _tell_history(at: _At) -> None:
     _confirm(at(81, BOB), sync, "copy checked")
     rotated = at(34, ALICE).rotate(gateway.credential.client_id)
     _confirm(at(34, ALICE), rotated, "saved to a file")
-    with suppress(Refusal):  # the primary one is protected: an event that Activity can show
+    with suppress(Refusal):  # the primary credential is protected, and Activity shows the refusal
         at(12, BOB).delete(gateway.credential.client_id)
 
 

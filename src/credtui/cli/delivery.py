@@ -1,4 +1,4 @@
-"""Handing a new secret to whoever reads standard output, and knowing whether that succeeded."""
+"""Writing a new secret to standard output, and finding out whether that succeeded."""
 
 import os
 import select
@@ -26,12 +26,13 @@ Form: TypeAlias = Literal["text", "env", "json"]
 
 
 def ensure_reader() -> None:
-    """Do nothing if a secret could be written to standard output now.
+    """Check, before a secret is issued, that it can be written to standard output.
 
     A rotation can't be undone: `rotate ID | no-such-program` must not cost the previous secret.
 
     Raises:
-        UsageError: Standard output is closed or only to be read from, or its reader is gone.
+        UsageError: Standard output is closed or opened for reading only, or nothing reads from its
+            pipe any more.
     """
     gone = sys.stdout is None
     if not gone:
@@ -41,7 +42,7 @@ def ensure_reader() -> None:
             gone = any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0))
             gone |= fcntl(sys.stdout, F_GETFL) & os.O_ACCMODE == os.O_RDONLY
         except (OSError, ValueError):
-            pass  # not a descriptor, such as a test's buffer
+            pass  # standard output has no descriptor: a test's buffer, for one
     if gone:
         raise UsageError("Nobody reads standard output: the secret would be lost. Not done.")
 
@@ -61,19 +62,22 @@ def uninterrupted() -> Iterator[None]:
 
 
 def deliver(service: CredentialService, issued: IssuedSecret, form: Form, done: str) -> None:
-    """Write a new secret to standard output, everything else to standard error, and confirm it.
+    """Write a new secret to standard output, and confirm it.
+
+    Everything else about the secret goes to standard error.
 
     Args:
         service: The service that issued it.
         issued: The secret.
-        form: `text` is the secret alone.
+        form: How to write the secret; `text` is the secret alone.
         done: A sentence about what was done.
 
     Raises:
-        SecretNotDeliveredError: It could not be written and stays marked as never confirmed, or
-            somebody rotated the credential since.
-        NoSuchCredentialError: Somebody deleted it since.
-        DoubtError: The change that issued it is in doubt. The secret was written all the same.
+        SecretNotDeliveredError: The secret could not be written, and the credential stays marked
+            as never confirmed; or somebody rotated the credential in the meantime.
+        NoSuchCredentialError: Somebody deleted the credential in the meantime.
+        DoubtError: The change that issued the secret is in doubt. The secret was written all the
+            same.
     """
     credential, doubt = issued.credential, issued.doubt
     say(doubt.label if doubt else done)
@@ -94,7 +98,7 @@ def deliver(service: CredentialService, issued: IssuedSecret, form: Form, done: 
             f"Nobody has it: rotate {credential.client_id} again."
         ) from None
     if isinstance(doubt, OutcomeUnknownError):
-        raise doubt  # confirmed is what is known to be valid
+        raise doubt  # only a secret that is known to be valid is confirmed
     try:
         service.confirm(credential.client_id, seen=credential.generation, how="printed")
     except CredentialChangedError:
@@ -103,7 +107,7 @@ def deliver(service: CredentialService, issued: IssuedSecret, form: Form, done: 
             f"written is not valid any more. If you need one, rotate {credential.client_id} again."
         ) from None
     except (StoreError, DoubtError, PermissionDeniedError) as error:
-        # The secret is good and delivered; only the mark on the credential may stay.
+        # The secret is valid and delivered. Only the credential's mark may be wrong.
         say(f"The secret may stay marked as never confirmed. {error.args[0]}")
     if doubt:
         raise doubt

@@ -1,4 +1,4 @@
-"""The environment variables that a process keeps. It forgets every other one."""
+"""Which environment variables a process keeps. It removes all others."""
 
 import os
 import re
@@ -10,21 +10,21 @@ PORTAL = re.compile(
     "|(?i:[a-z]+_proxy)|SSL_CERT_FILE|SSL_CERT_DIR|OPENSSL_CONF"  # how Try it reaches the network
     "|CREDTUI_[A-Z]+|PYDANTIC_DISABLE_PLUGINS"
 )
-"""The names of what the portal needs.
+"""The variables that the portal needs.
 
-The framework has variables that make it write to files what is on screen or typed. It reads them
-when it is imported, and later versions may have others; so it must find none at all.
+Textual has variables that make it write what is on screen, or what is typed, to files. It reads
+them when it is imported, and a later version may have others. So the portal keeps none but these.
 """
 
 SSH_SESSION = re.compile(
     "HOME|LOGNAME|PATH|SHELL|TZ|USER|LANG|LC_ALL|LC_CTYPE|TERM|COLORTERM|NO_COLOR"
     "|SSH_CONNECTION|SSH_TTY|PYDANTIC_DISABLE_PLUGINS"  # the last is set by this program
 )
-"""The names of what an operator's session needs: sshd may let the client send any others."""
+"""The variables that an operator's session needs. sshd may let the client send any others."""
 
 
 def keep_only(names: re.Pattern[str]) -> dict[str, str]:
-    """Remove all environment variables with other names, and return all that there were."""
+    """Remove all other environment variables, and return those that there were before."""
     environ = dict(os.environ)
     for name in environ:
         if not names.fullmatch(name):

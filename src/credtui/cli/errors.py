@@ -1,28 +1,28 @@
-"""What only the command line says no to."""
+"""The errors that only the command line raises."""
 
 from credtui.domain.errors import CredtuiError
 
 
 class UsageError(CredtuiError):
-    """The command line can't be understood, or can't be followed here."""
+    """The command line can't be understood, or can't be run here."""
 
     code = "usage"
 
 
 class NoTerminalError(CredtuiError):
-    """The portal has no terminal that it could be drawn on."""
+    """There is no terminal on which the portal can be drawn."""
 
     code = "no_terminal"
 
 
 class ShortageError(CredtuiError):
-    """The system doesn't give what is needed from the start, such as open files."""
+    """The system refuses something that is needed from the start, such as open files."""
 
     code = "shortage"
 
 
 class NotConfirmedError(CredtuiError):
-    """The person who was asked did not say yes, or there was nobody to ask."""
+    """The person did not answer yes, or there is no person to ask."""
 
     code = "not_confirmed"
 

@@ -6,7 +6,7 @@ from credtui.domain.errors import CredtuiError
 
 
 class ExitCode(IntEnum):
-    """What a status means to a script."""
+    """An exit status, with its meaning for a script."""
 
     meaning: str
 
@@ -34,7 +34,7 @@ class ExitCode(IntEnum):
     BROKEN_PIPE = 141, "whoever read standard output stopped reading"
 
     def __new__(cls, value: int, meaning: str) -> "ExitCode":
-        """Give a status its meaning."""
+        """Make a status that has a meaning."""
         member = int.__new__(cls, value)
         member._value_ = value
         member.meaning = meaning

@@ -1,4 +1,7 @@
-"""Writing for people and for programs. What credtui keeps is shown as text, never obeyed."""
+"""Writing for people and for programs.
+
+Control characters in a text are replaced, so that no terminal obeys what is stored.
+"""
 
 import json
 import os
@@ -11,7 +14,11 @@ from credtui.domain.secrets import redact
 
 
 def prepare_streams() -> None:
-    """Let no text fail: what a locale lacks is shown by its number, and any bytes are read."""
+    """Make the streams take any text.
+
+    A character that the locale lacks is written as its number. Bytes that can't be decoded are read
+    as surrogates.
+    """
     for stream, errors in (
         (sys.stdin, "surrogateescape"),
         (sys.stdout, "backslashreplace"),
@@ -22,12 +29,15 @@ def prepare_streams() -> None:
 
 
 def say(text: str) -> None:
-    """Tell the person one line, on standard error. A secret in it, pasted by mistake, is hidden."""
+    """Write one line for the person to standard error, with secrets in it replaced.
+
+    A secret is in it if the person pasted one by mistake, as a name for example.
+    """
     if sys.stderr is not None:
         try:
             sys.stderr.write(redact(printable(text)) + "\n")
             sys.stderr.flush()
-        except OSError:  # what comes next, such as a new secret, counts for more
+        except OSError:  # go on: a new secret may still have to be written to standard output
             _abandon(sys.stderr)
 
 
@@ -38,25 +48,29 @@ def put(text: str = "") -> None:
 
 
 def put_json(data: Mapping[str, Any]) -> None:
-    """Write a result for programs. Whatever isn't ASCII is escaped."""
+    """Write a result for programs, in ASCII: JSON escapes all other characters."""
     if sys.stdout is not None:
         sys.stdout.write(json.dumps(data, indent=2) + "\n")
 
 
 def flush() -> None:
-    """Hand over what was written, so that a reader who left is noticed here."""
+    """Write what standard output still holds.
+
+    Raises:
+        OSError: It can't be written; a BrokenPipeError if nothing reads from the pipe any more.
+    """
     if sys.stdout is not None:
         sys.stdout.flush()
 
 
 def abandon_output() -> None:
-    """Write nothing more to a standard output that nobody reads."""
+    """Send what standard output still holds, and all that follows, nowhere."""
     if sys.stdout is not None:
         _abandon(sys.stdout)
 
 
 def _abandon(stream: TextIO) -> None:
-    """Drop what a stream still holds: Python would try to write it at its exit."""
+    """Lead a stream nowhere: Python writes what the stream still holds when the process ends."""
     try:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())

@@ -7,12 +7,12 @@ from credtui.domain.names import printable
 
 
 def can_ask() -> bool:
-    """Tell whether there is a person at the other end of standard input."""
+    """Tell whether standard input is a terminal, where a person can answer."""
     return sys.stdin is not None and sys.stdin.isatty()
 
 
 def ask(question: str) -> str:
-    """Return what a person answers; nothing if they end the input."""
+    """Return what the person answers. At the end of the input, that is the empty text."""
     if sys.stderr is not None:
         sys.stderr.write(f"{printable(question)} ")
         sys.stderr.flush()

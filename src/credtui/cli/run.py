@@ -1,4 +1,4 @@
-"""From the words of a command line to an exit status."""
+"""Running a command line: from its words to an exit status."""
 
 import os
 from collections.abc import Callable, Sequence
@@ -16,13 +16,13 @@ _DETAILS = "CREDTUI_TRACEBACK"
 
 
 def run(words: Sequence[str]) -> int:
-    """Do what a command line says, and return the exit status."""
+    """Run a command line, and return the exit status."""
     prepare_streams()
     return guarded(lambda: _run(words))
 
 
 def guarded(work: Callable[[], int]) -> int:
-    """Return what the work returns; where it fails, say why in a sentence and return a status."""
+    """Return the status that the work returns, or say in a sentence why it failed."""
     try:
         try:
             status = work()
@@ -38,7 +38,7 @@ def guarded(work: Callable[[], int]) -> int:
     except BrokenPipeError:
         abandon_output()
         return ExitCode.BROKEN_PIPE
-    except Exception as error:  # noqa: BLE001  # no traceback reaches a person
+    except Exception as error:  # noqa: BLE001  # people never see a traceback
         return _failed(error)
     else:
         return status
@@ -71,12 +71,12 @@ def follow(session: "Session") -> int:
 
 
 def _failed(error: Exception) -> ExitCode:
-    """Say why credtui failed, without the traceback, which could quote what must not be seen."""
+    """Say why credtui failed. The traceback is left out, because it could quote a secret."""
     doubt = "Look before you try again: what was under way may or may not have been done."
     if reason := shortage(error):
         say(f"credtui: can't go on: {reason}. {doubt}")
         return ExitCode.UNAVAILABLE
-    if isinstance(error, OSError):  # the store explains its own: this is an output, or a terminal
+    if isinstance(error, OSError):  # of an output or a terminal: the store raises StoreError
         abandon_output()
         say(f"credtui: can't write the output: {(error.strerror or 'it failed').lower()}.")
         return ExitCode.UNAVAILABLE

@@ -1,4 +1,4 @@
-"""What the system may refuse at any moment: open files, memory, threads, a part of the program."""
+"""What the system may refuse: open files, memory, threads, or a module of the program."""
 
 import errno
 import os
@@ -9,16 +9,16 @@ from credtui.cli.errors import ShortageError
 _SHORTAGES = {errno.EMFILE, errno.ENFILE, errno.ENOMEM}
 
 _OPEN_FILES = 16
-"""Open files that an event loop, the store and a clipboard tool need at most at once."""
+"""How many files an event loop, the store and a clipboard tool have open at once, at most."""
 
 
 def ensure_open_files() -> None:
-    """Go on only if what runs for long can open the files that it needs.
+    """Check that the portal, or the token endpoint, can open the files that it needs.
 
-    A shortage that showed later could take a secret from the screen.
+    If they ran short later, a new secret could vanish from the screen.
 
     Raises:
-        ShortageError: It can't.
+        ShortageError: Fewer files can be opened.
     """
     with ExitStack() as opened:
         try:
@@ -32,7 +32,7 @@ def ensure_open_files() -> None:
 
 
 def shortage(error: Exception) -> str | None:
-    """Return what the system refused, in a few words; None for any other error."""
+    """Return in a few words what the system refused, None if the error has another cause."""
     match error:
         case MemoryError():
             return "memory is short"
@@ -40,7 +40,7 @@ def shortage(error: Exception) -> str | None:
             return os.strerror(error.errno or 0).lower()
         case ImportError():
             with suppress(OSError):
-                # An import that may open no file tells that there is no such module.
+                # Python says that there is no such module, also when it may open no more files.
                 os.close(os.open("/", os.O_RDONLY))
                 return f"a part of it can't be loaded ({error})"
             return os.strerror(errno.EMFILE).lower()

@@ -10,9 +10,9 @@ from credtui.domain.names import printable
 
 
 def put_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Write aligned columns, or, where the terminal is too narrow for them, a block for each row.
+    """Write aligned columns, or a block for each row if the terminal is too narrow for columns.
 
-    The last column may be of any width; so names go there.
+    Cells of the last column aren't padded; so names, which may be long, go there.
     """
     rows = [tuple(printable(cell) for cell in row) for row in rows]
     widths = [max(map(_width, column)) for column in zip(header, *rows, strict=True)]
@@ -38,7 +38,7 @@ def _padded(text: str, width: int) -> str:
 
 
 def _width(text: str) -> int:
-    """Return the columns that a terminal needs for a text."""
+    """Return how many columns of a terminal a text takes."""
     return sum(
         0
         if unicodedata.combining(character)

@@ -112,10 +112,12 @@ def rename(session: Session) -> None:
 
 
 def _parted(page: Page, words: Sequence[str]) -> tuple[str, str]:
-    """Return which credential is meant, and its new name, though the words of both may be loose.
+    """Return which credential the words mean, and its new name.
+
+    ssh drops the quotation marks around names, so the words don't tell where the new name begins.
 
     Raises:
-        UsageError: More than one credential can be meant.
+        UsageError: The words can mean more than one credential.
     """
     parts = [(" ".join(words[:end]), " ".join(words[end:])) for end in range(1, len(words))]
     named = [part for part in parts if find(page, part[0])]
@@ -174,16 +176,21 @@ def delete(session: Session) -> None:
                 f"{credential.name} is the primary credential. "
                 "To delete it, say --typed-name and its name."
             ) from None
-    page = page.model_copy(update={"primary": None})  # it isn't, at any rate
+    # If it was the primary credential, it no longer is.
+    page = page.model_copy(update={"primary": None})
     done = f"Deleted {deleted.name}. Its clients have no access any more."
     _report(session, service, page, deleted, done)
 
 
 def _ask_to_delete(service: CredentialService, page: Page, credential: Credential) -> str | None:
-    """Return what a representative typed to delete the primary credential, None for another.
+    """Ask whether to delete a credential.
+
+    Returns:
+        The name that a representative typed to delete the primary credential; None for any other
+        credential, and for anyone else.
 
     Raises:
-        NotConfirmedError: Nobody said yes.
+        NotConfirmedError: The answer was another than yes, or there was no person to ask.
     """
     primary = credential.client_id == page.primary
     if not can_ask():
@@ -199,22 +206,22 @@ def _ask_to_delete(service: CredentialService, page: Page, credential: Credentia
         ensure_yes(question)
     elif page.representative:
         return ask(f"{question} It is the primary one: type its name to delete it:")
-    return None  # the service refuses to delete the primary one
+    return None  # without a typed name, the service refuses to delete the primary credential
 
 
 def _report(
     session: Session, service: CredentialService, page: Page, credential: Credential, done: str
 ) -> None:
-    """Tell of a change, without another look at the store: that could fail, and the change counts.
+    """Report a change, without reading the store again: that could fail, and the change is made.
 
     Args:
-        session: The command's.
-        service: What made the change.
-        page: What was seen before it, corrected as to which credential is primary.
-        credential: The credential after the change; where it was deleted, before.
+        session: The command's session.
+        service: The service that made the change.
+        page: The page before the change, with the primary credential after it.
+        credential: The credential after the change, or before it was deleted.
         done: A sentence about the change.
     """
-    say(done)  # before what may fail: standard output
+    say(done)  # first, because writing to standard output may fail
     if session.arguments.json:
         put_json({**where(service), **_facts(session, service, page, credential)})
 
@@ -222,7 +229,7 @@ def _report(
 def _facts(
     session: Session, service: CredentialService, page: Page, credential: Credential
 ) -> dict[str, Any]:
-    """Return what there is to know of a credential, by documented keys."""
+    """Return a credential for JSON, by the keys that docs/command-line.md names."""
     age = credential.secret_age(service.clock())
     period = timedelta(days=session.installation.settings.rotation_days)
     usage = page.usage.get(credential.client_id, Usage())

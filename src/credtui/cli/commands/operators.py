@@ -187,10 +187,13 @@ def _permissions(operator: Operator) -> str:
 
 
 def _given(**organizations: Iterable[str]) -> dict[str, Permission]:
-    """Return the permissions that flags give, each named as the permission is.
+    """Return the permission that flags give for each organization.
+
+    Args:
+        organizations: The organizations of each flag, by the permission's name in lower case.
 
     Raises:
-        UsageError: They give two to one organization.
+        UsageError: The flags give two permissions for one organization.
     """
     given: dict[str, Permission] = {}
     for permission, names in organizations.items():
@@ -205,8 +208,8 @@ def _keys(texts: Iterable[str]) -> list[str]:
     """Return the keys that flags give; "-" stands for the lines of standard input.
 
     Raises:
-        UsageError: No line is there: an operator without a key is not what was meant.
-        InvalidKeyError: A private key is there, or a public one in another format.
+        UsageError: Standard input has no key.
+        InvalidKeyError: Standard input has a private key, or a public key in another format.
     """
     keys: list[str] = []
     for text in texts:
