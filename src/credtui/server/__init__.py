@@ -1,4 +1,4 @@
-"""The token endpoint: what OAuth 2.0 clients talk to. Needs the extra `server`."""
+"""The token endpoint, which OAuth 2.0 clients reach over HTTP. It needs the extra `server`."""
 
 from credtui.domain.errors import ExtraMissingError
 from credtui.installation import Installation
@@ -7,11 +7,11 @@ __all__ = ["run_server"]
 
 
 def run_server(installation: Installation, host: str, port: int, workers: int = 1) -> int:
-    """Serve until told to stop by SIGTERM or SIGINT, and return the exit status.
+    """Run the token endpoint until SIGTERM or SIGINT, and return the exit status.
 
     Raises:
         ExtraMissingError: The extra is not installed.
-        ServerError: The server can't listen there.
+        ServerError: The server can't listen on the host's port.
         StoreError: The store can't be used.
     """
     try:

@@ -26,7 +26,8 @@ def build_app(installation: Installation, *, parent: int | None = None) -> ASGIA
 
     Args:
         installation: The installation whose credentials are served.
-        parent: The process without which this one ends; None if there is none.
+        parent: The ID of the process that started this one as a worker. The worker ends when that
+            process does. None if there is one process only.
 
     Raises:
         StoreError: The store can't be used.
@@ -121,6 +122,6 @@ async def _drop(request: Request, _: Exception) -> Response:
 
 
 async def _end_with(parent: int) -> None:
-    while os.getppid() == parent:  # noqa: ASYNC110  # no event tells of it
+    while os.getppid() == parent:  # noqa: ASYNC110  # there is no event to wait for
         await asyncio.sleep(1)
     signal.raise_signal(signal.SIGTERM)

@@ -1,4 +1,4 @@
-"""The endpoints: what each answers."""
+"""What each endpoint answers."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
@@ -20,7 +20,7 @@ GRANT_TYPE = "client_credentials"
 
 
 class Endpoint:
-    """An endpoint as an ASGI application. Around a function Starlette would put two layers."""
+    """An endpoint as an ASGI application: Starlette would wrap a function in two layers."""
 
     def __init__(self, answer: Callable[[Request], Awaitable[Response]]) -> None:
         self._answer = answer
@@ -34,11 +34,11 @@ class Endpoint:
 class Endpoints:
     """Answers requests. Each method takes a request and returns the response.
 
-    It raises an `OAuthError` for a request that can't be understood, a `ClientError` for what the
-    client may not have, and a `StoreError` when the store can't be used.
+    A method raises an `OAuthError` if it can't understand the request, a `ClientError` if the
+    service refuses it, and a `StoreError` if the store can't be used.
 
     Args:
-        clients: What clients do.
+        clients: The service that does what clients ask for.
         token_url: The address at which clients request access tokens.
     """
 
@@ -65,7 +65,7 @@ class Endpoints:
         )
 
     async def test(self, request: Request) -> Response:
-        """`GET /v2/oauth/token/test`: tell whether an access token counts."""
+        """`GET /v2/oauth/token/test`: tell whether an access token is valid."""
         headers = request.headers.getlist("authorization")
         if not headers:
             raise missing_token()
@@ -84,7 +84,7 @@ class Endpoints:
         )
 
     async def introspect(self, request: Request) -> Response:
-        """`POST /oauth/introspect`: tell the API's gateway what an access token is good for."""
+        """`POST /oauth/introspect`: tell the API's gateway what an access token allows."""
         parameters = await read_parameters(request)
         token = required(parameters, "token")
         gateway = await self._authenticate(request, parameters)
@@ -115,7 +115,7 @@ class Endpoints:
         return Answer({})
 
     async def metadata(self, _: Request) -> Response:
-        """`GET /.well-known/oauth-authorization-server`: tell clients what there is."""
+        """`GET /.well-known/oauth-authorization-server`: tell clients which endpoints there are."""
         return Answer(self._metadata)
 
     async def health(self, _: Request) -> Response:
@@ -123,7 +123,7 @@ class Endpoints:
         return Answer({"status": "ok"})
 
     async def openapi(self, _: Request) -> Response:
-        """`GET /openapi.json`: describe all this."""
+        """`GET /openapi.json`: describe the endpoints."""
         return Answer(DESCRIPTION)
 
     async def _authenticate(self, request: Request, parameters: Mapping[str, str]) -> Client:

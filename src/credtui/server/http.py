@@ -1,4 +1,4 @@
-"""HTTP, with limits on how long a request may take to arrive, and how long its headers are."""
+"""HTTP, with limits for the time that a request takes to arrive, and for its headers' length."""
 
 import asyncio
 from http import HTTPStatus
@@ -6,13 +6,13 @@ from http import HTTPStatus
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 MAX_HEAD = 16 * 1024
-"""Bytes in a request's line and headers."""
+"""The most bytes that a request's line and headers may have."""
 
 PATIENCE = 10.0
 """Seconds to wait for a whole request."""
 
 MAX_WAITING = 100
-"""Requests of a connection that wait for the answer to the one before."""
+"""The most requests of a connection that may wait for the answer to an earlier one."""
 
 
 class _Refused(Exception):
@@ -64,7 +64,7 @@ class Protocol(HttpToolsProtocol):
         super().on_headers_complete()
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002  # uvicorn's
-        """What has arrived can't be read, or was refused."""
+        """The request can't be read, or was refused."""
         self._refuse(self._refusal)
 
     def _is_head_too_long(self) -> bool:

@@ -41,13 +41,13 @@ class LogWriter:
         self._thread: threading.Thread | None = None
 
     def put(self, line: Mapping[str, Any]) -> None:
-        """Write a line, soon."""
+        """Give a line to the thread, which soon writes it."""
         self._lines.append((datetime.now(UTC), line))
         if not self._some.is_set():
             self._some.set()
 
     def start(self) -> None:
-        """Begin to write, also what uvicorn and asyncio log."""
+        """Start the thread, and log through it what uvicorn and asyncio log."""
         for name in ("credtui", "uvicorn", "asyncio"):
             named = logging.getLogger(name)
             named.handlers = [_Handler(self)]
@@ -58,7 +58,10 @@ class LogWriter:
         self._thread.start()
 
     def stop(self) -> None:
-        """Write what is left, and end; don't wait for long if nobody reads it."""
+        """Write the lines that are left, and end the thread.
+
+        Give up after two seconds if nobody reads standard error.
+        """
         self._ended = True
         self._some.set()
         if self._thread is not None:
@@ -91,9 +94,10 @@ LOG = LogWriter()
 
 
 def facts_of(scope: Scope) -> MutableMapping[str, Any]:
-    """Return what the log says of a request: `address` is its caller's, `status` is 200 at first.
+    """Return the facts that the log will have of a request.
 
-    Whoever answers the request adds to it, and changes the status if it is another.
+    `address` is the client's. `status` is 200; code that answers with another status changes it,
+    and may add other facts.
     """
     facts: MutableMapping[str, Any] = scope[_FACTS]
     return facts
@@ -133,7 +137,7 @@ class Logged:
 
 
 class _Handler(logging.Handler):
-    """Writes what comes through `logging`. It tells where an exception arose, not its message."""
+    """Writes records of `logging`. Of an exception it writes the place, and not the message."""
 
     def __init__(self, writer: LogWriter) -> None:
         super().__init__()

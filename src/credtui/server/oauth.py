@@ -1,4 +1,4 @@
-"""OAuth errors: what a client is told in place of what it asked for."""
+"""Errors of OAuth, and the responses that tell clients about them."""
 
 import re
 from collections.abc import Mapping
@@ -55,7 +55,7 @@ class OAuthError(Exception):
         status: The HTTP status.
         error: The code.
         description: What is wrong and what to do, for the client's developer.
-        headers: Headers that the response has besides the usual ones.
+        headers: The headers that the response has besides those of each answer.
     """
 
     def __init__(
@@ -90,7 +90,7 @@ def invalid_client(description: str) -> OAuthError:
 
 
 def refused(error: ClientError) -> OAuthError:
-    """Return the error for what the service refuses a client."""
+    """Return the error for a refusal of the service."""
     headers: Mapping[str, str] = {}
     if isinstance(error, ClientNotAuthenticatedError):
         headers = BASIC
@@ -120,7 +120,7 @@ def unavailable() -> OAuthError:
 
 
 def invalid_token(description: str) -> OAuthError:
-    """Return the error for an access token that doesn't count, as RFC 6750 has it."""
+    """Return the error for an access token that isn't valid, as RFC 6750 describes it."""
     return OAuthError(
         "invalid_token",
         description,
@@ -135,7 +135,7 @@ def invalid_token(description: str) -> OAuthError:
 def missing_token() -> OAuthError:
     """Return the error for a request without an access token.
 
-    RFC 6750 wants no error code in its header.
+    RFC 6750 asks for a header without an error code.
     """
     return OAuthError(
         "invalid_request",

@@ -31,10 +31,10 @@ class Credentials(NamedTuple):
 
 
 async def read_parameters(request: Request) -> Mapping[str, str]:
-    """Return a request's parameters; one without a value counts as left out.
+    """Return a request's parameters, without those that have no value.
 
     Raises:
-        OAuthError: They can't be understood.
+        OAuthError: The parameters can't be understood.
     """
     if request.scope["query_string"]:
         raise invalid_request("Parameters belong into the body, where no log keeps them.")
@@ -71,7 +71,7 @@ def required(parameters: Mapping[str, str], name: str) -> str:
     """Return a parameter.
 
     Raises:
-        OAuthError: It is missing.
+        OAuthError: The parameter is missing.
     """
     if value := parameters.get(name):
         return value
@@ -82,7 +82,7 @@ def read_credentials(request: Request, parameters: Mapping[str, str]) -> Credent
     """Return the client's credentials, from HTTP Basic or from the body.
 
     Raises:
-        OAuthError: Nothing, in two ways at once, or unreadable.
+        OAuthError: There are no credentials, or they can't be read, or there are two of them.
     """
     headers = [value for name, value in request.scope["headers"] if name == b"authorization"]
     if not headers:
@@ -140,14 +140,14 @@ def _parse_json(body: bytes) -> Iterable[tuple[str, object]]:
         raise invalid_request("The body is not JSON.") from None
     if not isinstance(pairs, _Pairs):
         raise invalid_request("The body must be a JSON object.")
-    # JSON can spell half a character, which no UTF-8 text has.
+    # JSON can write half of a surrogate pair, which UTF-8 can't encode.
     if not all(_is_unicode(part) for pair in pairs for part in pair if isinstance(part, str)):
         raise _not_utf_8()
     return pairs
 
 
 class _Pairs(list[tuple[str, object]]):
-    """A JSON object as it was written."""
+    """The pairs of a JSON object, as they were written."""
 
 
 def _refuse_constant(_: str) -> NoReturn:
@@ -163,7 +163,7 @@ def _is_unicode(text: str) -> bool:
 
 
 def _parse_basic(header: str) -> Credentials:
-    """Read HTTP Basic as RFC 6749 has it: both parts are encoded as in a form, then joined."""
+    """Read HTTP Basic as RFC 6749 describes it: both parts are encoded as in a form."""
     scheme, _, encoded = header.partition(" ")
     if scheme.lower() != "basic":
         raise invalid_client("A client authenticates by HTTP Basic, or in the body.")

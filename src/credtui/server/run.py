@@ -15,16 +15,16 @@ from credtui.server.http import Protocol
 from credtui.server.log import LOG, logger
 
 STOP_PATIENCE = 10
-"""Seconds that requests under way are given at the end."""
+"""Seconds that the requests under way may still take when the server stops."""
 
 _MAX_CONNECTIONS = 4096
 
 
 def run_server(installation: Installation, host: str, port: int, workers: int = 1) -> int:
-    """Serve until told to stop by SIGTERM or SIGINT, and return the exit status.
+    """Run the token endpoint until SIGTERM or SIGINT, and return the exit status.
 
     Raises:
-        ServerError: It can't listen there.
+        ServerError: The server can't listen on the host's port.
         StoreError: The store can't be used.
     """
     # If the store can't be used, say so once, and not in each process.
