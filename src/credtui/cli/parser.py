@@ -107,6 +107,11 @@ def add_command(commands: Commands, name: str, help_: str, grammar: Grammar) -> 
     commands.add_parser(name, help=help_, description=f"{help_.capitalize()}.", grammar=grammar)
 
 
+def usual_flags(handler: Handler) -> Grammar:
+    """Return the grammar of a command that takes the usual flags and nothing else."""
+    return lambda parser: parser.runs(handler)
+
+
 def add_place(parser: ArgumentParser, *, default: str | None) -> None:
     """Add the flags that say where to work."""
     parser.add_argument(

@@ -8,7 +8,7 @@ from typing import Any
 from credtui.cli.errors import NotConfirmedError, UsageError
 from credtui.cli.meaning import add_credential, find, meant
 from credtui.cli.output import put, put_json, say
-from credtui.cli.parser import Parser
+from credtui.cli.parser import Parser, usual_flags
 from credtui.cli.question import ask, can_ask, ensure_yes
 from credtui.cli.session import Session
 from credtui.cli.table import put_table
@@ -20,11 +20,6 @@ from credtui.domain.page import Page
 from credtui.domain.rotation import Rotation, rotation
 from credtui.domain.usage import Usage
 from credtui.service.credentials import CredentialService
-
-
-def list_arguments(parser: Parser) -> None:
-    """Take nothing but the usual flags."""
-    parser.runs(list_)
 
 
 def list_(session: Session) -> None:
@@ -58,6 +53,9 @@ def list_(session: Session) -> None:
             for credential, fact in zip(page.credentials, facts, strict=True)
         ],
     )
+
+
+list_arguments = usual_flags(list_)
 
 
 def show_arguments(parser: Parser) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from credtui.cli.output import put, put_json, say
-from credtui.cli.parser import Parser, add_commands
+from credtui.cli.parser import Parser, add_commands, usual_flags
 from credtui.cli.session import Session
 from credtui.cli.wording import place, where
 
@@ -12,14 +12,10 @@ def networks_commands(parser: Parser) -> None:
     """Take one of the commands about networks."""
     add_commands(
         parser,
-        ("list", "show the networks", _list_arguments),
+        ("list", "show the networks", usual_flags(list_networks)),
         ("set", "replace the networks (representatives only)", _set_arguments),
-        ("clear", "allow use from everywhere (representatives only)", _clear_arguments),
+        ("clear", "allow use from everywhere (representatives only)", usual_flags(clear_networks)),
     )
-
-
-def _list_arguments(parser: Parser) -> None:
-    parser.runs(list_networks)
 
 
 def list_networks(session: Session) -> None:
@@ -39,10 +35,6 @@ def set_networks(session: Session) -> None:
     networks = service.set_networks(session.arguments.networks)
     say(f"The credentials of {place(service)} may be used from these networks only.")
     _put_networks(session, where(service), networks)
-
-
-def _clear_arguments(parser: Parser) -> None:
-    parser.runs(clear_networks)
 
 
 def clear_networks(session: Session) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from credtui.cli.errors import UsageError
 from credtui.cli.output import put_json, say
-from credtui.cli.parser import Parser, add_commands
+from credtui.cli.parser import Parser, add_commands, usual_flags
 from credtui.cli.session import Session
 from credtui.cli.table import put_table
 from credtui.domain.names import quotable
@@ -19,15 +19,11 @@ def operator_commands(parser: Parser) -> None:
     """Take one of the commands that manage operators."""
     add_commands(
         parser,
-        ("list", "show the operators, their permissions and SSH keys", _list_arguments),
+        ("list", "show the operators, their permissions and SSH keys", usual_flags(list_operators)),
         ("add", "add an operator", _add_arguments),
         ("set", "change an operator", _set_arguments),
         ("remove", "remove an operator", _remove_arguments),
     )
-
-
-def _list_arguments(parser: Parser) -> None:
-    parser.runs(list_operators)
 
 
 def list_operators(session: Session) -> None:

@@ -1,7 +1,7 @@
 """The commands that manage organizations."""
 
 from credtui.cli.output import put, put_json, say
-from credtui.cli.parser import Parser, add_commands
+from credtui.cli.parser import Parser, add_commands, usual_flags
 from credtui.cli.session import Session
 
 
@@ -9,13 +9,9 @@ def organization_commands(parser: Parser) -> None:
     """Take one of the commands that manage organizations."""
     add_commands(
         parser,
-        ("list", "show the organizations", _list_arguments),
+        ("list", "show the organizations", usual_flags(list_organizations)),
         ("create", "create an organization", _create_arguments),
     )
-
-
-def _list_arguments(parser: Parser) -> None:
-    parser.runs(list_organizations)
 
 
 def list_organizations(session: Session) -> None:
