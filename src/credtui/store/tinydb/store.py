@@ -1,6 +1,5 @@
 """The embedded store: one small TinyDB file for each organization in an environment."""
 
-import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
@@ -148,6 +147,8 @@ class TinyDBStore:
         revocations = self._revocations_of(environment)
         answer = revocations.recall(token, expires_at)
         if answer is None:
+            import asyncio  # commands, which never get here, start faster without it
+
             answer = await asyncio.to_thread(revocations.has, token, expires_at)
         return answer
 
