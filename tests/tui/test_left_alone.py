@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from credtui.tui.dialogs.secret import CONCEALED
-from credtui.tui.plain_view import HINT
+from credtui.tui.terminal.plain_view import HINT
 from tests.terminal import Terminal
-from tests.tui.multiplexers import python
+from tests.tui.terminal.multiplexers import python
 
 ROOT = Path(__file__).parents[2]
 IDLE = 3

@@ -20,17 +20,17 @@ from credtui.domain.page import Page
 from credtui.domain.permissions import Actor
 from credtui.installation import Installation
 from credtui.tui import marks
-from credtui.tui.clipboard import Clipboard
 from credtui.tui.dialogs.dialog import Modal
 from credtui.tui.screens.fitting import Fitting
 from credtui.tui.screens.portal import PortalScreen
 from credtui.tui.stylesheet import ParsedOnce
 from credtui.tui.surroundings import Surroundings
 from credtui.tui.terminal import session
+from credtui.tui.terminal.clipboard import Clipboard
 from credtui.tui.terminal.driver import CredtuiDriver
+from credtui.tui.terminal.wire import FrugalApp
 from credtui.tui.theme import THEME
 from credtui.tui.type_ahead import TypeAhead
-from credtui.tui.wire import FrugalApp
 
 if TYPE_CHECKING:
     from textual.command import Provider
@@ -100,7 +100,7 @@ class CredtuiApp(TypeAhead[None], FrugalApp[None]):
         self.stylesheet = ParsedOnce(self.get_css_variables())
         self.set_class(ascii_only, "-ascii")
         if ascii_only:
-            from credtui.tui.ascii import AsciiFilter
+            from credtui.tui.terminal.ascii import AsciiFilter
 
             self._ascii_filters.append(AsciiFilter())
 

@@ -9,8 +9,8 @@ from credtui.domain.page import Page
 from credtui.domain.permissions import Actor
 from credtui.installation import Installation
 from credtui.service.credentials import CredentialService
-from credtui.tui.clipboard import Clipboard
 from credtui.tui.marks import Marks
+from credtui.tui.terminal.clipboard import Clipboard
 
 if TYPE_CHECKING:
     from textual.geometry import Offset

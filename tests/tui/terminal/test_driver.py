@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.terminal import Terminal
-from tests.tui.multiplexers import python
+from tests.tui.terminal.multiplexers import python
 
 # An app that shows what comes, and a driver whose parts fail as told by a key.
 APP = """

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.terminal import TIMEOUT, Terminal
-from tests.tui.multiplexers import python
+from tests.tui.terminal.multiplexers import python
 
 SECRET = "csk_uat_9fK2mQ8xVb7RtLpW3nYs6HjDz0AcEgUiTo4BqXvMy1N5k"
 

@@ -18,7 +18,7 @@ from credtui.tui.terminal.session import (
     window_size,
 )
 from tests.terminal import TIMEOUT, Terminal
-from tests.tui.multiplexers import python
+from tests.tui.terminal.multiplexers import python
 
 
 @pytest.fixture

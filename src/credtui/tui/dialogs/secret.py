@@ -20,9 +20,9 @@ from credtui.domain.page import Page
 from credtui.domain.permissions import Permission
 from credtui.service.secret_file import save
 from credtui.service.token_request import TokenReply
-from credtui.tui.clipboard import OTHERWISE, Route, Sent
 from credtui.tui.dialogs.dialog import Dialog, Modal, own_error
 from credtui.tui.surroundings import Portal
+from credtui.tui.terminal.clipboard import OTHERWISE, Route, Sent
 from credtui.tui.widgets.field import Field
 
 WARNING = "Save your secret now"
@@ -187,7 +187,7 @@ class SecretDialog(Dialog[str]):
         """Show the values alone, for selection with the terminal's own mouse."""
         from textual.app import SuspendNotSupported
 
-        from credtui.tui.plain_view import Left, show_plain
+        from credtui.tui.terminal.plain_view import Left, show_plain
 
         if self._issued is None:
             return

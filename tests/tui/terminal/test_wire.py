@@ -1,4 +1,4 @@
-"""With and without `credtui.tui.wire` a terminal shows the same, and the line carries less."""
+"""With frugal output a terminal shows the same as without it, and the line carries less."""
 
 import os
 import random
@@ -18,12 +18,12 @@ from rich.style import Style
 from textual.geometry import Region, Size
 from textual.strip import Strip
 
-from credtui.tui.wire import Abilities, Frame
+from credtui.tui.terminal.wire import Abilities, Frame
 from tests.emulator import Cell, Emulator
 from tests.terminal import Terminal
-from tests.tui.wire_sample import PLAIN_NAMES, WIDE_NAMES, Sample
+from tests.tui.terminal.wire_sample import PLAIN_NAMES, WIDE_NAMES, Sample
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 ALL = Abilities(erases_in_colour=True, erases_cells=True, takes_away=True)
 TRUECOLOR = {"COLORTERM": "truecolor"}
 SETTLE = "\x1b[15~"
@@ -52,7 +52,7 @@ class Session:
 
     def __init__(self, env: Mapping[str, str], **options: Any) -> None:
         self.terminal = Terminal(
-            [sys.executable, "-m", "tests.tui.wire_sample"],
+            [sys.executable, "-m", "tests.tui.terminal.wire_sample"],
             env={"TEXTUAL_ANIMATIONS": "none", "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}", **env},
             cwd=ROOT,
             **options,

@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from credtui.tui.clipboard import Setting, run_tool
+from credtui.tui.terminal.clipboard import Setting, run_tool
 from tests.terminal import Terminal
-from tests.tui.multiplexers import Screen, Tmux, python
+from tests.tui.terminal.multiplexers import Screen, Tmux, python
 
 SECRET = "csk_uat_9fK2mQ8xVb7RtLpW3nYs6HjDz0AcEgUiTo4BqXvMy1N5k"
 SSH = {"SSH_CONNECTION": "192.0.2.1 50000 192.0.2.2 22"}
 
 SCRIPT = """
 import os, sys
-from credtui.tui.clipboard import Clipboard
+from credtui.tui.terminal.clipboard import Clipboard
 from credtui.tui.terminal.session import ask_multiplexer, find_multiplexer
 
 multiplexer = find_multiplexer(os.environ, lambda: ask_multiplexer(0, 1))
@@ -156,7 +156,7 @@ class TestRealTmux:
     def test_blank_overwrites_what_was_sent(self, tmp_path: Path) -> None:
         script = tmp_path / "blank.py"
         script.write_text(
-            "import os\nfrom credtui.tui.clipboard import Clipboard\n"
+            "import os\nfrom credtui.tui.terminal.clipboard import Clipboard\n"
             "clipboard = Clipboard('auto', os.environ, print)\n"
             f"clipboard.send({SECRET!r})\nclipboard.blank()\nprint('blanked')\ninput()\n"
         )

@@ -1,4 +1,4 @@
-"""A portal in small for the tests of `credtui.tui.wire`; `python -m tests.tui.wire_sample` runs it.
+"""A small portal for the tests of frugal output, run by `python -m tests.tui.terminal.wire_sample`.
 
 After f5 it says in the title of the terminal when it has nothing left to do: that is the one
 way to know that the screen shows all there is.
@@ -18,7 +18,7 @@ from textual.events import Event, Key
 from textual.screen import ModalScreen
 from textual.widgets import Button, Footer, Input, Label, Static, Tree
 
-from credtui.tui.wire import FrugalApp
+from credtui.tui.terminal.wire import FrugalApp
 
 PLAIN_NAMES = ("Payout gateway", "Reporting batch", "Settlement nightly")
 WIDE_NAMES = ("東京銀行 payout", "Cafe\u0301 naïve 🏦 batch", "한국 결제 夜間")

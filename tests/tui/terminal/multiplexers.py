@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.server.serving import wait_for
 from tests.terminal import TIMEOUT, Terminal, need_program
 
-SOURCES = Path(__file__).parents[2] / "src"
+SOURCES = Path(__file__).parents[3] / "src"
 
 
 def python(script: Path) -> list[str]:

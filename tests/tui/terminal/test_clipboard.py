@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from credtui.tui.clipboard import Clipboard, Route, Sent, Setting, run_tool
+from credtui.tui.terminal.clipboard import Clipboard, Route, Sent, Setting, run_tool
 from credtui.tui.terminal.session import Multiplexer
 
 SECRET = "csk_uat_9fK2mQ8xVb7RtLpW3nYs6HjDz0AcEgUiTo4BqXvMy1N5k"

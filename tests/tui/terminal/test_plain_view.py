@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from credtui.tui.plain_view import HINT, MORE, TOO_SMALL, Left, pages, show_plain
+from credtui.tui.terminal.plain_view import HINT, MORE, TOO_SMALL, Left, pages, show_plain
 from tests.terminal import TIMEOUT, Terminal
-from tests.tui.multiplexers import Screen, Tmux, python
+from tests.tui.terminal.multiplexers import Screen, Tmux, python
 
 SECRET = "csk_uat_9fK2mQ8xVb7RtLpW3nYs6HjDz0AcEgUiTo4BqXvMy1N5k"
 ENTRIES = [
@@ -26,7 +26,7 @@ APP = f"""
 import os
 from textual.app import App
 from textual.widgets import Static
-from credtui.tui.plain_view import show_plain
+from credtui.tui.terminal.plain_view import show_plain
 
 class Portal(App):
     ENABLE_COMMAND_PALETTE = False
@@ -146,7 +146,7 @@ class TestScrollback:
     def test_nothing_while_the_window_gets_lower(self, tmp_path: Path, program: str) -> None:
         script = tmp_path / "view.py"
         script.write_text(
-            "from credtui.tui.plain_view import show_plain\n"
+            "from credtui.tui.terminal.plain_view import show_plain\n"
             f"show_plain({ENTRIES!r})\nprint('the shell again')\ninput()\n"
         )
         multiplexer = (
@@ -173,7 +173,7 @@ def view(tmp_path: Path) -> list[str]:
     """The words that run the view alone."""
     script = tmp_path / "view.py"
     script.write_text(
-        "from credtui.tui.plain_view import show_plain\n"
+        "from credtui.tui.terminal.plain_view import show_plain\n"
         f"print('left by', show_plain({ENTRIES!r}))\n"
     )
     return python(script)
