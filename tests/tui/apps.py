@@ -170,7 +170,7 @@ class PortalUnderTest(CredtuiApp):
         self.animation_level = "none"
         self.written: list[str] = []
 
-    def _write_to_terminal(self, text: str) -> None:
+    def write_to_terminal(self, text: str) -> None:
         self.written.append(text)
 
     def notify(self, *what: Any, **options: Any) -> None:

@@ -14,7 +14,6 @@ from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.driver import Driver
 from textual.screen import Screen
-from textual.worker import WorkerFailed, active_worker
 
 from credtui.domain.page import Page
 from credtui.domain.permissions import Actor
@@ -28,6 +27,7 @@ from credtui.tui.surroundings import Surroundings
 from credtui.tui.terminal import session
 from credtui.tui.terminal.clipboard import Clipboard
 from credtui.tui.terminal.driver import CredtuiDriver
+from credtui.tui.terminal.framework import TerminalApp
 from credtui.tui.terminal.wire import FrugalApp
 from credtui.tui.theme import THEME
 from credtui.tui.type_ahead import TypeAhead
@@ -47,7 +47,7 @@ FAILED = "An error in credtui itself ended the portal."
 SAVE_NOW = "Save your secret now: it is displayed only once."
 
 
-class CredtuiApp(TypeAhead[None], FrugalApp[None]):
+class CredtuiApp(TypeAhead[None], FrugalApp[None], TerminalApp[None]):
     """The portal as a program.
 
     Args:
@@ -89,7 +89,7 @@ class CredtuiApp(TypeAhead[None], FrugalApp[None]):
         super().__init__()
         self.frugal = installation.settings.frugal_output
         clipboard = Clipboard(
-            installation.settings.clipboard, environ, self._write_to_terminal, multiplexer
+            installation.settings.clipboard, environ, self.write_to_terminal, multiplexer
         )
         self._surroundings = Surroundings(
             installation, actor, clipboard, marks.ASCII if ascii_only else marks.UNICODE, forced
@@ -179,26 +179,11 @@ class CredtuiApp(TypeAhead[None], FrugalApp[None]):
         self.portal.conceal()
         self.exit(return_code=128 + number)
 
-    def _fatal_error(self) -> None:
+    def rescue(self) -> None:
+        """Keep what is on screen and nowhere else, before an error ends the program."""
         if not self.irretrievable:  # One error leads to others.
             modals = [screen for screen in self.screen_stack if isinstance(screen, Modal)]
             self.irretrievable = [pair for modal in modals for pair in modal.irretrievable()]
-        # The framework's own report shows local variables, and so might show a secret.
-        self._close_messages_no_wait()
-
-    def _handle_exception(self, error: Exception) -> None:
-        # The framework takes a screen's parts away before it cancels the workers that need them.
-        worker = active_worker.get(None)
-        if not isinstance(error, WorkerFailed) or worker is None or worker.node.is_running:
-            super()._handle_exception(error)
-
-    @property
-    def failure(self) -> Exception | None:
-        """What ended the program against its will: in a worker, the worker's own error."""
-        error = self._exception
-        if isinstance(error, WorkerFailed) and isinstance(error.error, Exception):
-            return error.error
-        return error
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Offer in the palette what keys and menus offer.
@@ -210,11 +195,6 @@ class CredtuiApp(TypeAhead[None], FrugalApp[None]):
         yield SystemCommand("Theme", "Choose other colours", self.action_change_theme)
         yield SystemCommand("Help", "Show what every key does", self.action_help)
         yield SystemCommand("Quit", "Leave credtui", self.action_quit)
-
-    def _write_to_terminal(self, text: str) -> None:
-        if self._driver:
-            self._driver.write(text)
-            self._driver.flush()
 
 
 def run_portal(
@@ -263,7 +243,7 @@ def run_portal(
     app.run()
     if app.failure:
         if app.irretrievable:
-            from credtui.tui.plain_view import show_plain
+            from credtui.tui.terminal.plain_view import show_plain
 
             with suppress(OSError):
                 show_plain(

@@ -11,6 +11,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from credtui.tui.dialogs.dialog import Dialog
+from credtui.tui.terminal.framework import bindings_of
 
 
 class HelpDialog(Dialog[None]):
@@ -49,7 +50,7 @@ def _lines(screen: Screen[object]) -> Iterable[tuple[str, str]]:
     nearest = screen.focused.ancestors_with_self if screen.focused else [screen, app]
     keys: dict[str, list[str]] = {}
     for node in nearest:
-        for _, binding in node._bindings:
+        for binding in bindings_of(node):
             if binding.description and binding.action not in _UNSAID:
                 text = binding.tooltip or binding.description
                 keys.setdefault(text, []).append(app.get_key_display(binding))

@@ -6,9 +6,8 @@ from typing import ClassVar
 
 from textual import on, work
 from textual.binding import Binding, BindingType
-from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import Button, Input, Label, RadioButton, RadioSet, Static
+from textual.widgets import Button, Input, Label, RadioSet, Static
 from textual.worker import Worker
 
 from credtui.domain.errors import SaveRefusedError
@@ -16,15 +15,8 @@ from credtui.domain.models import Credential
 from credtui.service.credentials import CredentialService
 from credtui.service.secret_file import Format
 from credtui.tui.dialogs.dialog import Dialog, own_error
+from credtui.tui.terminal.choice import Choice
 from credtui.tui.widgets.field import Field
-
-
-class _Choice(RadioButton):
-    """Shows without colour whether it is chosen."""
-
-    @property
-    def _button(self) -> Content:
-        return Content("(•)" if self.value else "( )")
 
 
 class SaveDialog(Dialog[Path]):
@@ -57,7 +49,7 @@ class SaveDialog(Dialog[Path]):
         """The file and its format."""
         yield Label("New file, readable by you alone")
         yield Field(self._stem + Format.ENV, id="path")
-        yield RadioSet(_Choice(".env", value=True), _Choice("JSON"), id="format", compact=True)
+        yield RadioSet(Choice(".env", value=True), Choice("JSON"), id="format", compact=True)
         yield Static("", id="problem", markup=False)
 
     def compose_buttons(self) -> Iterable[Widget]:

@@ -23,6 +23,7 @@ from credtui.service.token_request import TokenReply
 from credtui.tui.dialogs.dialog import Dialog, Modal, own_error
 from credtui.tui.surroundings import Portal
 from credtui.tui.terminal.clipboard import OTHERWISE, Route, Sent
+from credtui.tui.terminal.framework import forget_cut_text, unbind
 from credtui.tui.widgets.field import Field
 
 WARNING = "Save your secret now"
@@ -101,7 +102,7 @@ class SecretDialog(Dialog[str]):
             # There is no shell: a file on this computer would be out of the person's reach. What
             # isn't bound is neither in the footer nor in the help.
             self._otherwise = "Use Plain View."
-            del self._bindings.key_to_bindings["f"]
+            unbind(self, "f")
 
     def compose_parts(self) -> Iterable[Widget]:
         """The values, the warning, and the check."""
@@ -358,8 +359,7 @@ class SecretDialog(Dialog[str]):
         self._forget_copies()
 
     def _forget_copies(self) -> None:
-        # The framework keeps what was cut from a field or selected, for every field to paste.
-        self.app._clipboard = ""
+        forget_cut_text(self.app)
         clipboard = self._surroundings.clipboard
         seconds = self._surroundings.installation.settings.clear_clipboard_after
         self.app.run_worker(clipboard.clear, thread=True, exit_on_error=False)

@@ -28,6 +28,7 @@ from credtui.tui.pages.page import PortalPage
 from credtui.tui.screens.fitting import Fitting
 from credtui.tui.surroundings import Surroundings
 from credtui.tui.switching import choose_environment, choose_organization
+from credtui.tui.terminal.framework import make_replaceable
 from credtui.tui.verbs import VERBS, find_verb
 from credtui.tui.widgets.footer import Footer
 from credtui.tui.widgets.header import Header
@@ -225,9 +226,7 @@ class PortalScreen(Fitting):
     ) -> None:
         if other := await choose(self):
             page = await asyncio.to_thread(other.page)
-            if not self._result_callbacks:
-                # Switching takes a callback away, of which the first screen was given none.
-                self._push_result_callback(self, None)
+            make_replaceable(self)
             opened = self.current.id or ""
             self.app.switch_screen(PortalScreen(self.surroundings, other, page, opened))
 

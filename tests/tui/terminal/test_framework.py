@@ -1,0 +1,168 @@
+"""What the portal does by private names of Textual: an upgrade shows here what broke."""
+
+import ast
+import inspect
+from functools import cache
+from pathlib import Path
+
+import pytest
+from textual.app import App, ComposeResult
+from textual.binding import Binding
+from textual.dom import DOMNode
+from textual.message_pump import MessagePump
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import Input, Static
+
+import credtui.tui
+from credtui.tui.terminal.choice import Choice
+from credtui.tui.terminal.framework import bindings_of, forget_cut_text, make_replaceable, unbind
+from tests.terminal import Terminal
+from tests.tui.terminal.multiplexers import python
+
+SOURCES = Path(credtui.tui.__file__).parent
+PACKAGE = SOURCES / "terminal"
+
+# An app that writes to its terminal and then fails with a secret in a local variable.
+APP = """
+from credtui.tui.terminal.framework import TerminalApp
+
+class Fails(TerminalApp):
+    def on_key(self, event):
+        if event.key == "w":
+            self.write_to_terminal("\\x1b]2;written\\x07")
+        else:
+            secret = "csk_uat_9fK2mQ8xVb7RtLpW3nYs6HjDz0AcEgUiTo4BqXvMy1N5k"
+            raise ValueError
+
+app = Fails()
+app.run()
+print("failure:", type(app.failure).__name__)
+"""
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> Path:
+    script = tmp_path / "fails.py"
+    script.write_text(APP)
+    return script
+
+
+def test_writing_to_the_terminal(script: Path) -> None:
+    with Terminal(python(script)) as terminal:
+        terminal.wait_until(lambda: b"\x1b[?1049h" in terminal.bytes_received, "start")
+        terminal.press("w")
+        terminal.wait_until(lambda: b"\x1b]2;written\x07" in terminal.bytes_received, "title")
+
+
+def test_an_error_is_kept_and_its_variables_are_not_shown(script: Path) -> None:
+    with Terminal(python(script)) as terminal:
+        terminal.wait_until(lambda: b"\x1b[?1049h" in terminal.bytes_received, "start")
+        terminal.press("x")
+        terminal.wait_for("failure: ValueError")
+        assert b"csk_" not in terminal.bytes_received
+
+
+class Fields(App[None]):
+    BINDINGS = [Binding("f5", "ring", "Ring")]  # noqa: RUF012
+
+    def compose(self) -> ComposeResult:
+        yield Input("secret")
+        yield Choice("one", value=True)
+
+
+async def test_what_was_cut_is_not_pasted_any_more() -> None:
+    app = Fields()
+    async with app.run_test() as pilot:
+        field = app.query_one(Input)
+        await pilot.press("home", "shift+end", "ctrl+x", "ctrl+v")
+        assert field.value == "secret"
+        forget_cut_text(app)
+        await pilot.press("home", "shift+end", "ctrl+x")
+        forget_cut_text(app)
+        await pilot.press("ctrl+v")
+        assert field.value == ""
+
+
+async def test_bindings_are_listed_and_removed() -> None:
+    rung = []
+
+    class Rings(Fields):
+        def action_ring(self) -> None:
+            rung.append(True)
+
+    app = Rings()
+    async with app.run_test() as pilot:
+        await pilot.press("f5")
+        assert rung == [True]
+        assert "Ring" in [binding.description for binding in bindings_of(app)]
+        unbind(app, "f5")
+        await pilot.press("f5")
+        assert rung == [True]
+        assert "Ring" not in [binding.description for binding in bindings_of(app)]
+    assert "Ring" in [binding.description for binding in bindings_of(Rings())]
+
+
+async def test_the_first_screen_is_replaced_as_often_as_wanted() -> None:
+    class Named(Screen[None]):
+        def compose(self) -> ComposeResult:
+            yield Static(self.name or "")
+
+    class Screens(App[None]):
+        def get_default_screen(self) -> Screen[None]:
+            return Named("first")
+
+    app = Screens()
+    async with app.run_test() as pilot:
+        for name in ("second", "third"):
+            make_replaceable(app.screen)
+            await app.switch_screen(Named(name))
+            await pilot.pause()
+            assert [screen.name for screen in app.screen_stack] == [name]
+
+
+async def test_a_choice_shows_without_colour_whether_it_is_chosen() -> None:
+    app = Fields()
+    async with app.run_test() as pilot:
+        choice = app.query_one(Choice)
+        assert str(choice.render()).startswith("(•)")
+        choice.value = False
+        await pilot.pause()
+        assert str(choice.render()).startswith("( )")
+
+
+@cache
+def private_names() -> set[str]:
+    """The private attributes and methods of what the portal derives from Textual."""
+    found = set()
+    for kind in (MessagePump, DOMNode, Widget, Screen, App):
+        tree = ast.parse(inspect.getsource(inspect.getmodule(kind) or kind))
+        found |= {
+            node.attr
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Attribute)
+            and isinstance(node.value, ast.Name)
+            and node.value.id in {"self", "cls"}
+        }
+        found |= set(dir(kind))
+    return {name for name in found if name.startswith("_") and not name.endswith("__")}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [path for path in SOURCES.rglob("*.py") if PACKAGE not in path.parents],
+    ids=lambda path: path.relative_to(SOURCES).as_posix(),
+)
+def test_no_other_module_uses_private_names(source: Path) -> None:
+    """A name of our own that is one of Textual's would be as bad: it would replace that."""
+    tree = ast.parse(source.read_text())
+    used = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    used |= {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+    modules = {
+        part
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("textual")
+        for part in (*(node.module or "").split("."), *(alias.name for alias in node.names))
+    }
+    assert not used & private_names()
+    assert not [part for part in modules if part.startswith("_")]
