@@ -36,6 +36,7 @@ from credtui.installation import Installation
 from credtui.service.credentials import CredentialService
 from credtui.store.tinydb.store import TinyDBStore
 from credtui.tui.app import CredtuiApp
+from credtui.tui.dialogs.dialog import open_modals
 from tests.support import ALICE, SteppedClock, seeded_bytes, write_operators
 from tests.terminal import TIMEOUT
 
@@ -230,6 +231,11 @@ class Session:
         await self.see(text)
         column, row = self.find(text)
         await self.click(column + len(text) // 2, row)
+
+    def conceal(self) -> None:
+        """Hide the secret, as before the program is suspended."""
+        for modal in open_modals(self.app):
+            modal.conceal()
 
     async def resize(self, columns: int, rows: int) -> None:
         """Give the terminal another size."""

@@ -10,7 +10,7 @@ import pytest
 from credtui.domain.errors import OutcomeUnknownError
 from credtui.store.tinydb import files
 from credtui.tui.dialogs.secret import SecretDialog
-from credtui.tui.screens.portal import PortalScreen
+from credtui.tui.screens.main import MainScreen
 from tests.tui.apps import Stage, portal
 
 VALID = "This secret is valid, but a power cut may bring the previous state back"
@@ -61,7 +61,7 @@ class TestPerhapsNotDurable:
             assert any(dialog._issued.secret.get_secret_value() in line for line in session.lines)
             assert VALID.split(",", maxsplit=1)[0] in session.text
             await session.press("s", "escape")
-            await session.at(PortalScreen)
+            await session.at(MainScreen)
         credential = two.page.find(two.id_of("Payout gateway"))
         assert credential
         assert (credential.generation, credential.confirmed) == (2, True)
@@ -83,6 +83,6 @@ async def test_a_secret_that_may_be_valid_is_labelled_and_not_confirmed(two: Sta
         await session.at(SecretDialog)
         await session.see(PERHAPS)
         await session.press("s", "escape")
-        await session.at(PortalScreen)
+        await session.at(MainScreen)
         await session.see("It is not known whether the change was made")
         await session.see("Secret never confirmed")

@@ -268,7 +268,7 @@ class TestSecret:
 
         async def do(session: Session) -> None:
             await rotate(session)
-            session.app.portal.conceal()
+            session.conceal()
             await session.see("Press any key")
 
         assert small.same(small.stage(demo=True), do)

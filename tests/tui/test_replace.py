@@ -269,7 +269,7 @@ class TestFinish:
         async with portal(replacing) as session:
             dialog = await go_on(session)
             await session.until(lambda: not is_disabled(dialog, "#finish"))
-            session.app.portal._stop_watching.set()
+            session.app.workers.cancel_group(session.app.portal, "follow")
             replacing.use(OLD)
             await session.press("y")
             await session.until(lambda: bool(session.messages))

@@ -556,9 +556,7 @@ class TestCloseGate:
             await session.see("immediately invalidated")
             with two.installation.store.transaction(Place("uat", "acme")):
                 await session.burst("y")
-                await session.until(
-                    lambda: bool(session.app.portal._changing), "a change under way"
-                )
+                await session.until(lambda: bool(session.app.portal.changing), "a change under way")
                 await session.burst("ctrl+q")
             await session.see("Secret for Payout gateway")
             assert not session.ended
@@ -591,7 +589,7 @@ class TestConceal:
     async def test_any_key_shows_it(self, two: Stage, key: str) -> None:
         async with rotated(two) as session:
             secret = shown_secret(session)
-            session.app.portal.conceal()
+            session.conceal()
             await session.see(CONCEALED)
             assert secret not in session.text
             await session.press(key)
@@ -601,7 +599,7 @@ class TestConceal:
     async def test_while_hidden_nothing_can_be_clicked_or_pasted(self, two: Stage) -> None:
         async with rotated(two) as session:
             secret = shown_secret(session)
-            session.app.portal.conceal()
+            session.conceal()
             await session.see(CONCEALED)
             await session.click_on("Copy Secret")
             await session.paste(secret)
@@ -613,7 +611,7 @@ class TestConceal:
         async with rotated(two) as session:
             await session.press("escape")
             await session.see(GATE)
-            session.app.portal.conceal()
+            session.conceal()
             await session.see(CONCEALED_BELOW)
             assert CONCEALED not in session.text
             await session.press("escape")
@@ -624,7 +622,7 @@ class TestConceal:
 
     async def test_quitting_while_hidden_asks(self, two: Stage) -> None:
         async with rotated(two) as session:
-            session.app.portal.conceal()
+            session.conceal()
             await session.see(CONCEALED)
             await session.press("ctrl+q")
             await session.pilot.pause()

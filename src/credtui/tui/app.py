@@ -19,11 +19,11 @@ from credtui.domain.page import Page
 from credtui.domain.permissions import Actor
 from credtui.installation import Installation
 from credtui.tui import marks
-from credtui.tui.dialogs.dialog import Modal
+from credtui.tui.context import PortalContext
+from credtui.tui.dialogs.dialog import open_modals
 from credtui.tui.screens.fitting import Fitting
-from credtui.tui.screens.portal import PortalScreen
+from credtui.tui.screens.main import MainScreen
 from credtui.tui.stylesheet import ParsedOnce
-from credtui.tui.surroundings import Surroundings
 from credtui.tui.terminal import session
 from credtui.tui.terminal.clipboard import Clipboard
 from credtui.tui.terminal.driver import CredtuiDriver
@@ -91,7 +91,7 @@ class CredtuiApp(TypeAhead[None], FrugalApp[None], TerminalApp[None]):
         clipboard = Clipboard(
             installation.settings.clipboard, environ, self.write_to_terminal, multiplexer
         )
-        self._surroundings = Surroundings(
+        self._portal_context = PortalContext(
             installation, actor, clipboard, marks.ASCII if ascii_only else marks.UNICODE, forced
         )
         self._page = page
@@ -110,8 +110,8 @@ class CredtuiApp(TypeAhead[None], FrugalApp[None], TerminalApp[None]):
 
     def get_default_screen(self) -> Screen[object]:
         """Begin with the default organization and environment."""
-        service = self._surroundings.installation.service(self._surroundings.actor)
-        return PortalScreen(self._surroundings, service, self._page)
+        service = self._portal_context.installation.service(self._portal_context.actor)
+        return MainScreen(self._portal_context, service, self._page)
 
     def on_mount(self) -> None:
         """Prepare for being stopped and continued."""
@@ -119,7 +119,7 @@ class CredtuiApp(TypeAhead[None], FrugalApp[None], TerminalApp[None]):
         asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, lambda: None)
         # The framework draws nothing when it is continued.
         self.app_resume_signal.subscribe(self, lambda _: self.action_repaint())
-        if self._surroundings.forced:
+        if self._portal_context.forced:
             session.forbid_stop()
 
     def get_line_filters(self) -> "Sequence[LineFilter]":
@@ -138,10 +138,10 @@ class CredtuiApp(TypeAhead[None], FrugalApp[None], TerminalApp[None]):
         return super().check_action(action, parameters)
 
     @property
-    def portal(self) -> PortalScreen:
+    def portal(self) -> MainScreen:
         """The portal's screen, under any dialogs."""
         portal = self.screen_stack[0]
-        assert isinstance(portal, PortalScreen)  # noqa: S101
+        assert isinstance(portal, MainScreen)  # noqa: S101
         return portal
 
     @property
@@ -151,8 +151,7 @@ class CredtuiApp(TypeAhead[None], FrugalApp[None], TerminalApp[None]):
 
     async def action_quit(self) -> None:
         """Quit; where a secret is on screen, after its dialog was closed."""
-        if self.portal.leave():
-            self.exit()
+        self.portal.quit_gate.quit()
 
     def action_help(self) -> None:
         """Show what every key does."""
@@ -163,27 +162,32 @@ class CredtuiApp(TypeAhead[None], FrugalApp[None], TerminalApp[None]):
 
     def action_suspend_process(self) -> None:
         """Suspend the program; a secret on screen is hidden first."""
-        if self._surroundings.forced:
+        if self._portal_context.forced:
             self.portal.warn("There is no shell behind this connection to return to.")
             return
-        self.portal.conceal()
+        self._hide_secrets()
         self.call_after_refresh(super().action_suspend_process)
 
     @on(Driver.SignalResume)
     def _hide_after_stop(self) -> None:
         # What stops a program need not be the person.
-        self.portal.conceal()
+        self._hide_secrets()
 
     def end(self, number: int) -> None:
         """End in good order at once, because a signal of this number asks for it."""
-        self.portal.conceal()
+        self._hide_secrets()
         self.exit(return_code=128 + number)
 
     def rescue(self) -> None:
         """Keep what is on screen and nowhere else, before an error ends the program."""
         if not self.irretrievable:  # One error leads to others.
-            modals = [screen for screen in self.screen_stack if isinstance(screen, Modal)]
-            self.irretrievable = [pair for modal in modals for pair in modal.irretrievable()]
+            self.irretrievable = [
+                pair for modal in open_modals(self) for pair in modal.irretrievable()
+            ]
+
+    def _hide_secrets(self) -> None:
+        for modal in open_modals(self):
+            modal.conceal()
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Offer in the palette what keys and menus offer.
@@ -191,7 +195,9 @@ class CredtuiApp(TypeAhead[None], FrugalApp[None], TerminalApp[None]):
         There is no screenshot: of a secret, it would be a copy that everybody can read.
         """
         if screen is self.portal:
-            yield from self.portal.commands()
+            from credtui.tui.palette import commands_of
+
+            yield from commands_of(self.portal)
         yield SystemCommand("Theme", "Choose other colours", self.action_change_theme)
         yield SystemCommand("Help", "Show what every key does", self.action_help)
         yield SystemCommand("Quit", "Leave credtui", self.action_quit)

@@ -13,8 +13,8 @@ from credtui.domain.models import Credential
 from credtui.domain.page import Page
 from credtui.domain.permissions import Permission
 from credtui.tui.dialogs.dialog import Dialog
+from credtui.tui.screens.portal import Portal
 from credtui.tui.summaries import facts
-from credtui.tui.surroundings import Portal
 from credtui.tui.widgets.decision import Decision
 from credtui.tui.widgets.field import Field
 

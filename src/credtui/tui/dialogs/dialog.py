@@ -1,9 +1,9 @@
 """What all dialogs share."""
 
 from collections.abc import Iterable
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
-from textual.app import ComposeResult
+from textual.app import App, ComposeResult
 from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
@@ -67,6 +67,11 @@ class Modal(Fitting, ModalScreen[T]):
     def action_cancel(self) -> None:
         """Close without doing anything."""
         self.dismiss(None)
+
+
+def open_modals(app: App[Any]) -> list[Modal[Any]]:
+    """Return what is open above the portal, from below."""
+    return [screen for screen in app.screen_stack if isinstance(screen, Modal)]
 
 
 class Dialog(Modal[T]):

@@ -14,11 +14,11 @@ from textual.widgets.option_list import Option
 from credtui.domain.models import Credential
 from credtui.domain.page import Page
 from credtui.tui.dialogs.dialog import Modal
-from credtui.tui.verbs.verb import Verb
+from credtui.tui.verbs.credential_verb import CredentialVerb
 
 
-class CardMenu(Modal[str]):
-    """Returns the name of the verb that was chosen, None for none.
+class CardMenu(Modal[CredentialVerb]):
+    """Returns the verb that was chosen, None for none.
 
     A verb that can't be used is shown with the reason.
 
@@ -36,7 +36,7 @@ class CardMenu(Modal[str]):
     ]
 
     def __init__(
-        self, verbs: Sequence[Verb], page: Page, credential: Credential, at: Offset
+        self, verbs: Sequence[CredentialVerb], page: Page, credential: Credential, at: Offset
     ) -> None:
         super().__init__()
         self._verbs = verbs
@@ -90,7 +90,7 @@ class CardMenu(Modal[str]):
 
     @on(OptionList.OptionSelected)
     def _choose(self, event: OptionList.OptionSelected) -> None:
-        self.dismiss(event.option_id)
+        self.dismiss(self._verbs[event.option_index])
 
     def on_key(self, event: events.Key) -> None:
         """Take a verb's own key, and explain one that can't be used."""
@@ -100,7 +100,7 @@ class CardMenu(Modal[str]):
                 if obstacle := verb.obstacle(self._page, self._credential):
                     self.warn(obstacle)
                 else:
-                    self.dismiss(verb.name)
+                    self.dismiss(verb)
 
     def on_click(self, event: events.Click) -> None:
         """A click beside the menu closes it."""

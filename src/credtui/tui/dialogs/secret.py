@@ -21,7 +21,7 @@ from credtui.domain.permissions import Permission
 from credtui.service.secret_file import save
 from credtui.service.token_request import TokenReply
 from credtui.tui.dialogs.dialog import Dialog, Modal, own_error
-from credtui.tui.surroundings import Portal
+from credtui.tui.screens.portal import Portal
 from credtui.tui.terminal.clipboard import OTHERWISE, Route, Sent
 from credtui.tui.terminal.framework import forget_cut_text, unbind
 from credtui.tui.widgets.field import Field
@@ -89,8 +89,7 @@ class SecretDialog(Dialog[str]):
         super().__init__(f"Secret for {issued.credential.display_name}")
         self._issued: IssuedSecret | None = issued
         self._portal = portal
-        self._surroundings = portal.surroundings
-        self._conceal_after = portal.surroundings.installation.settings.conceal_secret_after
+        self._conceal_after = portal.context.installation.settings.conceal_secret_after
         self._asking = False
         self._credential = issued.credential
         self._kept = ""
@@ -98,7 +97,7 @@ class SecretDialog(Dialog[str]):
         self._focused_while_shown: Widget | None = None
         self._last_input = monotonic()
         self._otherwise = OTHERWISE
-        if self._surroundings.forced:
+        if self._portal.context.forced:
             # There is no shell: a file on this computer would be out of the person's reach. What
             # isn't bound is neither in the footer nor in the help.
             self._otherwise = "Use Plain View."
@@ -119,7 +118,7 @@ class SecretDialog(Dialog[str]):
         """What can be done with the secret."""
         yield Button("Copy Client ID", id="copy-client-id", compact=True)
         yield Button("Copy Secret", id="copy-secret", variant="primary", compact=True)
-        if not self._surroundings.forced:
+        if not self._portal.context.forced:
             yield Button("Save to File", id="save", compact=True)
         yield Button("Plain View", id="plain-view", compact=True)
         yield Button("Try it", id="try", compact=True)
@@ -158,7 +157,7 @@ class SecretDialog(Dialog[str]):
 
     @work(thread=True, exit_on_error=False)
     def _copy(self, value: Callable[[], str], kept: str = "") -> None:
-        sent = self._surroundings.clipboard.send(value(), otherwise=self._otherwise)
+        sent = self._portal.context.clipboard.send(value(), otherwise=self._otherwise)
         self.app.call_from_thread(self._say_sent, sent, kept)
 
     def _say_sent(self, sent: Sent, kept: str) -> None:
@@ -333,7 +332,7 @@ class SecretDialog(Dialog[str]):
             self._forget()
             self.dismiss(self._kept or "closed without saving")
         else:
-            self._portal.stay()
+            self._portal.quit_gate.stay()
 
     async def _is_given_up(self) -> bool:
         from credtui.tui.dialogs.confirm import ConfirmDialog
@@ -360,8 +359,8 @@ class SecretDialog(Dialog[str]):
 
     def _forget_copies(self) -> None:
         forget_cut_text(self.app)
-        clipboard = self._surroundings.clipboard
-        seconds = self._surroundings.installation.settings.clear_clipboard_after
+        clipboard = self._portal.context.clipboard
+        seconds = self._portal.context.installation.settings.clear_clipboard_after
         self.app.run_worker(clipboard.clear, thread=True, exit_on_error=False)
         if seconds and self._copied:
             self.app.set_timer(

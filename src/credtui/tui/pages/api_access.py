@@ -1,5 +1,6 @@
 """The page that shows how a client gets an access token, and uses it."""
 
+from dataclasses import replace
 from typing import ClassVar
 
 from textual import events, on
@@ -15,7 +16,7 @@ from credtui.domain.page import Page
 from credtui.domain.permissions import Permission
 from credtui.tui.curl import token_command
 from credtui.tui.pages.page import PortalPage, no_access
-from credtui.tui.verbs import find_verb
+from credtui.tui.verbs.credential_verbs import IDENTIFY, TRY_IT
 from credtui.tui.widgets.labelled_value import LabelledValue
 
 SIDE_BY_SIDE = 98
@@ -64,17 +65,16 @@ class _Choice(OptionList):
 class ApiAccessPage(PortalPage):
     """Shows a command with the chosen credential's Client ID, never a secret."""
 
+    VERBS = (TRY_IT, IDENTIFY)
+
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("c", "copy", "Copy", tooltip="Send the command to your clipboard."),
-        *(
-            Binding(verb.key, f"verb('{verb.name}')", verb.short, tooltip=verb.help)
-            for verb in (find_verb("try-it"), find_verb("identify"))
-        ),
+        *(replace(verb.binding, show=True) for verb in (TRY_IT, IDENTIFY)),
     ]
 
     def compose(self) -> ComposeResult:
         """The request on one side, what follows on the other."""
-        service, settings = self.portal.service, self.portal.surroundings.installation.settings
+        service, settings = self.portal.service, self.portal.context.installation.settings
         with Horizontal(classes="page-title"):
             yield Static("Request an access token", classes="title")
         yield Static("", classes="alone", markup=False)
@@ -88,8 +88,8 @@ class ApiAccessPage(PortalPage):
                 yield Static(PROMPT, markup=False)
                 with Horizontal(classes="buttons"):
                     yield Button("Copy Command", variant="primary", id="copy", compact=True)
-                    for name in ("try-it", "identify"):
-                        yield Button(find_verb(name).label, id=name, compact=True)
+                    for verb in self.VERBS:
+                        yield Button(verb.label, id=verb.name, compact=True)
             with Vertical(classes="side"):
                 yield Static("The answer", classes="heading")
                 answer = (
@@ -159,10 +159,6 @@ class ApiAccessPage(PortalPage):
         """Send the command to the person's clipboard."""
         self.portal.copy(self.command)
 
-    def action_verb(self, name: str) -> None:
-        """Do what a verb does."""
-        self.portal.use(name, self.credential)
-
     @on(Button.Pressed, "#try-it, #identify")
     def _use(self, event: Button.Pressed) -> None:
         self.action_verb(event.button.id or "")
@@ -171,8 +167,6 @@ class ApiAccessPage(PortalPage):
         """Offer what can be done now."""
         if action == "copy":
             return self.credential is not None
-        if action == "verb":
-            return find_verb(str(parameters[0])).obstacle(self.portal.page, self.credential) is None
         return super().check_action(action, parameters)
 
 

@@ -1,12 +1,14 @@
 """Settings, Credentials: the page that credtui is for."""
 
 from datetime import timedelta
+from functools import partial
 from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Horizontal
+from textual.geometry import Offset
 from textual.widget import Widget
 from textual.widgets import Button, Static
 
@@ -15,7 +17,7 @@ from credtui.domain.organization import MAX_CREDENTIALS
 from credtui.domain.page import Page
 from credtui.domain.permissions import Permission
 from credtui.tui.pages.page import PortalPage, no_access
-from credtui.tui.verbs import VERBS, Verb, find_verb
+from credtui.tui.verbs.credential_verbs import CREDENTIAL_VERBS, GENERATE
 from credtui.tui.widgets.card import Card
 
 EMPTY = (
@@ -25,12 +27,6 @@ EMPTY = (
 )
 
 
-def _binding(verb: Verb) -> Binding:
-    return Binding(
-        verb.key, f"verb('{verb.name}')", verb.short, tooltip=verb.help, show=verb.in_footer
-    )
-
-
 class Cards(Container):
     """The grid of cards."""
 
@@ -38,13 +34,15 @@ class Cards(Container):
 class CredentialsPage(PortalPage):
     """Shows the credentials, and offers every verb by key, mouse and menu."""
 
+    VERBS = CREDENTIAL_VERBS
+
     BINDINGS: ClassVar[list[BindingType]] = [
-        *(_binding(verb) for verb in VERBS if not verb.for_card),
+        *(verb.binding for verb in CREDENTIAL_VERBS if not verb.for_card),
         Binding("full_stop", "menu", "Actions", key_display=".", tooltip="Open the card's menu."),
         Binding("enter", "menu", "Actions", tooltip="Open the card's menu.", show=False),
-        *(_binding(verb) for verb in VERBS if verb.for_card),
+        *(verb.binding for verb in CREDENTIAL_VERBS if verb.for_card),
         # A key's first binding goes first, so these get the keys of verbs that can't be used.
-        *(Binding(verb.key, f"explain('{verb.name}')", show=False) for verb in VERBS),
+        *(Binding(verb.key, f"explain('{verb.name}')", show=False) for verb in CREDENTIAL_VERBS),
         Binding("left,h", "move(-1, 0)", "Card to the left", show=False),
         Binding("right,l", "move(1, 0)", "Card to the right", show=False),
         Binding("up,k", "move(0, -1)", "Card above", show=False),
@@ -56,18 +54,17 @@ class CredentialsPage(PortalPage):
         with Horizontal(classes="page-title"):
             yield Static("API credentials", classes="title")
             yield Static("", id="count")
-            yield Button(find_verb("generate").label, variant="primary", id="new", compact=True)
+            yield Button(GENERATE.label, variant="primary", id="new", compact=True)
         yield Static("", id="notice", markup=False)
         yield Cards()
 
     def page_changed(self, page: Page) -> None:
         """Show what there is now, and keep the focus where it was."""
         viewable = page.permission >= Permission.CAN_VIEW
-        generate = find_verb("generate")
         new = self.query_one("#new", Button)
         new.display = viewable
-        new.disabled = generate.obstacle(page, None) is not None
-        new.tooltip = generate.obstacle(page, None) or generate.help
+        new.disabled = GENERATE.obstacle(page, None) is not None
+        new.tooltip = GENERATE.obstacle(page, None) or GENERATE.help
         count = f"{len(page.credentials)} of {MAX_CREDENTIALS}" if viewable else ""
         self.query_one("#count", Static).update(count)
         notice = self.query_one("#notice", Static)
@@ -114,7 +111,7 @@ class CredentialsPage(PortalPage):
             )
         if not page.credentials:
             return EMPTY
-        return find_verb("generate").obstacle(page, None) or ""
+        return GENERATE.obstacle(page, None) or ""
 
     def _update_cards(self, page: Page) -> None:
         grid = self.query_one(Cards)
@@ -125,7 +122,7 @@ class CredentialsPage(PortalPage):
             self._focus_beside(self._focused, list(shown.values()), gone)
         for card in gone:
             card.remove()
-        surroundings = self.portal.surroundings
+        context = self.portal.context
         new = []
         for client_id in (credential.client_id for credential in page.credentials):
             if known := shown.get(client_id):
@@ -136,8 +133,8 @@ class CredentialsPage(PortalPage):
                         client_id,
                         page,
                         clock=self.portal.service.clock,
-                        period=timedelta(days=surroundings.installation.settings.rotation_days),
-                        marks=surroundings.marks,
+                        period=timedelta(days=context.installation.settings.rotation_days),
+                        marks=context.marks,
                     )
                 )
         if new:
@@ -163,13 +160,7 @@ class CredentialsPage(PortalPage):
         """Offer what can be done now."""
         if action == "menu":
             return self.credential is not None
-        if action == "verb":
-            return find_verb(str(parameters[0])).obstacle(self.portal.page, self.credential) is None
-        return True
-
-    def action_verb(self, name: str) -> None:
-        """Do what a verb does."""
-        self.portal.use(name, self.credential)
+        return super().check_action(action, parameters)
 
     def action_explain(self, name: str) -> None:
         """Say why a verb can't be used."""
@@ -177,12 +168,27 @@ class CredentialsPage(PortalPage):
 
     @on(Button.Pressed, "#new")
     def _new(self) -> None:
-        self.action_verb("generate")
+        self.action_verb(GENERATE.name)
 
     @on(Card.MenuRequested)
     def _open_menu(self, event: Card.MenuRequested) -> None:
         self._focus(event.card)
-        self.portal.open_menu(event.card.client_id, event.at)
+        if event.card.credential:
+            self.portal.run(partial(self._offer, event.card.credential, event.at))
+
+    async def _offer(self, credential: Credential, at: Offset) -> None:
+        """Open the menu of a card, and run the verb that is chosen."""
+        from credtui.tui.dialogs.menu import CardMenu
+
+        portal = self.portal
+        verbs = [verb for verb in CREDENTIAL_VERBS if verb.in_menu]
+        chosen = await portal.ask(CardMenu(verbs, portal.page, credential, at))
+        if chosen:
+            now = portal.page.find(credential.client_id)
+            if obstacle := chosen.obstacle(portal.page, now):
+                portal.warn(obstacle)
+            else:
+                await chosen.run(portal, now)
 
     def action_menu(self) -> None:
         """Open the focused card's menu."""

@@ -13,17 +13,21 @@ from credtui.domain.page import Page
 from credtui.domain.permissions import Permission
 from credtui.tui.pages.page import PortalPage, no_access
 from credtui.tui.phrases import minute
+from credtui.tui.verbs.edit_networks import EditNetworks
 from credtui.tui.widgets.labelled_value import LabelledValue
 
+EDIT_NETWORKS = EditNetworks()
 FROM_EVERYWHERE = "Credentials may be used from everywhere."
 
 
 class EnvironmentPage(PortalPage):
     """Shows one fact a line, to read and to copy; a representative sets the networks."""
 
+    VERBS = (EDIT_NETWORKS,)
+
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("c", "copy", "Copy", tooltip="Send the chosen value to your clipboard."),
-        Binding("e", "edit_networks", "Edit Networks", tooltip="Say where clients may come from."),
+        EDIT_NETWORKS.binding,
         Binding("down,j", "move(1)", "Next value", show=False),
         Binding("up,k", "move(-1)", "Previous value", show=False),
     ]
@@ -31,10 +35,10 @@ class EnvironmentPage(PortalPage):
     def compose(self) -> ComposeResult:
         """The title row and the facts."""
         service = self.portal.service
-        environment, settings = service.environment, self.portal.surroundings.installation.settings
+        environment, settings = service.environment, self.portal.context.installation.settings
         with Horizontal(classes="page-title"):
             yield Static("Environment", classes="title")
-            yield Button("Edit Networks", id="edit-networks", compact=True, classes="action")
+            yield Button(EDIT_NETWORKS.label, id="edit-networks", compact=True, classes="action")
         yield Static("", classes="alone", markup=False)
         with VerticalScroll(classes="facts", can_focus=False):
             for label, value in (
@@ -76,8 +80,6 @@ class EnvironmentPage(PortalPage):
         """Offer what can be done now."""
         if action == "copy":
             return isinstance(self.screen.focused, LabelledValue)
-        if action == "edit_networks":
-            return self.portal.page.may_manage
         return super().check_action(action, parameters)
 
     def on_descendant_focus(self) -> None:
@@ -96,16 +98,5 @@ class EnvironmentPage(PortalPage):
             self.portal.copy(self.screen.focused.value)
 
     @on(Button.Pressed, "#edit-networks")
-    def action_edit_networks(self) -> None:
-        """Say from where clients may come."""
-        self.portal.run(self._edit_networks)
-
-    async def _edit_networks(self) -> None:
-        from credtui.tui.dialogs.networks import NetworksDialog
-
-        portal = self.portal
-        networks = await portal.ask(NetworksDialog(portal.page.networks))
-        if networks is not None and networks != portal.page.networks:
-            kept = await portal.do(lambda: portal.service.set_networks(networks))
-            where = f"from {', '.join(kept)}" if kept else "from everywhere"
-            portal.tell(f"The credentials may now be used {where}.")
+    def _edit_networks(self) -> None:
+        self.action_verb(EDIT_NETWORKS.name)

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from functools import partial
 from typing import ClassVar
 
 from textual import on, work
@@ -13,14 +12,15 @@ from textual.content import Content
 from textual.widgets import Button, OptionList, Static
 from textual.widgets.option_list import Option
 
-from credtui.domain.errors import CredtuiError, Refusal
+from credtui.domain.errors import CredtuiError
 from credtui.domain.page import Page
-from credtui.domain.permissions import Operator, Permission
-from credtui.service.operators import OperatorService
-from credtui.tui.dialogs.operator import OperatorDialog, OperatorDraft
+from credtui.domain.permissions import Operator
 from credtui.tui.pages.page import PortalPage
+from credtui.tui.verbs.add_operator import AddOperator
+from credtui.tui.verbs.edit_operator import EditOperator
+from credtui.tui.verbs.operator_verb import NOT_ALLOWED, operator_service
+from credtui.tui.verbs.remove_operator import RemoveOperator
 
-NOT_ALLOWED = "Only a representative may manage operators."
 NONE_YET = (
     "There are no operators: credtui is a personal tool, and whoever runs it may edit.\n\n"
     "From the first operator on, who isn't one has no access. The first must be a "
@@ -29,13 +29,16 @@ NONE_YET = (
 )
 
 
+ADD, EDIT, REMOVE = AddOperator(), EditOperator(), RemoveOperator()
+
+
 class OperatorsPage(PortalPage):
     """Lists the operators, with what they may do here."""
 
+    VERBS = (ADD, EDIT, REMOVE)
+
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("n", "add", "Add Operator", tooltip="Let somebody use credtui."),
-        Binding("e", "edit", "Edit", tooltip="Change permissions and keys."),
-        Binding("d", "remove", "Remove", tooltip="Take an operator's access away."),
+        *(verb.binding for verb in (ADD, EDIT, REMOVE)),
         Binding("j", "move(1)", "Next operator", show=False),
         Binding("k", "move(-1)", "Previous operator", show=False),
     ]
@@ -49,14 +52,9 @@ class OperatorsPage(PortalPage):
         with Horizontal(classes="page-title"):
             yield Static("Operators", classes="title")
             yield Static("", classes="count", markup=False)
-            yield Button("Add Operator", id="add", compact=True, classes="action")
+            yield Button(ADD.label, id="add", compact=True, classes="action")
         yield Static("", classes="alone", markup=False)
         yield OptionList(markup=False, compact=True, id="operators-list")
-
-    @property
-    def _service(self) -> OperatorService:
-        portal = self.portal
-        return portal.surroundings.installation.operator_service(portal.service.actor)
 
     def page_changed(self, page: Page) -> None:
         """Read the operators anew, as far as the person may."""
@@ -73,7 +71,7 @@ class OperatorsPage(PortalPage):
     @work(exclusive=True, group="read")
     async def _read(self) -> None:
         try:
-            operators = await asyncio.to_thread(self._service.operators)
+            operators = await asyncio.to_thread(operator_service(self.portal).operators)
         except CredtuiError as error:
             self.portal.warn(str(error))
         else:
@@ -100,7 +98,7 @@ class OperatorsPage(PortalPage):
         self.refresh_bindings()
 
     def _describe(self, operator: Operator) -> Content:
-        organization, dot = self.portal.service.organization, self.portal.surroundings.marks.dot
+        organization, dot = self.portal.service.organization, self.portal.context.marks.dot
         permission = operator.permission_for(organization)
         facts = [f"{permission.label} in {organization}"]
         if operator.representative:
@@ -112,92 +110,20 @@ class OperatorsPage(PortalPage):
         return Content.assemble(name, "\n  ", f" {dot} ".join(facts))
 
     @property
-    def _chosen(self) -> Operator | None:
+    def subject(self) -> Operator | None:
+        """The highlighted operator."""
         option = self.query_one(OptionList).highlighted_option
         return self._operators.get(option.id or "") if option else None
 
     # What a representative does
 
     @on(Button.Pressed, "#add")
-    def action_add(self) -> None:
-        """Let somebody use credtui."""
-        self.portal.run(self._add)
-
-    def action_edit(self) -> None:
-        """Change the chosen operator."""
-        if operator := self._chosen:
-            self.portal.run(partial(self._edit, operator))
-
-    def action_remove(self) -> None:
-        """Remove the chosen operator."""
-        if operator := self._chosen:
-            self.portal.run(partial(self._remove, operator))
+    def _add(self) -> None:
+        self.action_verb(ADD.name)
 
     @on(OptionList.OptionSelected)
-    def _edit_chosen(self) -> None:
-        self.action_edit()
-
-    async def _add(self) -> None:
-        first = not self._operators
-        name = self.portal.service.actor.operator if first else ""
-        draft = await self._ask(
-            "Add Operator", OperatorDraft(name), taken=tuple(self._operators), first=first
-        )
-        if draft:
-            self.portal.tell(f"{draft.name} is added.")
-
-    async def _edit(self, operator: Operator) -> None:
-        draft = await self._ask(
-            f"Edit {operator.name}", OperatorDraft.of(operator), before=operator
-        )
-        if draft:
-            self.portal.tell(f"{operator.name} is changed.")
-
-    async def _remove(self, operator: Operator) -> None:
-        from credtui.tui.dialogs.confirm import ConfirmDialog
-
-        sure = await self.portal.ask(
-            ConfirmDialog(
-                "Remove Operator",
-                "Remove",
-                (("Operator", operator.name), ("Keys", str(len(operator.keys)))),
-                "They lose access to every organization. Whatever they have open ends at its "
-                "next action.",
-            )
-        )
-        if sure:
-            await self.portal.do(lambda: self._service.remove(operator.name))
-            self.portal.tell(f"{operator.name} is removed.")
-
-    async def _ask(
-        self,
-        title: str,
-        draft: OperatorDraft,
-        *,
-        taken: Sequence[str] | None = None,
-        first: bool = False,
-        before: Operator | None = None,
-    ) -> OperatorDraft | None:
-        """Ask until the service accepts it, and return it; None when it was given up."""
-        portal, problem = self.portal, ""
-        organizations = await asyncio.to_thread(self._service.organizations)
-        here = portal.service.organization
-        listed = sorted(organizations, key=lambda name: (name != here, name))
-        while True:
-            answer = await portal.ask(
-                OperatorDialog(
-                    title, "Save", draft, listed, taken=taken, first=first, problem=problem
-                )
-            )
-            if answer is None:
-                return None
-            draft = answer
-            try:
-                await portal.do(partial(_save, self._service, draft, before))
-            except Refusal as refusal:
-                problem = str(refusal)
-            else:
-                return draft
+    def _edit(self) -> None:
+        self.action_verb(EDIT.name)
 
     def action_move(self, step: int) -> None:
         """Choose the next operator or the one before."""
@@ -206,44 +132,6 @@ class OperatorsPage(PortalPage):
             choice.action_cursor_down()
         else:
             choice.action_cursor_up()
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer what can be done now."""
-        if action == "add":
-            return self.portal.page.may_manage
-        if action in {"edit", "remove"}:
-            return self._chosen is not None
-        return super().check_action(action, parameters)
-
-
-def _save(service: OperatorService, draft: OperatorDraft, before: Operator | None) -> Operator:
-    """Add an operator, or change of one what the person changed."""
-    keys = {key.fingerprint: key.line for key in draft.keys}
-    if before is None:
-        given = {
-            name: permission
-            for name, permission in draft.permissions.items()
-            if permission is not Permission.NO_ACCESS
-        }
-        return service.add(
-            draft.name,
-            keys=keys.values(),
-            permissions=given,
-            representative=draft.representative,
-        )
-    known = {key.fingerprint for key in before.public_keys}
-    changed = draft.representative != before.representative
-    return service.set(
-        before.name,
-        add_keys=[line for fingerprint, line in keys.items() if fingerprint not in known],
-        remove_keys=known - keys.keys(),
-        permissions={
-            name: permission
-            for name, permission in draft.permissions.items()
-            if permission != before.permissions.get(name, Permission.NO_ACCESS)
-        },
-        representative=draft.representative if changed else None,
-    )
 
 
 def _count(number: int, noun: str) -> str:

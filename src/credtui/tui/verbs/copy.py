@@ -2,11 +2,11 @@
 
 from credtui.domain.models import Credential
 from credtui.domain.permissions import Permission
-from credtui.tui.surroundings import Portal
-from credtui.tui.verbs.verb import Verb
+from credtui.tui.screens.portal import Portal
+from credtui.tui.verbs.credential_verb import CredentialVerb
 
 
-class CopyClientId(Verb):
+class CopyClientId(CredentialVerb):
     """Copies a credential's Client ID."""
 
     name = "copy"

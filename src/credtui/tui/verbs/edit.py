@@ -1,12 +1,12 @@
 """Edit: give a credential another name."""
 
 from credtui.domain.models import Credential
-from credtui.tui.surroundings import Portal
-from credtui.tui.verbs.naming import change_with_name
-from credtui.tui.verbs.verb import Verb
+from credtui.tui.screens.portal import Portal
+from credtui.tui.verbs.asking import change_with_name
+from credtui.tui.verbs.credential_verb import CredentialVerb
 
 
-class Edit(Verb):
+class Edit(CredentialVerb):
     """Renames a credential."""
 
     name = "edit"

@@ -2,12 +2,12 @@
 
 from credtui.domain.models import Credential
 from credtui.domain.page import Page
-from credtui.tui.surroundings import Portal
-from credtui.tui.verbs.naming import change_with_name
-from credtui.tui.verbs.verb import Verb
+from credtui.tui.screens.portal import Portal
+from credtui.tui.verbs.asking import change_with_name
+from credtui.tui.verbs.credential_verb import CredentialVerb
 
 
-class Generate(Verb):
+class Generate(CredentialVerb):
     """Generates a credential."""
 
     name = "generate"
@@ -18,9 +18,9 @@ class Generate(Verb):
     for_card = False
     in_menu = False
 
-    def obstacle(self, page: Page, credential: Credential | None) -> str | None:
+    def obstacle(self, page: Page, subject: Credential | None) -> str | None:
         """At the cap, name what to do."""
-        if obstacle := super().obstacle(page, credential):
+        if obstacle := super().obstacle(page, subject):
             return obstacle
         if page.full:
             return "Delete a credential before creating a new one."

@@ -1,11 +1,11 @@
 """Which credential is this?: tell whose a secret is."""
 
 from credtui.domain.permissions import Permission
-from credtui.tui.surroundings import Portal
-from credtui.tui.verbs.verb import Verb
+from credtui.tui.screens.portal import Portal
+from credtui.tui.verbs.credential_verb import CredentialVerb
 
 
-class Identify(Verb):
+class Identify(CredentialVerb):
     """Asks for a secret, and tells which credential it belongs to."""
 
     name = "identify"

@@ -2,11 +2,11 @@
 
 from credtui.domain.models import Credential
 from credtui.domain.page import Page
-from credtui.tui.surroundings import Portal
-from credtui.tui.verbs.verb import Verb
+from credtui.tui.screens.portal import Portal
+from credtui.tui.verbs.credential_verb import CredentialVerb
 
 
-class MakePrimary(Verb):
+class MakePrimary(CredentialVerb):
     """Makes a credential the primary one."""
 
     name = "make_primary"

@@ -4,12 +4,12 @@ from credtui.domain.models import Credential
 from credtui.domain.names import MAX_NAME_LENGTH
 from credtui.domain.organization import MAX_CREDENTIALS
 from credtui.domain.page import Page
-from credtui.tui.surroundings import Portal
-from credtui.tui.verbs.naming import change_with_name
-from credtui.tui.verbs.verb import Verb
+from credtui.tui.screens.portal import Portal
+from credtui.tui.verbs.asking import change_with_name
+from credtui.tui.verbs.credential_verb import CredentialVerb
 
 
-class Replace(Verb):
+class Replace(CredentialVerb):
     """Begins, follows and finishes the replacement of a credential."""
 
     name = "replace"

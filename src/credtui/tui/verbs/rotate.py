@@ -1,11 +1,11 @@
 """Rotate Credential: replace the secret, show the new one once."""
 
 from credtui.domain.models import Credential
-from credtui.tui.surroundings import Portal
-from credtui.tui.verbs.verb import Verb
+from credtui.tui.screens.portal import Portal
+from credtui.tui.verbs.credential_verb import CredentialVerb
 
 
-class Rotate(Verb):
+class Rotate(CredentialVerb):
     """Rotates a credential."""
 
     name = "rotate"

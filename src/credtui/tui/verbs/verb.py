@@ -1,68 +1,57 @@
-"""What a verb is: everything that can be done to credentials is declared as one."""
+"""What a verb is: everything that a person can do in the portal is declared as one."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Generic, TypeVar
 
-from credtui.domain.models import Credential
+from textual.binding import Binding
+
 from credtui.domain.page import Page
-from credtui.domain.permissions import Permission
-from credtui.tui.surroundings import Portal
+from credtui.tui.screens.portal import Portal
+
+S = TypeVar("S")
+"""What a verb is about."""
 
 
-class Verb:
-    """Something a person can do, on the credentials page.
+class Verb(Generic[S]):
+    """Something a person can do.
 
-    The footer, a card's menu, the command palette, the help and the keys are made from these
-    declarations. Each verb also says itself when it can't be used, and does itself what it does.
+    Keys, footer, menus, command palette and help are made from these declarations. A verb also
+    says why it can't be used now, and does the work: it opens the dialogs and calls the service.
 
     Attributes:
-        name: Identifies it in actions.
+        name: Identifies the verb in actions.
         label: Its words on buttons and menus, as the written guide has them.
         short: Its word in the footer.
-        key: The key that does it, in the framework's name.
+        key: The key that runs it, in the framework's name.
         help: What it does, in a sentence.
-        for_card: Whether it is about one credential.
-        in_footer: Whether the footer, which is short, has it.
-        in_menu: Whether a card's menu offers it.
-        permission: What it takes to use it.
+        in_footer: Whether the footer, which is short, shows it.
     """
 
     name: ClassVar[str]
     label: ClassVar[str]
     short: ClassVar[str]
-    in_footer: ClassVar[bool] = True
     key: ClassVar[str]
     help: ClassVar[str]
-    for_card: ClassVar[bool] = True
-    in_menu: ClassVar[bool] = True
-    permission: ClassVar[Permission] = Permission.CAN_EDIT
+    in_footer: ClassVar[bool] = True
 
-    def obstacle(self, page: Page, credential: Credential | None) -> str | None:
-        """Return why it can't be used now, in a sentence; None when it can."""
-        if page.permission < self.permission:
-            return (
-                f'You need the permission "API Credentials: {self.permission.label}" for this; '
-                f"you have {page.permission.label}."
-            )
-        if self.for_card and credential is None:
-            return "There is no credential to do this with yet."
-        return self.rule(page, credential) if credential else None
+    @property
+    def binding(self) -> Binding:
+        """The binding of the verb's key, for a page or a screen."""
+        return Binding(
+            self.key, f"verb('{self.name}')", self.short, tooltip=self.help, show=self.in_footer
+        )
 
-    def rule(self, page: Page, credential: Credential) -> str | None:  # noqa: ARG002
-        """Return which rule stands against it for this credential, in a sentence, if one does."""
+    def obstacle(self, page: Page, subject: S | None) -> str | None:  # noqa: ARG002
+        """Return why the verb can't be used now, in a sentence; None if it can."""
         return None
 
-    def menu_label(self, page: Page, credential: Credential) -> str:  # noqa: ARG002
-        """Return its words for this credential in a menu."""
-        return self.label
-
-    async def run(self, portal: Portal, credential: Any) -> None:
-        """Do it: ask what must be asked, and call the service.
+    async def run(self, portal: Portal, subject: Any) -> None:
+        """Ask what must be asked, and call the service.
 
         Args:
-            portal: Where it is used.
-            credential: The `Credential` it is about; None if it isn't `for_card`.
+            portal: Where the verb is used.
+            subject: What the verb is about; None if it is about nothing in particular.
 
         Raises:
-            CredtuiError: It was refused, or failed; the portal tells the person.
+            CredtuiError: The change was refused, or failed. The portal tells the person.
         """
         raise NotImplementedError

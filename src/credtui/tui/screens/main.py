@@ -1,0 +1,144 @@
+"""The portal's screen: header, navigation, one page at a time, footer."""
+
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.widgets import ContentSwitcher
+
+from credtui.domain.page import Page
+from credtui.domain.permissions import Permission
+from credtui.service.credentials import CredentialService
+from credtui.tui.context import PortalContext
+from credtui.tui.dialogs.dialog import open_modals
+from credtui.tui.pages import ENTRIES, entries_for, find_entry
+from credtui.tui.pages.page import PortalPage
+from credtui.tui.screens.portal import Portal
+from credtui.tui.terminal.framework import make_replaceable
+from credtui.tui.verbs.switch_environment import SwitchEnvironment
+from credtui.tui.verbs.switch_organization import SwitchOrganization
+from credtui.tui.widgets.footer import Footer
+from credtui.tui.widgets.header import Header
+from credtui.tui.widgets.navigation import Navigation
+
+SWITCHES = (SwitchEnvironment(), SwitchOrganization())
+
+
+class MainScreen(Portal):
+    """Shows an organization in an environment, one page at a time, and follows its changes.
+
+    Args:
+        context: What stays the same while the portal is open.
+        service: The organization in its environment.
+        page: What is shown of it first.
+        opened: The name of the page that is open first.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *(verb.binding for verb in SWITCHES),
+        Binding("question_mark,f1", "app.help", "Help", key_display="?"),
+        Binding("q", "app.quit", "Quit"),
+        Binding("slash", "focus_navigation", "Go to the navigation", show=False),
+    ]
+
+    AUTO_FOCUS = ""  # The open page knows where a person begins.
+
+    def __init__(
+        self,
+        context: PortalContext,
+        service: CredentialService,
+        page: Page,
+        opened: str = ENTRIES[0].name,
+    ) -> None:
+        super().__init__(context, service, page)
+        self._opened = opened
+
+    # What is shown
+
+    def compose(self) -> ComposeResult:
+        """Header, navigation, page, footer."""
+        yield Header()
+        with Horizontal(id="body"):
+            yield Navigation(self.context.marks)
+            with ContentSwitcher(initial=self._opened, id="pages"):
+                yield find_entry(self._opened).open()
+        yield Footer()
+
+    def on_mount(self) -> None:
+        """Show what there is, and follow it."""
+        self._show_open_page()
+        self.run_worker(self.follower.follow(), group="follow")
+        self.set_interval(30, self._let_time_pass)
+
+    def _let_time_pass(self) -> None:
+        self.current.time_passed()
+
+    @property
+    def current(self) -> PortalPage:
+        """The page that is open."""
+        switcher = self.query_one("#pages", ContentSwitcher)
+        return switcher.get_child_by_id(switcher.current or "", PortalPage)
+
+    @on(Navigation.Chosen)
+    async def _open_chosen(self, event: Navigation.Chosen) -> None:
+        await self.open_page(event.name)
+
+    async def open_page(self, name: str) -> None:
+        """Open one of the portal's pages."""
+        switcher = self.query_one("#pages", ContentSwitcher)
+        if not switcher.query(f"#{name}"):
+            await switcher.add_content(find_entry(name).open())
+        switcher.current = name
+        self._show_open_page()
+
+    def _show_open_page(self) -> None:
+        self._show_header()
+        self._show_navigation()
+        self.current.page_changed(self.page)
+        self.current.take_focus()
+
+    def _show_navigation(self) -> None:
+        self.query_one(Navigation).show(self.current.id or "", entries_for(self.page))
+
+    def _show_header(self) -> None:
+        service, marks = self.service, self.context.marks
+        environment = service.environment.name
+        self.query_one(Header).show(
+            f"{service.organization} {marks.dot} {environment} {marks.down}",
+            f"{service.actor.operator} {marks.dot} {self.page.permission.label}",
+            production=environment == "production",
+        )
+
+    # What others change
+
+    def watch_page(self, before: Page, page: Page) -> None:
+        """Show everywhere that something changed."""
+        self._show_header()
+        self._show_navigation()
+        self.current.page_changed(page)
+        if before.permission < Permission.CAN_VIEW <= page.permission:
+            self.current.take_focus()
+        for modal in open_modals(self.app):
+            modal.call_later(modal.page_changed, page)  # It may not be composed yet.
+
+    # What a person does
+
+    def action_verb(self, name: str) -> None:
+        """Use the verb of this name."""
+        self.use(next(verb for verb in SWITCHES if verb.name == name))
+
+    @on(Header.SwitchRequested)
+    def _switch(self) -> None:
+        self.action_verb(SwitchEnvironment.name)
+
+    def go_to(self, service: CredentialService, page: Page) -> None:
+        """Show another organization or environment, on the page that is open now."""
+        make_replaceable(self)
+        opened = self.current.id or ""
+        self.app.switch_screen(MainScreen(self.context, service, page, opened))
+
+    def action_focus_navigation(self) -> None:
+        """Focus the navigation."""
+        self.set_focus(self.query_one(Navigation))

@@ -1,0 +1,41 @@
+"""What a person can do to credentials."""
+
+from typing import ClassVar
+
+from credtui.domain.models import Credential
+from credtui.domain.page import Page
+from credtui.domain.permissions import Permission
+from credtui.tui.verbs.verb import Verb
+
+
+class CredentialVerb(Verb[Credential]):
+    """Something a person can do to a credential, or to all of them.
+
+    Attributes:
+        for_card: Whether the verb is about one credential.
+        in_menu: Whether the menu of a card offers it.
+        permission: The permission that it takes.
+    """
+
+    for_card: ClassVar[bool] = True
+    in_menu: ClassVar[bool] = True
+    permission: ClassVar[Permission] = Permission.CAN_EDIT
+
+    def obstacle(self, page: Page, subject: Credential | None) -> str | None:
+        """Return why the verb can't be used now, in a sentence; None if it can."""
+        if page.permission < self.permission:
+            return (
+                f'You need the permission "API Credentials: {self.permission.label}" for this; '
+                f"you have {page.permission.label}."
+            )
+        if self.for_card and subject is None:
+            return "There is no credential to do this with yet."
+        return self.rule(page, subject) if subject else None
+
+    def rule(self, page: Page, credential: Credential) -> str | None:  # noqa: ARG002
+        """Return which rule stands against it for this credential, in a sentence, if one does."""
+        return None
+
+    def menu_label(self, page: Page, credential: Credential) -> str:  # noqa: ARG002
+        """Return the verb's words for this credential in a menu."""
+        return self.label

@@ -1,0 +1,76 @@
+"""What the store holds is shown soon after a change, and is read once for each."""
+
+from collections import Counter
+
+import pytest
+
+from credtui.domain.page import Page
+from credtui.service.credentials import CredentialService
+from credtui.store.tinydb.watch import FileWatch
+from credtui.tui.pages.credentials import CredentialsPage
+from tests.support import ALICE
+from tests.tui.apps import Stage, portal
+
+
+@pytest.fixture
+def counted(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """How often the portal looked at the store, read the page and painted it."""
+    counts: Counter[str] = Counter()
+    read, paint, look = CredentialService.page, CredentialsPage.page_changed, FileWatch.changed
+
+    def counting_read(service: CredentialService) -> Page:
+        counts["read"] += 1
+        return read(service)
+
+    def counting_paint(screen: CredentialsPage, page: Page) -> None:
+        counts["painted"] += 1
+        paint(screen, page)
+
+    def counting_look(watch: FileWatch) -> bool:
+        counts["looked"] += 1
+        return look(watch)
+
+    monkeypatch.setattr(CredentialService, "page", counting_read)
+    monkeypatch.setattr(CredentialsPage, "page_changed", counting_paint)
+    monkeypatch.setattr(FileWatch, "changed", counting_look)
+    return counts
+
+
+async def test_our_own_change_is_read_and_painted_once(two: Stage, counted: Counter[str]) -> None:
+    async with portal(two) as session:
+        await session.press("j")
+        await session.until(lambda: counted["looked"] > 4, "the portal follows")
+        counted.clear()
+        await session.press("p")
+        await session.see("Reporting batch is now the primary credential.")
+        counted["looked"] = 0
+        await session.until(lambda: counted["looked"] > 8, "further looks")
+        assert (counted["read"], counted["painted"]) == (1, 1)
+
+
+async def test_a_change_of_others_is_read_and_painted_once(
+    two: Stage, counted: Counter[str]
+) -> None:
+    async with portal(two) as session:
+        await session.until(lambda: counted["looked"] > 4, "the portal follows")
+        counted.clear()
+        two.service(ALICE).rename(two.id_of("Reporting batch"), "Reports")
+        reads_of_the_test = counted["read"]
+        await session.see("Reports")
+        counted["looked"] = 0
+        await session.until(lambda: counted["looked"] > 8, "further looks")
+        assert (counted["read"] - reads_of_the_test, counted["painted"]) == (1, 1)
+
+
+async def test_what_was_refused_because_of_others_is_shown_at_once(
+    two: Stage, counted: Counter[str]
+) -> None:
+    async with portal(two) as session:
+        await session.until(lambda: counted["looked"] > 4, "the portal follows")
+        session.app.workers.cancel_group(session.app.portal, "follow")
+        two.service(ALICE).delete(two.id_of("Reporting batch"))
+        await session.press("j", "p")
+        await session.until(lambda: bool(session.messages), "a refusal")
+        await session.see_no(
+            "Reporting batch",
+        )
