@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from credtui.tui.terminal.clipboard import Clipboard, Route, Sent, Setting, run_tool
+from credtui.tui.terminal.clipboard import Clipboard, Route, Sent, Setting
 from credtui.tui.terminal.session import Multiplexer
+from credtui.tui.terminal.tools import run_tool
 
 SECRET = "csk_uat_9fK2mQ8xVb7RtLpW3nYs6HjDz0AcEgUiTo4BqXvMy1N5k"
 SSH = {"SSH_CONNECTION": "192.0.2.1 50000 192.0.2.2 22"}

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from credtui.tui.terminal.clipboard import Setting, run_tool
+from credtui.tui.terminal.clipboard import Setting
+from credtui.tui.terminal.tools import run_tool
 from tests.terminal import Terminal
 from tests.tui.terminal.multiplexers import Screen, Tmux, python
 

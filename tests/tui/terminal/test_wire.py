@@ -18,7 +18,8 @@ from rich.style import Style
 from textual.geometry import Region, Size
 from textual.strip import Strip
 
-from credtui.tui.terminal.wire import Abilities, Frame
+from credtui.tui.terminal.patch import Abilities
+from credtui.tui.terminal.wire import Frame
 from tests.emulator import Cell, Emulator
 from tests.terminal import Terminal
 from tests.tui.terminal.wire_sample import PLAIN_NAMES, WIDE_NAMES, Sample

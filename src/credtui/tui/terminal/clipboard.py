@@ -1,22 +1,22 @@
-"""The best route to the person's clipboard, and the truth about it.
+"""Sending texts to the person's clipboard, by the best route.
 
-No library does this: pyperclip runs local tools only and knows no terminal; oscclip and Textual's
-own `copy_to_clipboard` write OSC 52 and nothing else, which tmux drops by default; and none of them
-says what becomes of it. No route acknowledges, so nothing here ever says "copied".
+No library does this. pyperclip runs local tools only. oscclip and Textual's `copy_to_clipboard`
+write OSC 52 only, which tmux drops by default. None of them says by which route a text was sent.
+No route confirms that a text has arrived, so no message here says "copied".
 """
 
 import base64
 import os
-import re
 import shutil
-import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal
 
 from credtui.domain.names import quotable
 from credtui.tui.terminal.session import Multiplexer
+from credtui.tui.terminal.tmux import ask_tmux
+from credtui.tui.terminal.tools import Runner, run_tool
 
 Setting = Literal["auto", "osc52", "tmux", "native", "none"]
 
@@ -29,9 +29,8 @@ _OUTER_TMUX = (
 
 # GNU screen refuses strings of more than 768 bytes.
 _SCREEN_CHUNK = 512
-# They have no clipboard, and some would print what is sent.
+# These have no clipboard, and some would print what is sent.
 _WITHOUT_CLIPBOARD = ("linux", "vt1", "vt2", "vt3", "vt4", "vt5", "cons", "dumb")
-_TOOL_SECONDS = 2.0
 
 
 class Route(StrEnum):
@@ -48,10 +47,10 @@ class Sent:
     """What became of a text that was to reach the clipboard.
 
     Attributes:
-        route: How it was sent, NONE if it was not.
+        route: The route by which the text was sent; NONE if it wasn't.
         message: One sentence for the person.
-        fix: What makes it work where it may not have, or None; the exact line to put into a
-            configuration file is its last line.
+        fix: What to do if the text may not have arrived; None if nothing is known to be wrong. Its
+            last line is the exact line to put into a configuration file.
     """
 
     route: Route
@@ -60,54 +59,16 @@ class Sent:
 
     @property
     def doubtful(self) -> bool:
-        """Whether to offer the other ways to keep a secret in this moment."""
+        """Whether the text may not have arrived."""
         return self.route is Route.NONE or self.fix is not None
 
 
-class Runner(Protocol):
-    """Runs a program with a text on its standard input."""
-
-    def __call__(
-        self, argv: Sequence[str], *, env: Mapping[str, str], text: str = "", output: bool = False
-    ) -> str | None:
-        """Return its output, if asked for, or None if it failed or took too long."""
-
-
-def run_tool(
-    argv: Sequence[str], *, env: Mapping[str, str], text: str = "", output: bool = False
-) -> str | None:
-    """Run a program as `Runner` says; no exception of it carries the text."""
-    try:
-        # Clipboard tools stay behind to serve what they were given, and would hold a pipe open.
-        done = subprocess.run(
-            argv,
-            env=dict(env),
-            input=text.encode(errors="replace"),
-            stdout=subprocess.PIPE if output else subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            timeout=_TOOL_SECONDS,
-            check=True,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return (done.stdout or b"").decode(errors="replace")
-
-
-class _Tmux(NamedTuple):
-    """What the tmux server says of itself and of the person's end."""
-
-    set_clipboard: str
-    term: str
-    has_clipboard: bool
-    over_ssh: bool
-
-
 class Clipboard:
-    """Sends texts to the person's clipboard. Keeps none of them.
+    """Sends texts to the person's clipboard, and keeps none of them.
 
-    Its methods run programs, each for two seconds at most: call them from a worker thread. Hand the
-    text over in a closure or a partial, not as an argument of a method under Textual's `@work`,
-    which puts the arguments' repr into the worker's description.
+    The methods run programs, each for two seconds at most, so call them from a worker thread. Pass
+    the text in a closure or a partial. Textual's `@work` would put the repr of an argument into the
+    worker's description.
 
     Args:
         setting: The configured route.
@@ -138,11 +99,11 @@ class Clipboard:
         self._sent_by = Route.NONE
 
     def send(self, text: str, *, otherwise: str = OTHERWISE) -> Sent:
-        """Send a text by the configured route, and say what is known of it.
+        """Send a text by the configured route, and return what is known about it.
 
         Args:
             text: The text.
-            otherwise: What to do where nothing could be sent, in a sentence.
+            otherwise: What to do if nothing can be sent, in a sentence.
         """
         sent = self._send(text)
         self._sent_by = sent.route
@@ -151,15 +112,15 @@ class Clipboard:
         return sent
 
     def clear(self) -> None:
-        """Remove what the last text may have left on this host."""
+        """Remove what the last text may have left on this computer."""
         if self._sent_by is Route.TMUX:
             self._run(["tmux", "delete-buffer", "-b", self._buffer], env=self._env)
 
     def blank(self) -> None:
-        """Overwrite the clipboard by the route the last text took.
+        """Overwrite the clipboard by the route that the last text took.
 
-        It is done blindly, and may wipe what was copied elsewhere since. A space and not nothing is
-        sent, because tmux, for one, ignores an empty text.
+        This also overwrites what was copied elsewhere since. It sends a space, because an empty
+        text is ignored, by tmux for one.
         """
         if self._sent_by is not Route.NONE:
             self._send(" ")
@@ -186,13 +147,13 @@ class Clipboard:
     # The person's own desktop
 
     def _is_local(self) -> bool:
-        # A session of GNU screen may have been started on the desktop and joined from elsewhere;
-        # it can't be asked, and a secret must not go to a desktop that nobody sits at.
+        # A session of GNU screen may be shown elsewhere than where it was started, and it can't be
+        # asked. A secret must not go to a desktop that nobody sits at.
         if any(self._env.get(name) for name in ("SSH_CONNECTION", "SSH_TTY", "STY")):
             return False
         if not self._tools() or not self._env.get("TMUX"):
             return True
-        tmux = self._ask_tmux()
+        tmux = ask_tmux(self._run, self._env)
         return tmux is not None and not tmux.over_ssh
 
     def _tools(self) -> list[list[str]]:
@@ -206,7 +167,7 @@ class Clipboard:
         return [argv for usable, argv in known if usable and self._which(argv[0])]
 
     def _native(self, text: str) -> Sent | None:
-        # wl-copy passes its input through a file for a moment: let that be in memory.
+        # wl-copy writes its input to a file for a moment; this file must be in memory.
         memory = self._env.get("XDG_RUNTIME_DIR")
         env = {**self._env, **({"TMPDIR": memory} if memory else {})}
         for argv in self._tools():
@@ -216,24 +177,8 @@ class Clipboard:
 
     # The tmux on this host
 
-    def _ask_tmux(self) -> _Tmux | None:
-        asked = "#{set-clipboard}\n#{client_termname}\n#{client_tty}"
-        argv = ["tmux", "display-message", "-p", asked, ";", "show-environment"]
-        answer = self._run([*argv, ";", "show-messages", "-T"], env=self._env, output=True)
-        if answer is None or answer.count("\n") < 3:
-            return None
-        set_clipboard, term, tty, rest = answer.split("\n", 3)
-        # The capability Ms is listed with each attached terminal, below a line that names its tty.
-        found = re.search(rf" for {re.escape(tty)},.*?^ *\d+: Ms: (.*?)$", rest, re.DOTALL | re.M)
-        return _Tmux(
-            set_clipboard,
-            quotable(term, 40),
-            has_clipboard=found is None or found[1] != "[missing]",
-            over_ssh=re.search(r"^SSH_CONNECTION=", rest, re.M) is not None,
-        )
-
     def _tmux(self, text: str) -> Sent | None:
-        tmux = self._ask_tmux() if self._env.get("TMUX") else None
+        tmux = ask_tmux(self._run, self._env) if self._env.get("TMUX") else None
         if tmux is None:
             return None
         if not tmux.has_clipboard:
@@ -242,7 +187,7 @@ class Clipboard:
                 "If it has one, put this into ~/.tmux.conf, start tmux again and try again:\n"
                 f"set -as terminal-features ',{tmux.term}:clipboard'",
             )
-        # One command, so that whatever happens to this process the buffer goes as it came.
+        # One command, so that the buffer is deleted even if this process is killed.
         load = ["tmux", "load-buffer", "-w", "-b", self._buffer, "-"]
         delete = ["delete-buffer", "-b", self._buffer]
         if self._run([*load, ";", *delete], env=self._env, text=text) is None:
