@@ -258,6 +258,11 @@ class TestPages:
     def test_a_value_is_never_shown_in_part(self) -> None:
         assert pages([("Secret", SECRET)], 20, 3) == [[TOO_SMALL]]
 
+    def test_wide_characters_take_two_columns(self) -> None:
+        value = "漢" * 41
+        assert pages([("Audience", value)], 80, 4) == [[value]]
+        assert pages([("Audience", value)], 80, 5) == [["", "Audience", value]]
+
 
 class TestRestores:
     def test_the_terminal_is_as_it_was(self) -> None:

@@ -1,7 +1,7 @@
 """Plain View: values alone on the terminal, for selection with the terminal's own mouse.
 
-Call `show_plain` inside `with app.suspend():`. It blocks, and must: while the driver is stopped
-nothing reads what Textual writes, so its event loop has to stand still.
+Call `show_plain` inside `with app.suspend():`. It blocks on purpose. While the driver is stopped,
+nothing reads what Textual writes, so Textual's event loop must stand still.
 """
 
 import contextlib
@@ -13,6 +13,8 @@ import time
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
 
+from rich.cells import cell_len
+
 from credtui.tui.terminal.input import InputFilter
 from credtui.tui.terminal.keys import ESCAPE
 from credtui.tui.terminal.session import erase_rows, raw_mode, window_size
@@ -21,8 +23,8 @@ HINT = "Press Enter or Escape to return"
 MORE = "Press Space for more, Enter or Escape to return"
 TOO_SMALL = "Window too small"
 
-# Ctrl+C, ctrl+D, ctrl+Z and ctrl+\ are only keys here, so that nothing can stop the program
-# while the values are shown.
+# Ctrl+C, ctrl+D, ctrl+Z and ctrl+\ only leave the view. Nothing may stop the program while the
+# values are shown.
 _RETURN = frozenset({*"\r\nqQ\x03\x04\x1a\x1c", ESCAPE})
 _LOOK_AGAIN = 0.2
 
@@ -49,12 +51,12 @@ def show_plain(
 
     Args:
         entries: Labels and values; a label stands on the line above its value.
-        idle: Seconds without a key after which it is left, or None for no such limit.
+        idle: Seconds without a key after which the view is left; None for no limit.
         input_fd: The terminal to read keys from.
         output_fd: The terminal to write to; Textual's own output is standard error.
 
     Raises:
-        OSError: If there is no terminal to write to, before anything was shown.
+        OSError: There is no terminal to write to. Nothing was shown.
     """
     window_size(output_fd)
     with _not_stopped(), raw_mode(input_fd):
@@ -72,8 +74,8 @@ def show_plain(
 def pages(entries: Sequence[tuple[str, str]], columns: int, rows: int) -> list[list[str]]:
     """Divide the entries into pages that never need more rows than there are.
 
-    The first line of each page is left to the hint. A value that a window cannot hold whole is
-    not shown in part.
+    The first line of each page is left free for the hint. A value that doesn't fit the window is
+    not shown at all.
     """
     room = rows - 1
     found: list[list[str]] = [[]]
@@ -103,7 +105,7 @@ def _show(
         if drawn != (size, page):
             _write(output_fd, _draw(parts[page], size, more=len(parts) > 1))
             drawn = (size, page)
-        # The size is looked at again by and by: SIGWINCH belongs to Textual's driver.
+        # The size is read again every time, because Textual's driver takes SIGWINCH.
         if select.select([input_fd], [], [], _LOOK_AGAIN)[0]:
             data = os.read(input_fd, 256)
             if not data:
@@ -121,8 +123,8 @@ def _show(
 
 
 def _draw(lines: Sequence[str], size: os.terminal_size, *, more: bool) -> str:
-    # The cursor rests on the first row: a window that gets lower loses the rows below it, where
-    # tmux without an alternate screen would otherwise move those above into its scrollback.
+    # The cursor rests on the first row. A window that gets lower then loses its last rows. Without
+    # an alternate screen, tmux would move rows above the cursor into its scrollback instead.
     text = [erase_rows(size.lines), (MORE if more else HINT)[: size.columns]]
     row = 2
     for line in lines:
@@ -132,7 +134,7 @@ def _draw(lines: Sequence[str], size: os.terminal_size, *, more: bool) -> str:
 
 
 def _height(lines: Sequence[str], columns: int) -> int:
-    return sum(max(1, -(-len(line) // columns)) for line in lines)
+    return sum(max(1, -(-cell_len(line) // columns)) for line in lines)
 
 
 def _printable(text: str) -> str:
@@ -147,7 +149,7 @@ def _write(fd: int, text: str) -> None:
 
 @contextlib.contextmanager
 def _not_stopped() -> Iterator[None]:
-    # Textual's handler would stop the process as it is, with the values on the screen.
+    # Textual's handler would stop the process with the values still on the screen.
     if threading.current_thread() is not threading.main_thread():
         yield
         return
