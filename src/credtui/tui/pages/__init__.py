@@ -1,54 +1,75 @@
 """The portal's pages, as the navigation lists them."""
 
 from collections.abc import Callable, Sequence
-from importlib import import_module
 from typing import NamedTuple
 
 from credtui.domain.page import Page
 from credtui.tui.pages.page import PortalPage
 
 
+def _credentials() -> type[PortalPage]:
+    from credtui.tui.pages.credentials import CredentialsPage
+
+    return CredentialsPage
+
+
+def _operators() -> type[PortalPage]:
+    from credtui.tui.pages.operators import OperatorsPage
+
+    return OperatorsPage
+
+
+def _activity() -> type[PortalPage]:
+    from credtui.tui.pages.activity import ActivityPage
+
+    return ActivityPage
+
+
+def _environment() -> type[PortalPage]:
+    from credtui.tui.pages.environment import EnvironmentPage
+
+    return EnvironmentPage
+
+
+def _api_access() -> type[PortalPage]:
+    from credtui.tui.pages.api_access import ApiAccessPage
+
+    return ApiAccessPage
+
+
 class Entry(NamedTuple):
     """A page in the navigation.
 
     Attributes:
-        name: Identifies it.
+        name: Identifies the page.
         title: Its words.
-        section: The section it stands in; empty for none.
-        location: The module and class, imported when it is first opened.
-        for_managers: Only who may manage operators finds it in the navigation.
+        section: The section that lists it; empty for none.
+        load: Imports its class. The portal starts faster without the pages that aren't open.
+        for_managers: Whether the navigation shows it only to people who may manage operators.
     """
 
     name: str
     title: str
     section: str
-    location: str
+    load: Callable[[], type[PortalPage]]
     for_managers: bool = False
 
     def open(self) -> PortalPage:
         """Return a new page."""
-        module, _, page = self.location.partition(":")
-        create: Callable[..., PortalPage] = getattr(import_module(module), page)
-        return create(id=self.name)
+        return self.load()(id=self.name)
 
 
 ENTRIES: tuple[Entry, ...] = (
-    Entry("credentials", "Credentials", "Settings", f"{__name__}.credentials:CredentialsPage"),
-    Entry(
-        "operators",
-        "Operators",
-        "Settings",
-        f"{__name__}.operators:OperatorsPage",
-        for_managers=True,
-    ),
-    Entry("activity", "Activity", "Settings", f"{__name__}.activity:ActivityPage"),
-    Entry("environment", "Environment", "Settings", f"{__name__}.environment:EnvironmentPage"),
-    Entry("api-access", "API access", "", f"{__name__}.api_access:ApiAccessPage"),
+    Entry("credentials", "Credentials", "Settings", _credentials),
+    Entry("operators", "Operators", "Settings", _operators, for_managers=True),
+    Entry("activity", "Activity", "Settings", _activity),
+    Entry("environment", "Environment", "Settings", _environment),
+    Entry("api-access", "API access", "", _api_access),
 )
 
 
 def entries_for(page: Page) -> Sequence[Entry]:
-    """Return the entries that a person finds."""
+    """Return the entries that a person sees in the navigation."""
     return [entry for entry in ENTRIES if page.may_manage or not entry.for_managers]
 
 
