@@ -1,4 +1,4 @@
-"""Asks whether to do what can't be undone."""
+"""Asks before a change that can't be undone."""
 
 from collections.abc import Iterable, Sequence
 from typing import ClassVar
@@ -22,15 +22,15 @@ from credtui.tui.widgets.field import Field
 class ConfirmDialog(Dialog[bool]):
     """Returns True when the person agreed. Focus starts on Cancel.
 
-    No key counts that was pressed before there was a question.
+    Keys that were pressed before the dialog opened don't count.
 
     Args:
         title: The dialog's title, and the question.
         confirm: The label of the button that agrees; its key is "y".
-        facts: Labels and values that say what it is about.
+        facts: Labels and values of what will be changed.
         consequence: What will happen.
-        cancel: The label of the button that doesn't.
-        type_first: What the person must type before agreeing; empty for nothing.
+        cancel: The label of the button that cancels.
+        type_first: A text that the person must type before agreeing; empty for none.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("y", "confirm", "Yes")]
@@ -80,11 +80,11 @@ class ConfirmDialog(Dialog[bool]):
         yield Button(self._cancel_label, id="cancel", compact=True)
 
     def on_mount(self) -> None:
-        """Let nothing happen by mistake."""
+        """Drop the keys that were pressed earlier."""
         self.ignore_typed_ahead()
 
     def outdate(self, reason: str) -> None:
-        """Say that the question no longer makes sense, and let it be answered no more."""
+        """Say why the question no longer makes sense, and allow no agreement any more."""
         self._outdated = True
         self.query_one("#consequence", Static).update(reason)
         self.query_one("#confirm", Button).disabled = True
@@ -92,7 +92,7 @@ class ConfirmDialog(Dialog[bool]):
         self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Without a question, or before it was read, there is nothing to agree to."""
+        """Allow no agreement to an outdated question, or before the text was typed."""
         if action == "confirm" and (self._outdated or not self._is_typed):
             return False
         return super().check_action(action, parameters)
@@ -111,18 +111,17 @@ class ConfirmDialog(Dialog[bool]):
         """Agree."""
         self.dismiss(True)  # noqa: FBT003
 
-    @on(Button.Pressed, "#cancel")
     def action_cancel(self) -> None:
-        """Don't."""
+        """Don't agree."""
         self.dismiss(False)  # noqa: FBT003
 
 
 class ConfirmCredentialDialog(ConfirmDialog):
-    """Asks about one credential, and notices when it changes meanwhile.
+    """Asks about one credential, and withdraws the question if it changes meanwhile.
 
     Args:
         label: The verb's label.
-        portal: Where the credential is.
+        portal: The screen that shows the credential.
         credential: The credential, as the person saw it.
         consequence: What will happen.
         type_name: Whether its name must be typed first.
@@ -150,7 +149,7 @@ class ConfirmCredentialDialog(ConfirmDialog):
         self._credential = credential
 
     def page_changed(self, page: Page) -> None:
-        """Withdraw the question if it is no longer about what the person saw."""
+        """Withdraw the question if the credential is no longer as the person saw it."""
         seen, now = self._credential, page.find(self._credential.client_id)
         if page.permission < Permission.CAN_EDIT:
             self.outdate("You may no longer change the credentials.")

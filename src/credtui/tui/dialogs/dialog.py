@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any, ClassVar, TypeVar
 
+from textual import on
 from textual.app import App, ComposeResult
 from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
@@ -10,6 +11,7 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widget import Widget
+from textual.widgets import Button
 from textual.worker import Worker, WorkerState
 
 from credtui.domain.page import Page
@@ -20,7 +22,7 @@ T = TypeVar("T")
 
 
 def own_error(event: Worker.StateChanged) -> str:
-    """Return what to tell of a worker that failed as none should, nothing of another one."""
+    """Return what to say of a worker that an error in credtui ended; nothing if none did."""
     if event.state is not WorkerState.ERROR:
         return ""
     failed = type(event.worker.error).__name__
@@ -28,7 +30,7 @@ def own_error(event: Worker.StateChanged) -> str:
 
 
 class Modal(Fitting, ModalScreen[T]):
-    """Opens above the portal and returns what the person decided, None for nothing."""
+    """Opens above the portal, and returns what the person decided; None if they canceled."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "Cancel")]
 
@@ -36,9 +38,9 @@ class Modal(Fitting, ModalScreen[T]):
     _result: T | None = None
 
     def dismiss(self, result: T | None = None) -> AwaitComplete:
-        """Return a result, the first time; close as soon as nothing is open above.
+        """Return a result, and close as soon as nothing is open above. Further calls do nothing.
 
-        The framework would take the screen on top away, whichever it is.
+        Textual would close the screen on top, whichever that is.
         """
         if self._dismissed:
             return AwaitComplete()
@@ -46,22 +48,22 @@ class Modal(Fitting, ModalScreen[T]):
         return super().dismiss(result) if self.is_active else AwaitComplete()
 
     def on_screen_resume(self) -> None:
-        """Close what was dismissed under another screen."""
+        """Close if this was dismissed under another screen."""
         if self._dismissed:
             super().dismiss(self._result)
 
     def page_changed(self, page: Page) -> None:
-        """Take notice that the organization's credentials changed while this is open."""
+        """React to a change of the organization while this is open."""
 
     def conceal(self) -> None:
-        """Hide what nobody else may see."""
+        """Hide a secret."""
 
     def irretrievable(self) -> list[tuple[str, str]]:
         """Return the labels and values that are nowhere else, should the program fail."""
         return []
 
     def leave(self) -> bool:
-        """Tell whether the program may end while this is open."""
+        """Return whether the program may end while this is open."""
         return True
 
     def action_cancel(self) -> None:
@@ -70,7 +72,7 @@ class Modal(Fitting, ModalScreen[T]):
 
 
 def open_modals(app: App[Any]) -> list[Modal[Any]]:
-    """Return what is open above the portal, from below."""
+    """Return the modals that are open above the portal, the lowest first."""
     return [screen for screen in app.screen_stack if isinstance(screen, Modal)]
 
 
@@ -82,7 +84,7 @@ class Dialog(Modal[T]):
     """
 
     SCROLLS: ClassVar[bool] = False
-    """Whether there is nothing to focus but the frame, to scroll it."""
+    """Whether the frame can be focused, to scroll it, because nothing else can."""
 
     def __init__(self, title_text: str) -> None:
         super().__init__()
@@ -97,8 +99,12 @@ class Dialog(Modal[T]):
                 yield Horizontal(*buttons, classes="buttons")
         yield Footer()
 
+    @on(Button.Pressed, "#cancel, #close")
+    def _cancel(self) -> None:
+        self.action_cancel()
+
     def compose_parts(self) -> Iterable[Widget]:
-        """Yield what stands above the buttons."""
+        """Yield the widgets above the buttons."""
         raise NotImplementedError
 
     def compose_buttons(self) -> Iterable[Widget]:

@@ -12,21 +12,20 @@ from textual.widgets.option_list import Option
 
 from credtui.domain.models import Environment
 from credtui.tui.dialogs.dialog import Modal
+from credtui.tui.widgets.menu import Menu
 
 
 class EnvironmentDialog(Modal[str]):
-    """Returns the name of the chosen environment, None for none.
+    """Returns the name of the chosen environment; None if the person canceled.
 
     Args:
-        environments: What there is to choose from.
-        organization: The organization, for its audiences.
+        environments: All environments.
+        organization: The organization whose audiences are shown.
         present: The name of the environment that is open.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q", "cancel", "Cancel"),
-        Binding("j", "down", show=False),
-        Binding("k", "up", show=False),
     ]
 
     def __init__(
@@ -39,7 +38,7 @@ class EnvironmentDialog(Modal[str]):
 
     def compose(self) -> ComposeResult:
         """One option for each environment."""
-        menu = OptionList(
+        menu = Menu(
             *(
                 Option(
                     Content.assemble(
@@ -59,17 +58,9 @@ class EnvironmentDialog(Modal[str]):
 
     def on_mount(self) -> None:
         """Begin at the open one."""
-        menu = self.query_one(OptionList)
+        menu = self.query_one(Menu)
         menu.highlighted = menu.get_option_index(self._present)
 
     @on(OptionList.OptionSelected)
     def _choose(self, event: OptionList.OptionSelected) -> None:
         self.dismiss(event.option_id)
-
-    def action_down(self) -> None:
-        """Highlight the next one."""
-        self.query_one(OptionList).action_cursor_down()
-
-    def action_up(self) -> None:
-        """Highlight the one before."""
-        self.query_one(OptionList).action_cursor_up()

@@ -1,4 +1,4 @@
-"""The menu of a card: what can be done to its credential."""
+"""The menu of a card: the verbs for its credential."""
 
 from collections.abc import Sequence
 from typing import ClassVar
@@ -15,24 +15,21 @@ from credtui.domain.models import Credential
 from credtui.domain.page import Page
 from credtui.tui.dialogs.dialog import Modal
 from credtui.tui.verbs.credential_verb import CredentialVerb
+from credtui.tui.widgets.menu import Menu
 
 
 class CardMenu(Modal[CredentialVerb]):
-    """Returns the verb that was chosen, None for none.
-
-    A verb that can't be used is shown with the reason.
+    """Returns the chosen verb; None if there is none. Shows why a verb can't be used.
 
     Args:
-        verbs: What to offer.
-        page: What the page shows.
+        verbs: The verbs to offer.
+        page: What is known of the organization.
         credential: The credential the menu is about.
-        at: Where on the screen it opens.
+        at: The place on the screen at which it opens.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,full_stop,left", "cancel", "Close the menu"),
-        Binding("j", "down", show=False),
-        Binding("k", "up", show=False),
     ]
 
     def __init__(
@@ -45,7 +42,7 @@ class CardMenu(Modal[CredentialVerb]):
         self._at = at
 
     def compose(self) -> ComposeResult:
-        """One option for each verb; what several have against them is said once, below them."""
+        """An option for each verb. A reason that several verbs share is shown once, below them."""
         options = []
         offer = self._offer(self._page)
         following = [*(obstacle for _, obstacle in offer[1:]), None]
@@ -54,9 +51,9 @@ class CardMenu(Modal[CredentialVerb]):
             if obstacle and obstacle != after:
                 prompt = Content.assemble(prompt, "\n", (obstacle, "italic $foreground 60%"))
             options.append(Option(prompt, id=verb.name, disabled=obstacle is not None))
-        menu = OptionList(*options, markup=False)
+        menu = Menu(*options, markup=False)
         menu.border_title = Content(self._credential.display_name)
-        menu.styles.offset = (self.app.size.width, 0)  # out of sight until it has its size
+        menu.styles.offset = (self.app.size.width, 0)  # Out of sight until its size is known.
         yield menu
 
     def on_mount(self) -> None:
@@ -68,7 +65,7 @@ class CardMenu(Modal[CredentialVerb]):
         self.call_after_refresh(self._place)
 
     def _place(self) -> None:
-        menu = self.query_one(OptionList)
+        menu = self.query_one(Menu)
         width, height = menu.outer_size
         menu.styles.offset = (
             max(0, min(self._at.x - width, self.app.size.width - width)),
@@ -76,13 +73,13 @@ class CardMenu(Modal[CredentialVerb]):
         )
 
     def page_changed(self, page: Page) -> None:
-        """Close if what was offered is no longer so."""
+        """Close if the offer no longer holds."""
         now = page.find(self._credential.client_id)
         if now != self._credential or self._offer(page) != self._offer(self._page):
             self.dismiss(None)
 
     def _offer(self, page: Page) -> list[tuple[str, str | None]]:
-        """Return each verb's label, and what stands against it."""
+        """Return each verb's label, and why it can't be used."""
         return [
             (verb.menu_label(page, self._credential), verb.obstacle(page, self._credential))
             for verb in self._verbs
@@ -93,7 +90,7 @@ class CardMenu(Modal[CredentialVerb]):
         self.dismiss(self._verbs[event.option_index])
 
     def on_key(self, event: events.Key) -> None:
-        """Take a verb's own key, and explain one that can't be used."""
+        """Choose a verb by its key, or say why it can't be used."""
         for verb in self._verbs:
             if event.key == verb.key and not self.covered:
                 event.stop()
@@ -103,14 +100,6 @@ class CardMenu(Modal[CredentialVerb]):
                     self.dismiss(verb)
 
     def on_click(self, event: events.Click) -> None:
-        """A click beside the menu closes it."""
+        """Close on a click beside the menu."""
         if event.widget is self:
             self.dismiss(None)
-
-    def action_down(self) -> None:
-        """Highlight the next verb."""
-        self.query_one(OptionList).action_cursor_down()
-
-    def action_up(self) -> None:
-        """Highlight the verb before."""
-        self.query_one(OptionList).action_cursor_up()

@@ -19,18 +19,18 @@ from credtui.tui.widgets.field import Field
 
 
 class NameDialog(Dialog[str]):
-    """Returns a valid name, None when canceled.
+    """Returns a valid name; None if the person canceled.
 
-    A name that can't be is refused as it is typed, with the reason.
+    While a person types, the dialog says why a name isn't accepted.
 
     Args:
         title: The dialog's title.
         confirm: The label of the button that accepts the name.
-        page: The credentials whose names are taken.
-        name: What stands in the field at first.
-        problem: What the service said against it.
+        page: What is known of the organization, for the names that are taken.
+        name: The name that the field shows at first.
+        problem: Why the service refused that name.
         credential: The credential that is renamed; None for a new one.
-        intro: What to know first.
+        intro: A text above the field.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -70,11 +70,11 @@ class NameDialog(Dialog[str]):
         yield Button("Cancel", id="cancel", compact=True)
 
     def on_mount(self) -> None:
-        """Judge the name at first only when it is the person's."""
+        """Allow the first name if it is acceptable, but say nothing about it yet."""
         self.query_one("#confirm", Button).disabled = not self._acceptable()
 
     def page_changed(self, page: Page) -> None:
-        """Judge again: another name or the last place may be taken, or the credential gone."""
+        """Judge the name again: it may be taken, or the credential may be gone."""
         self._page = page
         self._judge()
 
@@ -88,17 +88,13 @@ class NameDialog(Dialog[str]):
     @on(Input.Submitted)
     @on(Button.Pressed, "#confirm")
     def action_confirm(self) -> None:
-        """Return the name, if it can be one."""
+        """Return the name if it is acceptable; otherwise say why not."""
         if self._acceptable():
             self.dismiss(parse_name(self.query_one("#name", Input).value))
         else:
             self.query_one("#problem", Static).update(
                 self._problem_with(self.query_one("#name", Input).value) or self._problem
             )
-
-    @on(Button.Pressed, "#cancel")
-    def _cancel(self) -> None:
-        self.action_cancel()
 
     def _acceptable(self) -> bool:
         return not self._problem_with(self.query_one("#name", Input).value)

@@ -20,10 +20,10 @@ EXPLANATION = (
 
 
 class NetworksDialog(Dialog[tuple[str, ...]]):
-    """Returns networks, None when canceled.
+    """Returns the networks; None if the person canceled.
 
     Args:
-        networks: Those of the present.
+        networks: The present networks.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+s", "confirm", "Save")]
@@ -34,7 +34,7 @@ class NetworksDialog(Dialog[tuple[str, ...]]):
         self._outdated = ""
 
     def compose_parts(self) -> Iterable[Widget]:
-        """What it is about, the field, and why its text isn't accepted."""
+        """The explanation, the field, and why its text isn't accepted."""
         yield Static(EXPLANATION, id="explanation", markup=False)
         yield TextArea(
             "\n".join(self._before), id="networks", compact=True, highlight_cursor_line=False
@@ -47,13 +47,13 @@ class NetworksDialog(Dialog[tuple[str, ...]]):
         yield Button("Cancel", id="cancel", compact=True)
 
     def on_mount(self) -> None:
-        """Begin below what the field holds."""
+        """Begin at the end of the text."""
         field = self.query_one(TextArea)
         field.cursor_blink = False
         field.move_cursor(field.document.end)
 
     def page_changed(self, page: Page) -> None:
-        """Accept nothing that would undo what somebody did meanwhile."""
+        """Accept nothing that would undo somebody else's change."""
         if page.networks != self._before:
             now = ", ".join(page.networks) or "everywhere"
             self._outdated = (
@@ -71,13 +71,9 @@ class NetworksDialog(Dialog[tuple[str, ...]]):
 
     @on(Button.Pressed, "#confirm")
     def action_confirm(self) -> None:
-        """Return the networks, if they can be."""
+        """Return the networks if they are acceptable."""
         if not self._problem():
             self.dismiss(parse_networks(self._lines))
-
-    @on(Button.Pressed, "#cancel")
-    def _cancel(self) -> None:
-        self.action_cancel()
 
     @property
     def _lines(self) -> list[str]:

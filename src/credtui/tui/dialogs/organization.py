@@ -17,11 +17,11 @@ from credtui.tui.widgets.field import Field
 
 
 class OrganizationDialog(Dialog[str]):
-    """Returns the name of an organization, perhaps of one that is to be created; None for none.
+    """Returns the name of an organization, which may be a new one; None if the person canceled.
 
     Args:
-        names: The organizations that there are.
-        present: The one that is open.
+        names: The present organizations.
+        present: The name of the organization that is open.
         may_create: Whether a new one may be named.
     """
 
@@ -38,7 +38,7 @@ class OrganizationDialog(Dialog[str]):
         self._present = present
 
     def compose_parts(self) -> Iterable[Widget]:
-        """The field, the organizations with what was typed in their name, and what is wrong."""
+        """The field, the organizations that match it, and what is wrong."""
         placeholder = "type to find one"
         if self._may_create:
             placeholder += ", or to name a new one"
@@ -56,7 +56,7 @@ class OrganizationDialog(Dialog[str]):
         yield Button("Cancel", id="cancel", compact=True)
 
     def on_mount(self) -> None:
-        """Begin with all of them, at the open one."""
+        """List all organizations, with the open one highlighted."""
         self._find()
         choice = self.query_one(OptionList)
         if self._present in self._names:
@@ -92,10 +92,6 @@ class OrganizationDialog(Dialog[str]):
     def _create(self) -> None:
         self.dismiss(self._typed)
 
-    @on(Button.Pressed, "#cancel")
-    def _cancel(self) -> None:
-        self.action_cancel()
-
     def action_down(self) -> None:
         """Highlight the next one."""
         self.query_one(OptionList).action_cursor_down()
@@ -112,7 +108,7 @@ class OrganizationDialog(Dialog[str]):
         return f"{name} (open)" if name == self._present else name
 
     def _problem(self) -> str:
-        """Return why no organization comes of what was typed; nothing if it can be a new one."""
+        """Return why the typed name can't be a new organization's; nothing if it can."""
         if not self._may_create:
             return "You have access to no organization with this in its name."
         try:

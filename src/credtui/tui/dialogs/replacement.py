@@ -1,4 +1,4 @@
-"""Shows how far the replacement of a credential has come."""
+"""Shows how far the replacement of a credential is."""
 
 from collections.abc import Iterable
 from typing import ClassVar, Literal
@@ -19,10 +19,10 @@ from credtui.tui.widgets.decision import Decision
 
 
 class ReplacementDialog(Dialog[Literal["finish", "make-primary"]]):
-    """Returns what to do next, None for nothing yet.
+    """Returns the step to do next; None if the person canceled.
 
     Args:
-        portal: Where the credentials are.
+        portal: The screen that shows the credentials.
         credential: The credential that is being replaced.
     """
 
@@ -39,7 +39,7 @@ class ReplacementDialog(Dialog[Literal["finish", "make-primary"]]):
         self._old = credential
 
     def compose_parts(self) -> Iterable[Widget]:
-        """The last use of both, and what is left to do."""
+        """The last use of both credentials, and what is left to do."""
         with Grid(id="facts"):
             yield Static("Old", markup=False)
             yield Static("", id="old", markup=False)
@@ -54,12 +54,12 @@ class ReplacementDialog(Dialog[Literal["finish", "make-primary"]]):
         yield Button("Cancel", id="cancel", compact=True)
 
     def on_mount(self) -> None:
-        """Show how far it is, and let nothing happen by mistake."""
+        """Show how far the replacement is, and drop the keys that were pressed earlier."""
         self.ignore_typed_ahead()
         self.page_changed(self._portal.page)
 
     def page_changed(self, page: Page) -> None:
-        """Show how both are used now."""
+        """Show how both credentials are used now."""
         now = self._portal.service.clock()
         old, new = page.find(self._old.client_id), page.successor_of(self._old.client_id)
         for place, credential in (("#old", old), ("#new", new)):
@@ -112,21 +112,17 @@ class ReplacementDialog(Dialog[Literal["finish", "make-primary"]]):
         return self._both and self._portal.page.primary == self._old.client_id
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer the steps that are left."""
+        """Offer only steps that can be done now."""
         if action in ("make_primary", "finish") and not self._may(action):
             return False
         return super().check_action(action, parameters)
 
     @on(Button.Pressed, "#make-primary")
     def action_make_primary(self) -> None:
-        """Let the new one be primary already."""
+        """Make the new credential primary."""
         self.dismiss("make-primary")
 
     @on(Button.Pressed, "#finish")
     def action_finish(self) -> None:
-        """Delete the old one."""
+        """Delete the old credential."""
         self.dismiss("finish")
-
-    @on(Button.Pressed, "#cancel")
-    def _cancel(self) -> None:
-        self.action_cancel()

@@ -20,13 +20,13 @@ from credtui.tui.widgets.field import Field
 
 
 class SaveDialog(Dialog[Path]):
-    """Returns the file that was written, None when canceled.
+    """Returns the file that was written; None if the person canceled.
 
-    It stays open, with the reason, when a file can't be written.
+    If the file can't be written, the dialog stays open and says why.
 
     Args:
         save: Writes the file.
-        service: Where the credential is.
+        service: The credential's organization and environment.
         credential: The credential whose secret is saved.
     """
 
@@ -78,9 +78,8 @@ class SaveDialog(Dialog[Path]):
         else:
             self._refuse("Enter a file's name.")
 
-    @on(Button.Pressed, "#cancel")
     def action_cancel(self) -> None:
-        """Close without a file, unless one is being written: the person must hear of it."""
+        """Close without a file. While one is being written this does nothing."""
         if not self._writing:
             self.dismiss(None)
 
@@ -94,7 +93,7 @@ class SaveDialog(Dialog[Path]):
             self.app.call_from_thread(self.dismiss, path.expanduser().absolute())
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        """Say that something failed which should not; the secret's dialog stays."""
+        """Say that an error in credtui itself stopped the writing."""
         if failure := own_error(event):
             self._refuse(failure)
 

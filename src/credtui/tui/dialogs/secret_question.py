@@ -1,4 +1,4 @@
-"""Asks for a secret, and tells something about it."""
+"""Asks for a secret, and says something about it."""
 
 import asyncio
 from collections.abc import Iterable, Sequence
@@ -15,14 +15,15 @@ from credtui.domain.errors import CredtuiError
 from credtui.tui.dialogs.dialog import Dialog
 from credtui.tui.widgets.field import Field
 from credtui.tui.widgets.labelled_value import LabelledValue
+from credtui.tui.widgets.status import Status
 
 
 class Answer(NamedTuple):
-    """What is told about a secret.
+    """What is known about a secret.
 
     Attributes:
-        sentence: In words.
-        tone: How good it is: "success", "warning" or "error".
+        sentence: The answer in words.
+        tone: How good the answer is: "success", "warning" or "error"; empty for neither.
     """
 
     sentence: str
@@ -30,13 +31,13 @@ class Answer(NamedTuple):
 
 
 class SecretQuestion(Dialog[None]):
-    """Keeps no secret: the field is emptied before the answer is looked for.
+    """Asks for a secret, and keeps none: the field is emptied before the secret is used.
 
     Args:
         title: The dialog's title.
         confirm: The label of the button that asks.
         explanation: What will happen with the secret.
-        facts: Labels and values that say what it is about.
+        facts: Labels and values of what the secret should belong to.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -55,21 +56,21 @@ class SecretQuestion(Dialog[None]):
         self._facts = facts
 
     def find_answer(self, secret: SecretStr) -> Answer:
-        """Return what is known about a secret; called in a thread.
+        """Return what is known about a secret. Called in a thread.
 
         Raises:
-            CredtuiError: It can't be told, for the reason given.
+            CredtuiError: Nothing can be said; the message says why.
         """
         raise NotImplementedError
 
     def compose_parts(self) -> Iterable[Widget]:
-        """What it is about, the field, and the answer."""
+        """The explanation, the facts, the field, and the answer."""
         yield Static(self._explanation, id="explanation", markup=False)
         for label, value in self._facts:
             yield LabelledValue(label, value)
         yield Label("Secret", id="field-label")
         yield Field(placeholder="paste the secret here", password=True, id="secret")
-        yield Static("", id="status", markup=False)
+        yield Status(id="status")
 
     def compose_buttons(self) -> Iterable[Widget]:
         """Ask, and close."""
@@ -77,11 +78,11 @@ class SecretQuestion(Dialog[None]):
         yield Button("Close", id="close", compact=True)
 
     def on_unmount(self) -> None:
-        """Let the framework forget the texts that it measured, of which it keeps the last."""
+        """Make Rich forget the texts that it measured last."""
         cached_cell_len.cache_clear()
 
     def on_paste(self, event: events.Paste) -> None:
-        """Take what is pasted anywhere in the dialog."""
+        """Put what is pasted anywhere in the dialog into the field."""
         field = self.query_one("#secret", Input)
         if self.focused is not field:
             event.stop()
@@ -109,11 +110,5 @@ class SecretQuestion(Dialog[None]):
             answer = Answer(str(error), "error")
         self._say(answer)
 
-    @on(Button.Pressed, "#close")
-    def _close(self) -> None:
-        self.action_cancel()
-
     def _say(self, answer: Answer) -> None:
-        status = self.query_one("#status", Static)
-        status.update(answer.sentence)
-        status.set_classes(f"-{answer.tone}" if answer.tone else "")
+        self.query_one(Status).say(answer.sentence, answer.tone)

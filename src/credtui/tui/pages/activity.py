@@ -1,4 +1,4 @@
-"""The page that shows what was done and attempted."""
+"""The page that shows audit events: what was done, and what was refused."""
 
 import asyncio
 from functools import partial
@@ -18,18 +18,19 @@ from credtui.tui.event_feed import EventFeed
 from credtui.tui.pages.page import PortalPage, no_access
 from credtui.tui.widgets.event_table import EventTable
 from credtui.tui.widgets.field import Field
+from credtui.tui.widgets.status import Status
 
 BATCH = 100
-"""Events that are read at a time: more than a screen shows."""
+"""Events to read at a time: more than a screen shows."""
 
 EMPTY = "Nothing has happened here yet.\n\nEvery change and every refused attempt will be listed."
 NO_MATCH = "No event has all of these words."
 DIGITS = 12
-"""Digits of a hash that are enough to compare."""
+"""Digits of a hash that are enough to compare two."""
 
 
 class ActivityPage(PortalPage):
-    """Lists the audit events, newest first, as far as the person scrolls."""
+    """Lists the audit events, newest first; reads more as the person scrolls."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f", "filter", "Filter", tooltip="Show only events with some words."),
@@ -42,7 +43,7 @@ class ActivityPage(PortalPage):
         self._feed: EventFeed | None = None
 
     def compose(self) -> ComposeResult:
-        """The title row, the filter, what there is to say, and the events."""
+        """The title row, the filter, the status line, and the events."""
         with Horizontal(classes="page-title"):
             yield Static("Activity", classes="title")
             yield Static("", classes="count", markup=False)
@@ -52,12 +53,12 @@ class ActivityPage(PortalPage):
             id="filter",
             compact=True,
         )
-        yield Static("", classes="status", markup=False)
+        yield Status(classes="status")
         yield Static("", classes="alone", markup=False)
         yield EventTable()
 
     def page_changed(self, page: Page) -> None:
-        """Read what is new; where the person has no access, show nothing."""
+        """Read what is new; show nothing to a person without access."""
         viewable = page.permission >= Permission.CAN_VIEW
         for widget in self.query("#filter, #verify, EventTable"):
             widget.display = viewable
@@ -76,7 +77,7 @@ class ActivityPage(PortalPage):
             self.query_one(EventTable).focus()
 
     def on_unmount(self) -> None:
-        """Let a search end."""
+        """End a search."""
         if self._feed:
             self._feed.stop()
 
@@ -100,8 +101,8 @@ class ActivityPage(PortalPage):
     async def _read_more(self, feed: EventFeed) -> None:
         """Show the next events.
 
-        A search that is superseded goes on in its thread until it notices; what it finds is lost,
-        and its feed with it.
+        If another search takes its place, this one goes on in its thread until it notices. What
+        it finds is dropped.
         """
         self.query_one(".count", Static).update("reading")
         try:
@@ -136,10 +137,10 @@ class ActivityPage(PortalPage):
         found = f"{shown}{'' if feed.ended else '+'} of " if filtered else ""
         noun = "event" if feed.total == 1 else "events"
         self.query_one(".count", Static).update(f"{found}{feed.total} {noun}")
-        # It stays, so that keys go on to mean the same when it is empty.
+        # The empty table stays, so that keys mean the same.
         self.query_one(EventTable).show_header = bool(shown)
         self._say_alone("" if shown else NO_MATCH if filtered else EMPTY)
-        self.refresh_bindings()  # details are offered where there are any
+        self.refresh_bindings()  # Details are offered only where there are events.
 
     def _fail(self, feed: EventFeed, error: CredtuiError) -> None:
         if feed is self._feed:
@@ -171,7 +172,7 @@ class ActivityPage(PortalPage):
     @on(Button.Pressed, "#verify")
     @work(exclusive=True, group="verify")
     async def action_verify(self) -> None:
-        """Check that the log holds together, and say what to compare."""
+        """Verify the whole log, and show the number and hash to compare with."""
         self._say("Checking every event.")
         try:
             last = await asyncio.to_thread(self.portal.service.verify_events)
@@ -181,7 +182,7 @@ class ActivityPage(PortalPage):
             self._say(_verified(last), "success")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer what can be done now."""
+        """Offer only what can be done now."""
         if action in {"filter", "verify"}:
             return self.portal.page.permission >= Permission.CAN_VIEW
         if action == "leave_filter":
@@ -189,9 +190,8 @@ class ActivityPage(PortalPage):
         return super().check_action(action, parameters)
 
     def _say(self, message: str, tone: str = "") -> None:
-        status = self.query_one(".status", Static)
-        status.update(message)
-        status.set_classes(f"status -{tone}" if tone else "status")
+        status = self.query_one(Status)
+        status.say(message, tone)
         status.display = bool(message)
 
     def _say_alone(self, message: str) -> None:

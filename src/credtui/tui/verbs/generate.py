@@ -5,6 +5,7 @@ from credtui.domain.page import Page
 from credtui.tui.screens.portal import Portal
 from credtui.tui.verbs.asking import change_with_name
 from credtui.tui.verbs.credential_verb import CredentialVerb
+from credtui.tui.verbs.show_secret import show_secret
 
 
 class Generate(CredentialVerb):
@@ -19,7 +20,7 @@ class Generate(CredentialVerb):
     in_menu = False
 
     def obstacle(self, page: Page, subject: Credential | None) -> str | None:
-        """At the cap, name what to do."""
+        """Refuse at the cap, and say what to do."""
         if obstacle := super().obstacle(page, subject):
             return obstacle
         if page.full:
@@ -28,8 +29,6 @@ class Generate(CredentialVerb):
 
     async def run(self, portal: Portal, credential: None) -> None:  # noqa: ARG002
         """Ask for the name, generate, and show the secret."""
-        from credtui.tui.dialogs.secret import show_secret
-
         issued = await change_with_name(
             portal, portal.service.generate, title=self.label, confirm="Save & Generate Key"
         )

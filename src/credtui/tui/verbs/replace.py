@@ -1,4 +1,4 @@
-"""Replace: move clients over to a new credential without a moment in which neither works."""
+"""Replace: move clients over to a new credential while both work."""
 
 from credtui.domain.models import Credential
 from credtui.domain.names import MAX_NAME_LENGTH
@@ -7,6 +7,7 @@ from credtui.domain.page import Page
 from credtui.tui.screens.portal import Portal
 from credtui.tui.verbs.asking import change_with_name
 from credtui.tui.verbs.credential_verb import CredentialVerb
+from credtui.tui.verbs.show_secret import show_secret
 
 
 class Replace(CredentialVerb):
@@ -20,11 +21,11 @@ class Replace(CredentialVerb):
     in_footer = False
 
     def menu_label(self, page: Page, credential: Credential) -> str:
-        """Say when it is under way."""
+        """Return other words if a replacement is under way."""
         return "Go on replacing" if page.successor_of(credential.client_id) else self.label
 
     def rule(self, page: Page, credential: Credential) -> str | None:
-        """It takes a free place, and one replacement at a time."""
+        """Refuse without a free place, or if the credential is replacing another one."""
         if page.successor_of(credential.client_id):
             return None
         if credential.replaces and page.find(credential.replaces):
@@ -37,14 +38,13 @@ class Replace(CredentialVerb):
         return None
 
     async def run(self, portal: Portal, credential: Credential) -> None:
-        """Begin, or go on."""
+        """Begin the replacement, or go on with it."""
         if portal.page.successor_of(credential.client_id):
             await self._go_on(portal, credential)
         else:
             await self._begin(portal, credential)
 
     async def _begin(self, portal: Portal, credential: Credential) -> None:
-        from credtui.tui.dialogs.secret import show_secret
 
         issued = await change_with_name(
             portal,

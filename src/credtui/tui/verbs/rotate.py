@@ -3,6 +3,7 @@
 from credtui.domain.models import Credential
 from credtui.tui.screens.portal import Portal
 from credtui.tui.verbs.credential_verb import CredentialVerb
+from credtui.tui.verbs.show_secret import show_secret
 
 
 class Rotate(CredentialVerb):
@@ -15,9 +16,8 @@ class Rotate(CredentialVerb):
     help = "Replace the secret; the previous one stops working."
 
     async def run(self, portal: Portal, credential: Credential) -> None:
-        """Confirm, rotate, and show the new secret."""
+        """Ask for confirmation, rotate the secret, and show the new one."""
         from credtui.tui.dialogs.confirm import ConfirmCredentialDialog
-        from credtui.tui.dialogs.secret import show_secret
 
         confirmed = await portal.ask(
             ConfirmCredentialDialog(

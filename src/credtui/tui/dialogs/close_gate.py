@@ -1,0 +1,66 @@
+"""Closing a secret's dialog without losing the secret."""
+
+from textual import work
+
+from credtui.tui.dialogs.dialog import Dialog, Modal
+from credtui.tui.quit_gate import QuitGate
+
+
+class GatedDialog(Dialog[str]):
+    """Returns how the secret was kept; asks once more before it closes if nothing shows that.
+
+    Every way to leave goes through `action_close`. A way around it, such as a dropped line, leaves
+    the credential "never confirmed".
+
+    Attributes:
+        kept: How the secret was kept, in words; empty until it was.
+        quit_gate: Hears of it if the person stays.
+    """
+
+    kept = ""
+    quit_gate: QuitGate
+    _asking = False
+
+    def forget(self) -> None:
+        """Forget the secret, because the dialog closes."""
+        raise NotImplementedError
+
+    def leave(self) -> bool:
+        """Close first, which may take a question."""
+        above = self.app.screen
+        if above is not self and isinstance(above, Modal) and not self._asking:
+            above.action_cancel()
+        self.action_close()
+        return False
+
+    def action_close(self) -> None:
+        """Close, after asking once more if nothing shows that the secret was kept."""
+        if not self._asking:
+            self._close()
+
+    action_cancel = action_close
+
+    @work
+    async def _close(self) -> None:
+        if self.kept or await self._is_given_up():
+            self.forget()
+            self.dismiss(self.kept or "closed without saving")
+        else:
+            self.quit_gate.stay()
+
+    async def _is_given_up(self) -> bool:
+        from credtui.tui.dialogs.confirm import ConfirmDialog
+
+        self._asking = True
+        given_up = await self.app.push_screen_wait(
+            ConfirmDialog(
+                "Close without saving?",
+                "Close",
+                (),
+                "The secret was not copied, saved or checked here. Once closed, it cannot be "
+                "retrieved; the credential would have to be rotated.",
+                cancel="Back",
+            )
+        )
+        self._asking = False
+        return bool(given_up)
