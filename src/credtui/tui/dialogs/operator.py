@@ -1,4 +1,4 @@
-"""Asks what an operator may do, and by which keys they are known."""
+"""Asks what an operator may do, and for their SSH keys."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar, NamedTuple
@@ -6,27 +6,24 @@ from typing import ClassVar, NamedTuple
 from textual import on
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
-from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Button, Input, Label, OptionList, Static
-from textual.widgets.option_list import Option
 
 from credtui.domain.errors import InvalidKeyError, InvalidOperatorError
 from credtui.domain.permissions import Operator, Permission, parse_operator
 from credtui.domain.ssh_keys import PublicKey, parse_public_key
 from credtui.tui.dialogs.dialog import Dialog
+from credtui.tui.dialogs.operator_lists import KeysList, RightsList
 from credtui.tui.widgets.field import Field
-
-REPRESENTATIVE = "Representative"
 
 
 class OperatorDraft(NamedTuple):
-    """An operator as a person wants them to be.
+    """An operator as the person wants them to be.
 
     Attributes:
         name: The operator's name.
-        representative: They work for the API's provider.
-        permissions: The permission for each organization; no access where there is none.
+        representative: Whether they work for the API's provider.
+        permissions: The permission for each organization; no access to an organization without one.
         keys: SSH public keys.
     """
 
@@ -43,33 +40,17 @@ class OperatorDraft(NamedTuple):
         )
 
 
-class _Rights(OptionList):
-    """What an operator may do, one line each; choosing a line changes it."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space,enter", "select", "Change", key_display="space"),
-    ]
-
-
-class _Keys(OptionList):
-    """The keys of an operator."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("d,delete", "screen.remove_key", "Remove Key", key_display="d"),
-    ]
-
-
 class OperatorDialog(Dialog[OperatorDraft]):
-    """Returns what the person wants, None when canceled.
+    """Returns the operator as the person wants them; None if the person canceled.
 
     Args:
         title: The dialog's title.
         confirm: The label of the button that accepts.
-        draft: What stands there at first.
+        draft: What the dialog shows at first.
         organizations: All organizations, in the order in which they are listed.
-        taken: Names that other operators have; None for an operator whose name stays.
-        first: This is the first operator, who must be a representative.
-        problem: What the service said against it.
+        taken: The names of other operators; None for an operator whose name can't be changed.
+        first: Whether this is the first operator, who must be a representative.
+        problem: Why the service refused the draft.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+s", "confirm", "Save")]
@@ -91,19 +72,22 @@ class OperatorDialog(Dialog[OperatorDraft]):
         self._taken = taken
         self._first = first
         self._problem_at_first = problem
+        self._draft = draft
         self._operator = draft.name
-        self._representative = draft.representative or first
-        self._permissions = dict(draft.permissions)
-        self._keys = {key.data: key for key in draft.keys}
 
     def compose_parts(self) -> Iterable[Widget]:
         """Name, rights, keys, and what is wrong."""
         if self._taken is not None:
             yield FieldRow("Name", Field(self._operator, id="name", compact=True), id="name-row")
         yield Label('Permission "API Credentials"')
-        yield _Rights(markup=False, compact=True, id="rights")
+        yield RightsList(
+            self._organizations,
+            self._draft.permissions,
+            representative=self._draft.representative,
+            first=self._first,
+        )
         yield Label("SSH public keys", id="keys-label")
-        yield _Keys(markup=False, compact=True, id="keys")
+        yield KeysList(self._draft.keys)
         key = Field(
             placeholder="paste the line of a .pub file, Enter adds it", id="key", compact=True
         )
@@ -117,57 +101,20 @@ class OperatorDialog(Dialog[OperatorDraft]):
         yield Button("Cancel", id="cancel", compact=True)
 
     def on_mount(self) -> None:
-        """Show what the operator may do, and the keys."""
-        self._show_rights()
-        self._show_keys()
+        """Say if there are no keys, and allow what is acceptable already."""
+        self._count_keys()
         self._allow()
-
-    # Rights
-
-    def _show_rights(self) -> None:
-        rights = self.query_one(_Rights)
-        highlighted = rights.highlighted or 0
-        width = max(map(len, (REPRESENTATIVE, *self._organizations)))
-        rights.clear_options()
-        rights.add_options(
-            Option(Content(f"{label:<{width}}  {value}"), id=label)
-            for label, value in (
-                (REPRESENTATIVE, "yes" if self._representative else "no"),
-                *((name, self._described(name)) for name in self._organizations),
-            )
-        )
-        rights.highlighted = highlighted
-
-    def _described(self, organization: str) -> str:
-        if self._representative:
-            return f"{Permission.CAN_EDIT.label}, as a representative"
-        return self._permissions.get(organization, Permission.NO_ACCESS).label
 
     @on(OptionList.OptionSelected, "#rights")
     def _change_right(self, event: OptionList.OptionSelected) -> None:
-        name = event.option_id or ""
-        if event.option_index == 0:
-            if self._first:
-                self._say("The first operator must be a representative, to manage the others.")
-            else:
-                self._representative = not self._representative
-        elif not self._representative:
-            present = self._permissions.get(name, Permission.NO_ACCESS)
-            self._permissions[name] = Permission((present + 1) % len(Permission))
-        self._show_rights()
+        if problem := self.query_one(RightsList).change(event.option_index):
+            self._say(problem)
 
     # Keys
 
-    def _show_keys(self) -> None:
-        keys = self.query_one(_Keys)
-        keys.clear_options()
-        keys.add_options(
-            Option(Content(f"{key.fingerprint} {key.comment or key.type}"), id=key.data)
-            for key in self._keys.values()
-        )
-        keys.display = bool(self._keys)
-        keys.highlighted = 0 if self._keys else None
-        label = "SSH public keys" if self._keys else "SSH public keys: none"
+    def _count_keys(self) -> None:
+        keys = self.query_one(KeysList).keys
+        label = "SSH public keys" if keys else "SSH public keys: none"
         self.query_one("#keys-label", Label).update(label)
 
     @on(Input.Changed, "#key")
@@ -185,26 +132,25 @@ class OperatorDialog(Dialog[OperatorDraft]):
 
     @on(Input.Submitted, "#key")
     def _add_key(self) -> bool:
-        """Add the key that was pasted, if any, and tell whether it is one."""
+        """Add the pasted key, if any. Return False if the text is no key."""
         if not self._pasted:
             return True
         try:
             key = parse_public_key(self._pasted)
         except InvalidKeyError:
             return False
-        self._keys[key.data] = key
+        self.query_one(KeysList).add(key)
         self.query_one("#key", Input).clear()
-        self._show_keys()
+        self._count_keys()
         return True
 
     def action_remove_key(self) -> None:
         """Take the highlighted key away."""
-        option = self.query_one(_Keys).highlighted_option
-        if option and option.id:
-            del self._keys[option.id]
-            self._show_keys()
-            if not self._keys:
-                self.set_focus(self.query_one("#key"))
+        keys = self.query_one(KeysList)
+        keys.remove_highlighted()
+        self._count_keys()
+        if not keys.keys:
+            self.set_focus(self.query_one("#key"))
 
     @property
     def _pasted(self) -> str:
@@ -215,7 +161,7 @@ class OperatorDialog(Dialog[OperatorDraft]):
     @on(Input.Changed, "#name")
     def _judge_name(self) -> None:
         typed = self.query_one("#name", Input).value.strip()
-        if typed == self._operator:  # what stood there at first
+        if typed == self._operator:  # The name that the field showed at first.
             return
         self._operator = typed
         self._say(self._name_problem() if self._operator else "")
@@ -237,22 +183,14 @@ class OperatorDialog(Dialog[OperatorDraft]):
     @on(Input.Submitted, "#name")
     @on(Button.Pressed, "#confirm")
     def action_confirm(self) -> None:
-        """Return the operator, with a key that was pasted and not added yet."""
+        """Return the operator. A key that was pasted and not added counts too."""
         if problem := self._name_problem():
             self._say(problem)
         elif self._add_key():
+            rights, keys = self.query_one(RightsList), self.query_one(KeysList).keys
             self.dismiss(
-                OperatorDraft(
-                    self._operator,
-                    self._representative,
-                    self._permissions,
-                    tuple(self._keys.values()),
-                )
+                OperatorDraft(self._operator, rights.representative, rights.permissions, keys)
             )
-
-    @on(Button.Pressed, "#cancel")
-    def _cancel(self) -> None:
-        self.action_cancel()
 
     def _say(self, problem: str) -> None:
         self.query_one("#problem", Static).update(problem)
