@@ -1,13 +1,15 @@
 """What a representative can do to operators."""
 
 import asyncio
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from credtui.domain.page import Page
 from credtui.domain.permissions import Operator
-from credtui.service.operators import OperatorService
 from credtui.tui.screens.portal import Portal
 from credtui.tui.verbs.verb import Verb
+
+if TYPE_CHECKING:
+    from credtui.service.operators import OperatorService
 
 NOT_ALLOWED = "Only a representative may manage operators."
 
@@ -30,7 +32,7 @@ class OperatorVerb(Verb[Operator]):
         return None
 
 
-def operator_service(portal: Portal) -> OperatorService:
+def operator_service(portal: Portal) -> "OperatorService":
     """Return the service that manages operators, for the person who uses the portal."""
     return portal.context.installation.operator_service(portal.context.actor)
 
