@@ -55,9 +55,9 @@ class CredtuiApp(TypeAhead[None], FrugalApp[None], TerminalApp[None]):
         actor: Who uses it.
         page: What the default organization and environment hold.
         environ: The environment variables of programs that are run.
-        forced: There is no shell behind the person's connection.
-        ascii_only: Draw no sign beyond ASCII.
-        multiplexer: What the terminal is shown in.
+        forced: The person has no shell behind the connection.
+        ascii_only: Draw with ASCII alone.
+        multiplexer: The multiplexer that stands between the program and the terminal, if any.
     """
 
     TITLE = "credtui"
@@ -114,25 +114,25 @@ class CredtuiApp(TypeAhead[None], FrugalApp[None], TerminalApp[None]):
         return MainScreen(self._portal_context, service, self._page)
 
     def on_mount(self) -> None:
-        """Prepare for being stopped and continued."""
-        # Without this a signal waits until something else happens.
+        """Prepare for being stopped and continued by a shell."""
+        # Without a handler, a signal is dealt with only when something else happens.
         asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, lambda: None)
-        # The framework draws nothing when it is continued.
+        # Textual draws nothing when the program is continued.
         self.app_resume_signal.subscribe(self, lambda _: self.action_repaint())
         if self._portal_context.forced:
             session.forbid_stop()
 
     def get_line_filters(self) -> "Sequence[LineFilter]":
-        """Draw only what the terminal can show."""
+        """Add the filter for terminals that show ASCII alone."""
         return [*super().get_line_filters(), *self._ascii_filters]
 
     def get_key_display(self, binding: Binding) -> str:
-        """Name keys in signs that the terminal can show."""
+        """Return the name of a key in signs that the terminal can show."""
         shown = super().get_key_display(binding)
         return binding.key if self._ascii_filters and not shown.isascii() else shown
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Open nothing above what can't be seen."""
+        """Allow no help and no palette above a screen that is covered."""
         if action in ("help", "command_palette"):
             return not (isinstance(self.screen, Fitting) and self.screen.covered)
         return super().check_action(action, parameters)
@@ -146,11 +146,11 @@ class CredtuiApp(TypeAhead[None], FrugalApp[None], TerminalApp[None]):
 
     @property
     def engaged(self) -> bool:
-        """Whether the store is at work on what a key began, with no dialog open yet or any more."""
+        """True while a change runs that a key started, before or after its dialog."""
         return self.screen is self.portal and self.portal.in_use
 
     async def action_quit(self) -> None:
-        """Quit; where a secret is on screen, after its dialog was closed."""
+        """Quit. If a secret is on screen, its dialog must be closed first."""
         self.portal.quit_gate.quit()
 
     def action_help(self) -> None:
@@ -161,7 +161,7 @@ class CredtuiApp(TypeAhead[None], FrugalApp[None], TerminalApp[None]):
             self.push_screen(HelpDialog(self.screen))
 
     def action_suspend_process(self) -> None:
-        """Suspend the program; a secret on screen is hidden first."""
+        """Suspend the program, after a secret on screen was hidden."""
         if self._portal_context.forced:
             self.portal.warn("There is no shell behind this connection to return to.")
             return
@@ -174,7 +174,7 @@ class CredtuiApp(TypeAhead[None], FrugalApp[None], TerminalApp[None]):
         self._hide_secrets()
 
     def end(self, number: int) -> None:
-        """End in good order at once, because a signal of this number asks for it."""
+        """End at once and in good order, because a signal of this number asked for it."""
         self._hide_secrets()
         self.exit(return_code=128 + number)
 
@@ -192,7 +192,7 @@ class CredtuiApp(TypeAhead[None], FrugalApp[None], TerminalApp[None]):
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Offer in the palette what keys and menus offer.
 
-        There is no screenshot: of a secret, it would be a copy that everybody can read.
+        Textual's screenshot isn't offered: it would save a secret on screen for everybody to read.
         """
         if screen is self.portal:
             from credtui.tui.palette import commands_of
@@ -211,18 +211,18 @@ def run_portal(
     forced: bool = False,
     on_hangup: Callable[[], None] = lambda: None,
 ) -> int:
-    """Open the portal, and return the exit status once it was left.
+    """Open the portal, and return the exit status when the person has left it.
 
     Args:
         installation: The installation.
         actor: Who uses it.
         environ: The environment variables that the program was started with.
-        forced: There is no shell behind the person's connection.
-        on_hangup: What is left to do when the line drops, which ends the process at once.
+        forced: The person has no shell behind the connection.
+        on_hangup: Called when the line drops, before the process ends.
 
     Raises:
         StoreError: The store can't be read.
-        Exception: An error in the portal itself, once the terminal is as it was.
+        Exception: An error in the portal itself, raised when the terminal is as it was.
     """
     session.use_utf8(sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__)
     input_fd = sys.__stdin__.fileno() if sys.__stdin__ else 0
@@ -244,7 +244,7 @@ def run_portal(
         on_hangup=on_hangup,
         on_terminate=lambda number: app.call_from_thread(app.end, number),
     )
-    # What was imported stays: looking for garbage among it would delay the first paint by a tenth.
+    # Imported modules stay. Looking for garbage in them delays the first paint by a tenth.
     gc.freeze()
     app.run()
     if app.failure:

@@ -8,8 +8,8 @@ from credtui.domain.models import Environment
 def token_command(environment: Environment, organization: str, client_id: str) -> str:
     """Return a command for any POSIX shell that requests an access token.
 
-    The secret is not in it, so that it gets into no history and no list of processes: curl asks
-    for it on the terminal, without showing it, as the password of HTTP Basic.
+    The command doesn't hold the secret, which would get into a history and a list of processes.
+    curl asks for it on the terminal, as the password of HTTP Basic, and doesn't show it.
     """
     audience = environment.audience_for(organization)
     return " \\\n  ".join(

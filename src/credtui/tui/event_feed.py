@@ -1,4 +1,4 @@
-"""Audit events for a person who scrolls and filters: read as far as they are asked for."""
+"""Audit events for a person who scrolls and filters, read only as far as the person looks."""
 
 from collections.abc import Iterator
 from itertools import takewhile
@@ -11,13 +11,13 @@ from credtui.service.credentials import CredentialService
 from credtui.tui.phrases import duration, minute
 
 CLOCK_BACK = "Clock back"
-"""What marks an event before which the clock went back; as wide as a date."""
+"""Marks an event before which the clock went back. It is as wide as a date."""
 
 
 class EventFeed:
-    """The events that have all of some words in them, newest first, out of the whole log.
+    """The events of the whole log that hold all of some words, newest first.
 
-    `more` and `newer` block: call them in a thread. `stop` may be called from any.
+    `more` and `newer` block, so call them in a thread. `stop` may be called from any thread.
 
     Attributes:
         ended: There are no earlier events.
@@ -34,7 +34,7 @@ class EventFeed:
         self._stopped = False
 
     def more(self, count: int) -> list[Entry]:
-        """Return the next events, fewer if there are no more or this was stopped.
+        """Return the next events: fewer if there are no more, or if `stop` was called.
 
         Raises:
             PermissionDeniedError: The actor has no access, or no longer.
@@ -56,7 +56,7 @@ class EventFeed:
             return found
 
     def newer(self) -> list[Entry]:
-        """Return the events that came since this was begun, or last asked for.
+        """Return the events that were added since the last call, or since the feed began.
 
         Raises:
             PermissionDeniedError: The actor has no access, or no longer.
@@ -70,7 +70,7 @@ class EventFeed:
             return [entry for entry in came if self._matches(entry)]
 
     def stop(self) -> None:
-        """Let a search that is under way end soon."""
+        """Make a search that is under way end soon."""
         self._stopped = True
 
     def _matches(self, entry: Entry) -> bool:
@@ -81,14 +81,14 @@ class EventFeed:
 
 
 def outcome(event: AuditEvent) -> str:
-    """Say in words what came of what was attempted."""
+    """Return in words whether a change was made or refused, and why."""
     if event.outcome == "refused":
         return f"Refused. {meaning(event.detail)}" if event.detail else "Refused"
     return f"Done: {printable(event.detail)}" if event.detail else "Done"
 
 
 def clock(entry: Entry) -> str:
-    """Say in words how far the clock went back, if it did."""
+    """Return in words how far the clock went back; nothing if it didn't."""
     return (
         f"Went back {duration(entry.clock_back)} since the event before" if entry.clock_back else ""
     )

@@ -1,4 +1,4 @@
-"""Showing what the store holds, soon after anybody changed it."""
+"""Showing changes of the store soon after anybody made them."""
 
 import asyncio
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The few signs beyond ASCII that the portal draws, and what stands for them without Unicode."""
+"""The few signs beyond ASCII that the portal draws, and their replacements in ASCII."""
 
 from typing import NamedTuple
 

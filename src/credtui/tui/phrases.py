@@ -8,7 +8,7 @@ from credtui.domain.audit import TOLERATED_STEP
 
 
 def duration(delta: timedelta) -> str:
-    """Return how long something took, in its largest unit, from minutes to days: "206 days"."""
+    """Return a duration in its largest unit, from minutes to days: "206 days"."""
     days = delta.days
     if days >= 1:
         return f"{days} day" if days == 1 else f"{days} days"
@@ -18,7 +18,7 @@ def duration(delta: timedelta) -> str:
 
 
 def ago(then: datetime, now: datetime) -> str:
-    """Return how long ago something was, or how far ahead: then a clock was wrong, or is."""
+    """Return how long ago a moment was. A moment ahead means that a clock was or is wrong."""
     past = now - then
     if -past > TOLERATED_STEP:
         return f"{duration(-past)} ahead of this clock"

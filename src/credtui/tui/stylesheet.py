@@ -4,10 +4,10 @@ from textual.css.stylesheet import Stylesheet
 
 
 class ParsedOnce(Stylesheet):
-    """Is parsed again only for other variables.
+    """A style sheet that is parsed again only if the theme's variables have changed.
 
-    At its start Textual parses all style sheets a second time, and again when the first dialog
-    opens, because it forgets what it had parsed even where its theme's variables are the same.
+    Textual parses all style sheets twice when it starts, and again when the first dialog opens,
+    even though the variables are the same.
     """
 
     def __init__(self, variables: dict[str, str]) -> None:
@@ -23,7 +23,7 @@ class ParsedOnce(Stylesheet):
             super().set_variables(variables)
 
     def reparse(self) -> None:
-        """Apply the variables where they are others, and what was added."""
+        """Parse what was added, or everything if the variables have changed."""
         if self._stale:
             super().reparse()
             self._stale = False

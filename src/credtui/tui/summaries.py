@@ -1,4 +1,4 @@
-"""What is known of a credential, in lines that fit."""
+"""Facts about a credential, in lines that fit."""
 
 from datetime import datetime, timedelta
 
@@ -10,11 +10,11 @@ from credtui.domain.usage import Usage
 from credtui.tui.phrases import ago, date, duration, minute
 
 Fact = tuple[str, str]
-"""A text, and the theme's colour for it."""
+"""A text, and its colour in the theme."""
 
 
 def badges(credential: Credential, page: Page, now: datetime, period: timedelta) -> list[Fact]:
-    """Return what stands out about a credential, most urgent first."""
+    """Return the badges of a credential, most urgent first."""
     found = []
     if not credential.confirmed:
         found.append(("Secret never confirmed", "$text-error"))
@@ -35,9 +35,9 @@ def history(credential: Credential, now: datetime, width: int, dot: str, *, exac
     Args:
         credential: The credential.
         now: The present moment.
-        width: The cells there are.
-        dot: What stands between two facts.
-        exact: Whether to give moments rather than ages.
+        width: The cells that the text may fill.
+        dot: The sign between two facts.
+        exact: Return moments rather than ages.
     """
     created, rotated = credential.created_at, credential.rotated_at
     never = f"never rotated, {duration(credential.secret_age(now))}"
@@ -63,7 +63,7 @@ def history(credential: Credential, now: datetime, width: int, dot: str, *, exac
 
 
 def history_at_length(credential: Credential, now: datetime) -> list[str]:
-    """Return both moments and ages, where there is room for two lines."""
+    """Return both moments and ages, in two lines."""
     created, rotated = credential.created_at, credential.rotated_at
     if rotated is None:
         age = duration(credential.secret_age(now))
@@ -75,11 +75,11 @@ def use(usage: Usage | None, now: datetime, width: int, between: str, *, exact: 
     """Return when and from where a credential was last used, and how often lately.
 
     Args:
-        usage: How it was used.
+        usage: How the credential was used.
         now: The present moment.
-        width: The cells there are.
-        between: What stands between two facts, with its spaces.
-        exact: Whether to give the moment rather than how long ago it was.
+        width: The cells that the text may fill.
+        between: The text between two facts, with its spaces.
+        exact: Return the moment rather than how long ago it was.
     """
     if usage is None or usage.last_used_at is None:
         return "Not used yet"
@@ -97,7 +97,7 @@ def use(usage: Usage | None, now: datetime, width: int, between: str, *, exact: 
 
 
 def alerts(credential: Credential, page: Page, now: datetime, width: int) -> list[Fact]:
-    """Return what an operator ought to look after."""
+    """Return what an operator ought to look into."""
     found = []
     if not credential.confirmed:
         lost = "Perhaps nobody has its secret"
@@ -115,7 +115,7 @@ def alerts(credential: Credential, page: Page, now: datetime, width: int) -> lis
 def previous_secret_in_use(
     credential: Credential, page: Page, now: datetime, width: int
 ) -> str | None:
-    """Return who still uses the secret that a rotation replaced, None if nobody does."""
+    """Return how the secret is still used that a rotation replaced; None if it isn't."""
     usage = page.usage.get(credential.client_id)
     previous = usage.previous_secret if usage else None
     if previous is None or previous.generation != credential.generation:
@@ -131,7 +131,7 @@ def previous_secret_in_use(
 
 
 def facts(credential: Credential, page: Page, now: datetime) -> list[tuple[str, str]]:
-    """Return what a person should know before doing something to a credential."""
+    """Return labels and values that a person should know before changing a credential."""
     wide = 1000
     found = [
         ("Secret", f"{duration(credential.secret_age(now))} old"),

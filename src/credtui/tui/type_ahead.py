@@ -1,10 +1,10 @@
-"""Keys in their order: each meets what the one before it led to.
+"""Keys in their order: each key waits until the one before it has done its work.
 
-Over a slow line keys arrive in bursts. Textual would send each to what has the focus on arrival, so
-a name typed right behind the key that asks for it would be taken for so many commands. Here a key
-waits until the one before it was dealt with: a message follows each on its way from the focused
-widget up to the application, and another follows what widgets then tell each other; and again, as
-long as the focus moves.
+Over a slow line keys arrive in bursts. Textual sends each key to the widget that has the focus when
+the key arrives. A name typed right behind the key that opens its dialog would then run a command
+for each letter. Here a key waits for the one before it. The app sends a message along the way that
+the key took, from the focused widget up to the app, and a second one after the messages that
+widgets then sent each other. If the focus has moved meanwhile, the app asks again.
 """
 
 from collections import deque
@@ -18,17 +18,17 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 PATIENCE = 0.1
-"""Seconds until it is asked again: who was asked may have been removed, with the message."""
+"""Seconds to wait before asking again. The widget may have been removed along with the message."""
 
 
 class TypeAhead(App[ReturnType]):
     """An application that deals with one key, or one pasted text, at a time."""
 
     AT_ONCE = frozenset({"ctrl+c", "ctrl+q", "ctrl+z"})
-    """Keys that wait for nothing, as those of a terminal that interrupt."""
+    """Keys that never wait, like the keys of a terminal that interrupt."""
 
     class Settled(Message, verbose=True):
-        """A message that takes the way of a key, and so comes after all that the key led to."""
+        """A message that takes the way of a key, and so arrives after all that the key led to."""
 
         def __init__(
             self, taken: int, screen: Screen[object], focused: Widget | None, turn: int
@@ -43,17 +43,17 @@ class TypeAhead(App[ReturnType]):
         super().__init__()
         self._ahead: deque[events.Key | events.Paste] = deque()
         self._asked: TypeAhead.Settled | None = None
-        self._taken = 0  # a number and not the key, which may be a pasted secret
+        self._taken = 0  # The number of keys, and not the key itself: it may be a pasted secret.
         self._again: Timer | None = None
         self._deaf_until = 0.0
 
     @property
     def engaged(self) -> bool:
-        """Whether something is under way that the next key is meant for the outcome of."""
+        """Whether something is under way, and the next key is meant for what comes of it."""
         return False
 
     def ignore_typed_ahead(self) -> None:
-        """Drop the keys up to now: who typed them couldn't see what they would do."""
+        """Drop the keys typed up to now: the person couldn't see what they would do."""
         self._deaf_until = monotonic()
 
     async def on_event(self, event: events.Event) -> None:
@@ -106,7 +106,7 @@ class TypeAhead(App[ReturnType]):
                 self._ask_again_in(PATIENCE)
 
     async def on_type_ahead_settled(self, settled: Settled) -> None:
-        """Go on with the next key, unless another place has the focus now or may soon."""
+        """Take the next key, unless the focus has moved or may soon move."""
         settled.stop()
         if self._asked is None or settled.taken != self._taken or self._is_over:
             return

@@ -1,1 +1,1 @@
-"""What opens above the portal, asks one thing, and returns the answer."""
+"""Dialogs: each asks one thing above the portal, and returns the answer."""

@@ -1,4 +1,4 @@
-"""Shows all of an audit event."""
+"""Shows all fields of an audit event."""
 
 from collections.abc import Iterable
 from typing import ClassVar
@@ -15,7 +15,7 @@ from credtui.tui.widgets.labelled_value import LabelledValue
 
 
 class EventDialog(Dialog[None]):
-    """Lists an event's fields.
+    """Lists the fields of an event.
 
     Args:
         entry: The event.
@@ -32,7 +32,7 @@ class EventDialog(Dialog[None]):
         self._entry = entry
 
     def compose_parts(self) -> Iterable[Widget]:
-        """One fact for each field that has something to say."""
+        """A line for each field that isn't empty."""
         event, actor = self._entry.event, self._entry.event.actor
         facts = (
             ("Number", str(event.number)),
@@ -54,5 +54,5 @@ class EventDialog(Dialog[None]):
                 yield LabelledValue(label, printable(value))
 
     def compose_buttons(self) -> Iterable[Widget]:
-        """None: there is nothing to decide."""
+        """None, because there is nothing to decide."""
         return ()

@@ -1,4 +1,4 @@
-"""What every key does."""
+"""Shows what every key does."""
 
 from collections.abc import Iterable
 from typing import ClassVar
@@ -15,7 +15,7 @@ from credtui.tui.terminal.framework import bindings_of
 
 
 class HelpDialog(Dialog[None]):
-    """Lists the keys that work on a screen, from the bindings themselves.
+    """Lists the keys that work on a screen, from its bindings.
 
     Args:
         about: The screen.
@@ -40,7 +40,7 @@ class HelpDialog(Dialog[None]):
         yield Static(table)
 
     def compose_buttons(self) -> Iterable[Widget]:
-        """None: the keys are all there is."""
+        """None, because there is nothing to decide."""
         return ()
 
 

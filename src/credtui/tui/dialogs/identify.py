@@ -10,10 +10,10 @@ TONES = {Belongs.CURRENT: "success", Belongs.RETIRED: "warning"}
 
 
 class IdentifyDialog(SecretQuestion):
-    """Says whose a secret is, or was.
+    """Says to which credential a secret belongs or belonged.
 
     Args:
-        service: Where the credentials are.
+        service: The service that compares the secret.
     """
 
     def __init__(self, service: CredentialService) -> None:

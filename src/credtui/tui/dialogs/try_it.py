@@ -8,10 +8,10 @@ from credtui.tui.dialogs.secret_question import Answer, SecretQuestion
 
 
 class TryItDialog(SecretQuestion):
-    """Says what came back.
+    """Requests a token, and says what came back.
 
     Args:
-        service: Where the credential is.
+        service: The service that requests the token.
         credential: The credential that the secret should be of.
     """
 

@@ -1,4 +1,4 @@
-"""The page that shows how a client gets an access token, and uses it."""
+"""The page that shows how a client gets and uses an access token."""
 
 from dataclasses import replace
 from typing import ClassVar
@@ -20,7 +20,7 @@ from credtui.tui.verbs.credential_verbs import IDENTIFY, TRY_IT
 from credtui.tui.widgets.labelled_value import LabelledValue
 
 SIDE_BY_SIDE = 98
-"""Columns from which the answer stands beside the request."""
+"""From this number of columns on, the answer is shown beside the request."""
 
 EMPTY = (
     "There are no API credentials yet.\n\n"
@@ -44,7 +44,7 @@ ERRORS = (
 
 
 class _Choice(OptionList):
-    """The credentials to choose from. Keys that it has no use for scroll the page."""
+    """The credentials to choose from. Keys that the list doesn't need scroll the page."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("j", "cursor_down", "Next credential", show=False),
@@ -73,7 +73,7 @@ class ApiAccessPage(PortalPage):
     ]
 
     def compose(self) -> ComposeResult:
-        """The request on one side, what follows on the other."""
+        """The request on one side, the answer and its use on the other."""
         service, settings = self.portal.service, self.portal.context.installation.settings
         with Horizontal(classes="page-title"):
             yield Static("Request an access token", classes="title")
@@ -105,11 +105,11 @@ class ApiAccessPage(PortalPage):
                     yield LabelledValue(code, meaning)
 
     def on_resize(self, event: events.Resize) -> None:
-        """Use the width there is."""
+        """Show two columns if there is room."""
         self.set_class(event.size.width >= SIDE_BY_SIDE, "-side-by-side")
 
     def page_changed(self, page: Page) -> None:
-        """Offer the credentials there are now, and keep the choice."""
+        """List the credentials as they are now, and keep the choice."""
         chosen = self.credential
         viewable = page.permission >= Permission.CAN_VIEW
         shown = viewable and bool(page.credentials)
@@ -164,7 +164,7 @@ class ApiAccessPage(PortalPage):
         self.action_verb(event.button.id or "")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer what can be done now."""
+        """Offer to copy only where there is a command."""
         if action == "copy":
             return self.credential is not None
         return super().check_action(action, parameters)

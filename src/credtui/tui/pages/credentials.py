@@ -1,4 +1,4 @@
-"""Settings, Credentials: the page that credtui is for."""
+"""The page that shows the credentials, and on which the portal opens."""
 
 from datetime import timedelta
 from functools import partial
@@ -41,7 +41,7 @@ class CredentialsPage(PortalPage):
         Binding("full_stop", "menu", "Actions", key_display=".", tooltip="Open the card's menu."),
         Binding("enter", "menu", "Actions", tooltip="Open the card's menu.", show=False),
         *(verb.binding for verb in CREDENTIAL_VERBS if verb.for_card),
-        # A key's first binding goes first, so these get the keys of verbs that can't be used.
+        # Textual tries a key's bindings in order: these explain why a verb above can't be used.
         *(Binding(verb.key, f"explain('{verb.name}')", show=False) for verb in CREDENTIAL_VERBS),
         Binding("left,h", "move(-1, 0)", "Card to the left", show=False),
         Binding("right,l", "move(1, 0)", "Card to the right", show=False),
@@ -59,7 +59,7 @@ class CredentialsPage(PortalPage):
         yield Cards()
 
     def page_changed(self, page: Page) -> None:
-        """Show what there is now, and keep the focus where it was."""
+        """Show the credentials as they are now, and keep the focus."""
         viewable = page.permission >= Permission.CAN_VIEW
         new = self.query_one("#new", Button)
         new.display = viewable
@@ -81,7 +81,7 @@ class CredentialsPage(PortalPage):
                 return
 
     def _focus(self, widget: Widget) -> None:
-        # `Widget.focus` comes to it later: the next key would still be about the card before.
+        # `Widget.focus` does so later, and the next key would still be for the card before.
         self.screen.set_focus(widget)
 
     @property
@@ -90,7 +90,7 @@ class CredentialsPage(PortalPage):
         return focused if isinstance(focused, Card) else None
 
     def time_passed(self) -> None:
-        """Let the ages grow."""
+        """Draw the ages again."""
         for card in self.query(Card):
             card.refresh()
 
@@ -148,7 +148,7 @@ class CredentialsPage(PortalPage):
 
     @property
     def credential(self) -> Credential | None:
-        """The credential that verbs are about: that of the focused card, or the only one."""
+        """The credential of the focused card, or the only one."""
         if self._focused:
             return self._focused.credential
         cards = self.query(Card)
@@ -157,13 +157,13 @@ class CredentialsPage(PortalPage):
     # Verbs
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer what can be done now."""
+        """Offer the menu only where there is a card for it."""
         if action == "menu":
             return self.credential is not None
         return super().check_action(action, parameters)
 
     def action_explain(self, name: str) -> None:
-        """Say why a verb can't be used."""
+        """Say why the verb of this name can't be used."""
         self.action_verb(name)
 
     @on(Button.Pressed, "#new")

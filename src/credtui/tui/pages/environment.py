@@ -1,4 +1,4 @@
-"""The page that shows what an environment asks of clients and of operators."""
+"""The page that shows the settings of an environment."""
 
 from typing import ClassVar
 
@@ -21,7 +21,7 @@ FROM_EVERYWHERE = "Credentials may be used from everywhere."
 
 
 class EnvironmentPage(PortalPage):
-    """Shows one fact a line, to read and to copy; a representative sets the networks."""
+    """Shows one setting a line, to read and to copy; a representative sets the networks."""
 
     VERBS = (EDIT_NETWORKS,)
 
@@ -55,7 +55,7 @@ class EnvironmentPage(PortalPage):
             yield LabelledValue("Time", id="time")
 
     def page_changed(self, page: Page) -> None:
-        """Show the networks as they are now, and nothing to a person without access."""
+        """Show the networks as they are now; show nothing to a person without access."""
         viewable = page.permission >= Permission.CAN_VIEW
         alone = self.query_one(".alone", Static)
         alone.update("" if viewable else no_access(self.portal.service.organization))
@@ -73,17 +73,17 @@ class EnvironmentPage(PortalPage):
             self.query(LabelledValue).first().focus()
 
     def time_passed(self) -> None:
-        """Show what this computer's clock says."""
+        """Show the time of this computer's clock."""
         self.query_one("#time", LabelledValue).show(minute(self.portal.service.clock()))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer what can be done now."""
+        """Offer to copy only where a value is chosen."""
         if action == "copy":
             return isinstance(self.screen.focused, LabelledValue)
         return super().check_action(action, parameters)
 
     def on_descendant_focus(self) -> None:
-        """Offer to copy what was chosen."""
+        """Offer to copy the chosen value."""
         self.refresh_bindings()
 
     def action_move(self, step: int) -> None:

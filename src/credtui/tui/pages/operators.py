@@ -48,7 +48,7 @@ class OperatorsPage(PortalPage):
         self._operators: dict[str, Operator] = {}
 
     def compose(self) -> ComposeResult:
-        """The title row, what there is to say, and the operators."""
+        """The title row, a text for an empty list, and the operators."""
         with Horizontal(classes="page-title"):
             yield Static("Operators", classes="title")
             yield Static("", classes="count", markup=False)
@@ -57,7 +57,7 @@ class OperatorsPage(PortalPage):
         yield OptionList(markup=False, compact=True, id="operators-list")
 
     def page_changed(self, page: Page) -> None:
-        """Read the operators anew, as far as the person may."""
+        """Read the operators again, if the person may."""
         if page.may_manage:
             self._read()
         else:

@@ -1,4 +1,4 @@
-"""What a page of the portal is."""
+"""What all pages of the portal share."""
 
 from collections.abc import Sequence
 from typing import Any, ClassVar, cast
@@ -12,7 +12,7 @@ from credtui.tui.verbs.verb import Verb
 
 
 def no_access(organization: str) -> str:
-    """Return what a page says, and all it says, to a person who may see nothing."""
+    """Return all that a page says to a person without access."""
     return (
         f"You have no access to the API credentials of {organization}.\n\n"
         'Ask your representative for the permission "API Credentials: Can View" or "Can Edit".'
@@ -20,9 +20,9 @@ def no_access(organization: str) -> str:
 
 
 class PortalPage(Vertical):
-    """Fills the portal beside its navigation.
+    """A page of the portal, beside the navigation.
 
-    A page belongs to one organization in one environment; another one gets new pages.
+    A page belongs to one organization in one environment. Another one gets new pages.
 
     Attributes:
         VERBS: The verbs that the page's keys run.
@@ -32,20 +32,20 @@ class PortalPage(Vertical):
 
     @property
     def portal(self) -> Portal:
-        """The screen it stands on."""
+        """The screen that the page is on."""
         return cast("Portal", self.screen)
 
     def page_changed(self, page: Page) -> None:
-        """Show the credentials as they are now; called when first shown, and at each change."""
+        """Show the organization as it is now. Called when the page opens, and at each change."""
         raise NotImplementedError
 
     def take_focus(self) -> None:
-        """Focus where a person begins on this page."""
+        """Focus the widget at which a person begins."""
         raise NotImplementedError
 
     @property
     def credential(self) -> Credential | None:
-        """The credential that verbs are about, if the page has one in view."""
+        """The credential that is chosen on the page, if any."""
         return None
 
     @property
@@ -67,4 +67,4 @@ class PortalPage(Vertical):
         return next(verb for verb in self.VERBS if verb.name == name)
 
     def time_passed(self) -> None:
-        """Let relative times go on."""
+        """Show how old things are by now. Called every half minute."""

@@ -1,4 +1,4 @@
-"""Screens that say what they need when the terminal is too small, and lose nothing meanwhile."""
+"""Screens that say so when the terminal is too small, and lose nothing meanwhile."""
 
 from typing import ClassVar
 
@@ -14,25 +14,25 @@ MIN_COLUMNS, MIN_ROWS = 60, 20
 
 
 class TooSmall(Static):
-    """Covers a screen that doesn't fit."""
+    """A text over a whole screen that doesn't fit the terminal."""
 
 
 class Fitting(Screen):  # type: ignore[type-arg]
-    """Covers a screen while the terminal is too small; underneath, it stays as it is.
+    """A screen that is covered while the terminal is too small.
 
-    Nothing but quitting works on what can't be seen.
+    Underneath, the screen stays as it is. While it is covered, quitting is all that works.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("f1,question_mark", "app.help", show=False)]
 
-    # "-tiny" is for terminals narrower than what the screens were drawn for.
+    # The screens were drawn for 80 columns; "-tiny" is for narrower terminals.
     HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (80, "-narrow"), (100, "-wide")]  # noqa: RUF012
 
     _too_small: TooSmall | None = None
     _focused_before: Widget | None = None
 
     def on_mount(self) -> None:
-        """Begin with the size there is."""
+        """Cover the screen if it doesn't fit."""
         self.fit(self.app.size.width, self.app.size.height)
 
     def on_resize(self, _event: events.Resize) -> None:
@@ -60,18 +60,19 @@ class Fitting(Screen):  # type: ignore[type-arg]
                 self.set_focus(self._focused_before, from_app_focus=True)
 
     def ignore_typed_ahead(self) -> None:
-        """See `TypeAhead.ignore_typed_ahead`."""
+        """Drop the keys typed up to now: the person couldn't see what they would do."""
         app = self.app
         assert isinstance(app, TypeAhead)  # noqa: S101
         app.ignore_typed_ahead()
 
     def tell(self, message: str) -> None:
         """Show a message for a while, in place of the one before."""
-        self.app.clear_notifications()  # a key that is held down would cover the page with them
+        # A key that is held down would cover the page with messages.
+        self.app.clear_notifications()
         self.notify(message, markup=False)
 
     def warn(self, message: str) -> None:
-        """Show a refusal or a failure for a while; what was typed behind the key is dropped."""
+        """Show a refusal or a failure for a while, and drop the keys typed up to now."""
         self.ignore_typed_ahead()
         self.app.clear_notifications()
         self.notify(message, severity="warning", timeout=10, markup=False)
@@ -82,7 +83,7 @@ class Fitting(Screen):  # type: ignore[type-arg]
         scroll_visible: bool = True,  # noqa: FBT001, FBT002
         from_app_focus: bool = False,  # noqa: FBT001, FBT002
     ) -> None:
-        """Focus a widget; while the screen is covered, once it no longer is."""
+        """Focus a widget; while the screen is covered, do so when it is uncovered."""
         if self.covered and widget:
             self._focused_before = widget
         else:
@@ -90,9 +91,9 @@ class Fitting(Screen):  # type: ignore[type-arg]
 
     @property
     def covered(self) -> bool:
-        """Whether the screen can't be seen."""
+        """Whether the screen is covered."""
         return self._too_small is not None
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Let nothing happen to what can't be seen."""
+        """Allow nothing while the screen is covered."""
         return not self.covered and super().check_action(action, parameters)

@@ -67,7 +67,7 @@ class MainScreen(Portal):
         yield Footer()
 
     def on_mount(self) -> None:
-        """Show what there is, and follow it."""
+        """Show the first page, and follow changes."""
         self._show_open_page()
         self.run_worker(self.follower.follow(), group="follow")
         self.set_interval(30, self._let_time_pass)
@@ -111,10 +111,10 @@ class MainScreen(Portal):
             production=environment == "production",
         )
 
-    # What others change
+    # What changes
 
     def watch_page(self, before: Page, page: Page) -> None:
-        """Show everywhere that something changed."""
+        """Show a change in the header, on the open page and in open dialogs."""
         self._show_header()
         self._show_navigation()
         self.current.page_changed(page)

@@ -62,7 +62,7 @@ class Portal(Fitting):
         self.page = page
 
     def use(self, verb: "Verb[Any]", subject: object = None) -> None:
-        """Run a verb, or say what stands against it.
+        """Run a verb, or say why it can't be used.
 
         Args:
             verb: The verb.

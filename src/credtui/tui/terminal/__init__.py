@@ -1,1 +1,1 @@
-"""All that touches the terminal or the inside of Textual's input."""
+"""Everything that deals with the terminal itself, or with what is private to Textual."""

@@ -1,7 +1,7 @@
 """Draws with ASCII alone, for terminals that can't show more.
 
-The framework's borders, scrollbars, messages and palette have no ASCII form, so this is done to
-what they drew, cell by cell.
+Textual's borders, scrollbars, messages and palette have no ASCII form. So the filter replaces what
+they drew, cell by cell.
 """
 
 from rich.cells import cell_len
@@ -36,7 +36,7 @@ _SIGNS = str.maketrans(
 
 
 class AsciiFilter(LineFilter):
-    """Puts ASCII of the same width in the place of everything else."""
+    """Replaces all other characters by ASCII of the same width."""
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:  # noqa: ARG002
         """Return the segments in ASCII."""
@@ -49,7 +49,7 @@ class AsciiFilter(LineFilter):
 
 
 def to_ascii(text: str) -> str:
-    """Return a text of the same width; what has no likeness in ASCII becomes question marks."""
+    """Return a text of the same width. Characters without a likeness become question marks."""
     return "".join(
         letter if letter.isascii() else "?" * cell_len(letter) for letter in text.translate(_SIGNS)
     )

@@ -24,7 +24,7 @@ _IDLE, _WAITING = 0.1, 0.02  # seconds between two looks at the clock
 
 
 class CredtuiDriver(LinuxDriver):
-    """Reads keys whatever else arrives, and asks the terminal itself how large it is."""
+    """Reads keys whatever else arrives, and asks the terminal itself for its size."""
 
     def __init__(
         self,
@@ -35,7 +35,7 @@ class CredtuiDriver(LinuxDriver):
         size: tuple[int, int] | None = None,
     ) -> None:
         super().__init__(app, debug=debug, mouse=mouse, size=size)
-        # Until the first event says so, the app would ask Rich, which believes COLUMNS and LINES.
+        # Without a size the app would ask Rich at first, which believes COLUMNS and LINES.
         self._size = size or self._get_terminal_size()
         self._complained = -ONCE_IN
 
@@ -47,7 +47,7 @@ class CredtuiDriver(LinuxDriver):
         return columns, rows
 
     def _query_in_band_window_resize(self) -> None:
-        # Not asked: with such reports the mouse would come in pixels, and SIGWINCH is enough.
+        # Such reports would make the terminal report the mouse in pixels. SIGWINCH is enough.
         pass
 
     def stop_application_mode(self) -> None:
@@ -77,7 +77,8 @@ class CredtuiDriver(LinuxDriver):
     def process_message(self, message: Message) -> None:
         """Hand over a message, unless it is a click outside the screen, such as one in pixels.
 
-        Textual would take the focus away. Of a button that is let go outside it learns by itself.
+        On such a click Textual would take the focus away. It notices by itself when a button is
+        released outside.
         """
         if (
             not isinstance(message, MouseEvent)
@@ -87,7 +88,7 @@ class CredtuiDriver(LinuxDriver):
             super().process_message(message)
 
     def run_input_thread(self) -> None:
-        """Read until the driver stops; no error ends this."""
+        """Read input until the driver stops, whatever errors occur."""
         incoming = InputFilter(self._tell)
         parser = XTermParser()
         texts: deque[str] = deque()
@@ -100,7 +101,7 @@ class CredtuiDriver(LinuxDriver):
             except Exception:  # noqa: BLE001 - no error may end the program or take a secret away
                 parser = XTermParser()  # An exception ends the generator inside the old one.
                 self._complain()
-        # What is still under way, such as the mouse's last report, is not meant for what follows.
+        # Drop what still arrives, such as the last report of the mouse: it is not meant for others.
         with suppress(OSError):
             if select.select([self.fileno], [], [], _IDLE)[0]:
                 os.read(self.fileno, 4096)

@@ -1,8 +1,8 @@
 """What a terminal sends, reduced to what a person does.
 
-A terminal also answers questions that nobody here asked, and a line loses bytes or cuts them into
-pieces. The filter takes the bytes apart as a terminal does (the states are those of ECMA-48) and
-passes keys, the mouse, focus and pastes. It drops whatever else comes, as a whole.
+A terminal also answers questions that nobody asked, and a line may lose bytes or cut a sequence
+into pieces. The filter parses the bytes as a terminal does (its states are those of ECMA-48). It
+passes keys, the mouse, focus and pastes on, and drops every other sequence as a whole.
 """
 
 import re
@@ -12,16 +12,16 @@ from collections.abc import Callable
 from credtui.tui.terminal.keys import ESCAPE, alt, is_listed, known
 
 ESCAPE_WITHIN = 0.1
-"""Seconds after which an ESC is the key Escape, because nothing followed."""
+"""Seconds without a byte after which an ESC is taken for the key Escape."""
 
 QUIET = 2.0
-"""Seconds without a byte after which a sequence or a paste is given up."""
+"""Seconds without a byte after which a sequence or a paste is dropped."""
 
 PATIENCE = 10.0
-"""Seconds after which a sequence or a paste is given up though bytes keep coming."""
+"""Seconds after which a sequence or a paste is dropped though bytes keep coming."""
 
 SLOWEST = 1000
-"""Bytes in a second that earn a long paste more patience. Nobody types as fast."""
+"""Bytes in a second that give a long paste more time. Nobody types as fast."""
 
 LONGEST_SEQUENCE = 1024
 """Bytes of a sequence; a longer one is dropped."""
@@ -60,7 +60,7 @@ class InputFilter:
 
     @property
     def waits(self) -> bool:
-        """Whether something has begun that needs `tick` if no more bytes come."""
+        """Whether a sequence or paste has begun. Then call `tick` if no more bytes come."""
         return self._state != self._ground
 
     def feed(self, data: bytes, now: float) -> list[str]:
@@ -78,9 +78,9 @@ class InputFilter:
         return self._take()
 
     def tick(self, now: float) -> list[str]:
-        """Return what is decided by nothing having come.
+        """Return what is certain because no more bytes came.
 
-        Call this only when nothing is there to be read: a byte that waits in a queue is not late.
+        Call this only when nothing can be read: a byte that waits in a queue is not late.
 
         Args:
             now: Seconds on the clock of `feed`.
@@ -113,8 +113,8 @@ class InputFilter:
         self._state = self._ground
 
     def _tell_alt(self) -> None:
-        # Nothing came after the two bytes by which a sequence begins: they were a key. For a CSI
-        # this waits longer than for a string, because a late rest may make it an arrow key.
+        # Nothing came after the two bytes that begin a sequence, so they were a key with Alt. A CSI
+        # is given more time than a string, because its rest may come late and make an arrow key.
         if len(self._unit) == 2 and not self._told:
             self._found.append(alt(chr(self._unit[1])))
             self._told = True
@@ -150,7 +150,7 @@ class InputFilter:
         else:
             self._state = self._ground
             if not (0x20 <= byte < 0x7F or is_listed(f"\x1b{chr(byte)}")):
-                return at  # A control key, or a character beyond ASCII, counts by itself.
+                return at  # A control key or a character beyond ASCII is a key by itself.
             self._found.append(alt(chr(byte)))
         return at + 1
 
@@ -187,7 +187,7 @@ class InputFilter:
         return at + 1
 
     def _string(self, data: bytes, at: int) -> int:
-        # OSC, DCS, APC, PM or SOS. Nobody waits for one, so only its last byte is kept.
+        # OSC, DCS, APC, PM or SOS. Nobody needs its text, so only the last byte is kept.
         match = _STRING_ENDS.search(data, at)
         end = match.start() if match else len(data)
         if end > at:
@@ -227,7 +227,7 @@ class InputFilter:
         if self._overlong or end > LONGEST_PASTE:
             self._on_lost("The paste was longer than 64 KiB, and was dropped.")
         else:
-            # A sign for what can't be read, so that a damaged copy never passes for a whole one.
+            # A sign stands for each unreadable byte, so that a damaged copy doesn't look whole.
             text = _CONTROLS.sub("\ufffd", unit[:end].decode(errors="replace"))
             self._found.append(f"{_PASTE.decode()}{text}{_PASTE_END.decode()}")
         unit.clear()

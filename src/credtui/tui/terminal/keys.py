@@ -1,8 +1,8 @@
-"""Which sequences of a terminal are a person's: keys, the mouse, focus.
+"""The sequences that a terminal sends for keys, the mouse and focus.
 
-Textual's XTermParser types out, character by character, a sequence that it doesn't know, and fails
-on numbers that it doesn't expect. So a sequence reaches it only if it is known here, and in the
-form that the parser reads right.
+Textual's XTermParser takes a sequence that it doesn't know for so many typed characters, and fails
+on numbers that it doesn't expect. So only the sequences that this module knows reach the parser, in
+a form that it reads correctly.
 """
 
 import re
@@ -29,13 +29,13 @@ _RELEASED = "3"
 
 
 def known(sequence: str) -> str:
-    """Return a sequence in the form that XTermParser reads right.
+    """Return a sequence in the form that XTermParser reads correctly.
 
     Args:
         sequence: A whole CSI or SS3 sequence.
 
     Returns:
-        One sequence, the text that was composed, or nothing if the sequence is not a person's.
+        A sequence or a composed text; nothing if the sequence isn't for a key, the mouse or focus.
     """
     if sequence in _FOCUS or _SYNCHRONIZED.fullmatch(sequence):
         return sequence
@@ -51,7 +51,7 @@ def known(sequence: str) -> str:
 
 
 def is_listed(sequence: str) -> bool:
-    """Whether Textual's table of older terminals' keys has the sequence."""
+    """Return whether Textual's table of keys has the sequence."""
     return ANSI_SEQUENCES_KEYS.get(sequence, IGNORE_SEQUENCE) is not IGNORE_SEQUENCE
 
 
@@ -59,7 +59,7 @@ def alt(character: str) -> str:
     """Return the sequence for Alt and a character of ASCII."""
     if is_listed(f"\x1b{character}"):
         return f"\x1b{character}"
-    # Textual reads Alt and a sign, such as ], as the sign alone. Kitty's form says what it is.
+    # Textual reads Alt and a sign, such as ], as the sign alone, except in kitty's form.
     modifiers = 4 if character.isupper() else 3
     return f"\x1b[{ord(character.lower())};{modifiers}u"
 
@@ -78,7 +78,7 @@ def _key(code: str, modifiers: str, kind: str, text: str, last: str) -> str:
     if not all(map(_is_character, characters)):
         return ""
     if len(characters) > 1 or (characters and not number):
-        return "".join(map(chr, characters))  # composed by an input method, or several at once
+        return "".join(map(chr, characters))  # Composed by an input method, or several at once.
     if not code or not (functional or (_is_character(number) and not 0xE000 <= number <= 0xF8FF)):
         return ""
     rest = f";{modifiers};{text}" if text else modifiers and f";{modifiers}"

@@ -1,7 +1,7 @@
-"""What the portal needs of the terminal before, around and after Textual.
+"""What the portal does with the terminal before, around and after Textual.
 
-Textual reads standard input, writes standard error, ignores terminfo and leaves hang-up and
-termination to Python. Over SSH that is not enough: the terminal may be none, may be behind a
+Textual reads standard input, writes standard error, ignores terminfo, and leaves hang-up and
+termination to Python. Over SSH that is not enough. There may be no terminal. It may be behind a
 multiplexer, may not speak UTF-8, and may go away at any moment.
 """
 
@@ -22,8 +22,8 @@ from typing import NoReturn, TextIO
 
 from credtui.domain.names import quotable
 
-# Sent by tmux and GNU screen on each question; a terminal that never answers costs this once.
 ANSWER_WITHIN = 1.0
+"""Seconds to wait for an answer. A terminal that never answers costs this once, at the start."""
 
 _MODES_OFF = (
     "\x1b[?2026l\x1b[?1000l\x1b[?1003l\x1b[?1015l\x1b[?1006l\x1b[?1016l"
@@ -31,8 +31,8 @@ _MODES_OFF = (
 )
 
 
-# What does not end a program by default, what Python ignores, and what can't be caught. A fault of
-# the processor comes again and again if Python's handler returns from it, so those stay as well.
+# These signals don't end a program by default, are ignored by Python, or can't be caught. The
+# faults of the processor are among them: they would come again after Python's handler returns.
 _NOT_GUARDED = (
     *("SIGCHLD", "SIGCONT", "SIGTSTP", "SIGTTIN", "SIGTTOU", "SIGURG", "SIGWINCH", "SIGINFO"),
     *("SIGPIPE", "SIGXFSZ", "SIGKILL", "SIGSTOP", "SIGSEGV", "SIGBUS", "SIGFPE", "SIGILL"),
@@ -44,14 +44,14 @@ class NoTerminal(Exception):
 
 
 def require_terminal(env: Mapping[str, str], *streams: TextIO | None) -> None:
-    """Refuse to draw on what cannot show it.
+    """Raise an error if the portal can't be drawn on the terminal.
 
     Args:
         env: The environment; its TERM must name a terminal that can move its cursor.
         streams: Standard input, output and error: Textual reads the first, writes the last.
 
     Raises:
-        NoTerminal: If a stream is not a terminal, or TERM is missing, dumb or unknown.
+        NoTerminal: A stream is not a terminal, or TERM is missing, dumb or unknown.
     """
     if not all(stream is not None and not stream.closed and stream.isatty() for stream in streams):
         raise NoTerminal("The portal needs a terminal for its input and output.")
@@ -62,7 +62,7 @@ def require_terminal(env: Mapping[str, str], *streams: TextIO | None) -> None:
 
 
 def use_utf8(*streams: TextIO | None) -> None:
-    """Make each stream UTF-8: a Latin-1 one cuts Textual's escape sequences and the layout."""
+    """Make each stream UTF-8. In Latin-1 Textual's escape sequences and the layout break."""
     for stream in streams:
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
@@ -70,10 +70,10 @@ def use_utf8(*streams: TextIO | None) -> None:
 
 
 def first_environment() -> Mapping[str, str]:
-    """The environment that the process was started with.
+    """Return the environment that the process was started with.
 
-    Python itself sets LC_CTYPE=C.UTF-8 when it starts in the C locale, so `os.environ` no longer
-    tells what the person's terminal was said to speak.
+    Python sets LC_CTYPE=C.UTF-8 when it starts in the C locale, so `os.environ` no longer tells the
+    locale of the person's terminal.
     """
     try:
         block = Path("/proc/self/environ").read_bytes()
@@ -84,11 +84,11 @@ def first_environment() -> Mapping[str, str]:
 
 
 def ascii_only(env: Mapping[str, str]) -> bool:
-    """Whether borders and marks must be ASCII: no UTF-8 locale, or a terminal from before it.
+    """Return whether the terminal shows ASCII alone, by its locale and its type.
 
     Args:
-        env: What `first_environment` gave; the first of LC_ALL, LC_CTYPE and LANG that is set
-            decides, as it does for the C library.
+        env: The environment that `first_environment` returned. The first of LC_ALL, LC_CTYPE and
+            LANG that is set decides, as it does for the C library.
     """
     if env.get("TERM", "").startswith(("vt1", "vt2", "vt3", "vt4", "vt5")):
         return True
@@ -101,7 +101,7 @@ def ascii_only(env: Mapping[str, str]) -> bool:
 
 
 class Multiplexer(StrEnum):
-    """What stands between the program and the person's own terminal."""
+    """A multiplexer between the program and the person's terminal."""
 
     TMUX = "tmux"
     SCREEN = "GNU screen"
@@ -110,12 +110,12 @@ class Multiplexer(StrEnum):
 def find_multiplexer(
     env: Mapping[str, str], ask: Callable[[], Multiplexer | None]
 ) -> Multiplexer | None:
-    """Which multiplexer the program is shown in, on this host or at the person's end.
+    """Return the multiplexer that shows the program, on this computer or at the person's end.
 
     Args:
-        env: The environment; TMUX and STY tell of this host, TERM hints at the other end.
-        ask: Asks the terminal, normally `ask_multiplexer`; called only where TERM hints at one
-            and nothing else tells which, because ssh, sudo and su take the other variables away.
+        env: The environment. TMUX and STY tell of this computer, TERM hints at the person's end.
+        ask: Asks the terminal, normally `ask_multiplexer`. It is called only if TERM hints at a
+            multiplexer and nothing else tells which: ssh, sudo and su remove the other variables.
     """
     if env.get("TMUX"):
         return Multiplexer.TMUX
@@ -132,8 +132,8 @@ def ask_multiplexer(
 ) -> Multiplexer | None:
     """Ask the terminal for its secondary device attributes: 84 is tmux, 83 is GNU screen.
 
-    Only while the terminal is still ours, before Textual starts. An answer that came later would
-    reach Textual, which takes it for typed keys, so this waits a line's round trip and more.
+    Call this before Textual starts. An answer that comes later would reach Textual, which takes it
+    for typed keys. So this waits longer than the round trip of a line takes.
     """
     answer = b""
     found = None
@@ -153,7 +153,7 @@ def ask_multiplexer(
 
 @contextlib.contextmanager
 def raw_mode(fd: int) -> Iterator[None]:
-    """Hand over each key as it is pressed, control keys included, and put back what was set."""
+    """Read each key as it is pressed, control keys included; restore the terminal afterwards."""
     before = termios.tcgetattr(fd)
     try:
         tty.setraw(fd, termios.TCSANOW)
@@ -164,20 +164,20 @@ def raw_mode(fd: int) -> Iterator[None]:
 
 
 def window_size(fd: int) -> os.terminal_size:
-    """The size of the terminal, and 80x24 of one that does not know, such as a serial line.
+    """Return the size of the terminal; 80x24 if it doesn't know, as a serial line doesn't.
 
     Raises:
-        OSError: If it is not a terminal, or no longer.
+        OSError: The descriptor is not a terminal, or no longer one.
     """
     columns, rows = os.get_terminal_size(fd)
     return os.terminal_size((columns or 80, rows or 24))
 
 
 def erase_rows(rows: int) -> str:
-    """Blank the window row by row.
+    """Return a text that blanks the window row by row.
 
-    Clearing it in one sequence makes tmux keep the old text in its scrollback, and GNU screen
-    ignores the alternate screen by default, so the rows themselves must be blank.
+    If the window is cleared by one sequence, tmux keeps the old text in its scrollback. GNU screen
+    ignores the alternate screen by default. So each row must be blanked.
     """
     return "\x1b[m" + "".join(f"\x1b[{row}H\x1b[2K" for row in range(1, rows + 1)) + "\x1b[H"
 
@@ -191,9 +191,9 @@ def in_background(fd: int) -> bool:
 
 
 def forbid_stop() -> None:
-    """Ignore SIGTSTP, for a forced command: it has no shell that could resume the session.
+    """Ignore SIGTSTP, for a forced command, which no shell could resume.
 
-    Call this once Textual runs, on mount: its driver installs a handler of its own before.
+    Call this when Textual runs, on mount, because its driver installs a handler before.
     """
     signal.signal(signal.SIGTSTP, signal.SIG_IGN)
 
@@ -206,20 +206,19 @@ def guard_session(
     on_terminate: Callable[[int], None],
     grace: float = 2.0,
 ) -> None:
-    """End the process within seconds of its terminal's, or of a signal that asks for its end.
+    """End the process within seconds when its terminal goes away or a signal asks for its end.
 
-    Such a signal is each that would otherwise leave the terminal out of order. The terminal is
-    watched as well: under setsid or nohup no signal comes, and Textual's input thread then reads
-    an endless end of file. Call this from the main thread, before Textual starts.
+    Every signal is handled that would end the process and leave the terminal out of order. The
+    terminal is watched as well. Under setsid or nohup no signal comes, and Textual's input thread
+    would then read the end of file for ever. Call this from the main thread, before Textual starts.
 
     Args:
         input_fd: The terminal that is watched.
-        output_fd: Where the terminal is put in order before the process is made to end.
-        on_hangup: Called from another thread; the process ends when it returns. It is called as
-            well when a signal comes while the program is stopped, or in the background.
-        on_terminate: Called from another thread with the signal's number, unless that is SIGHUP,
-            to ask for a normal end, for example with the event loop's
-            `call_soon_threadsafe(app.exit)`.
+        output_fd: The terminal that is put in order before the process is made to end.
+        on_hangup: Called from another thread. The process ends when it returns. It is called as
+            well when a signal comes while the program is stopped or in the background.
+        on_terminate: Called from another thread with the number of a signal other than SIGHUP. It
+            asks for a normal end, for example by the event loop's `call_soon_threadsafe(app.exit)`.
         grace: Seconds for `on_hangup`, and for the normal end after `on_terminate`.
     """
     attributes = termios.tcgetattr(input_fd)
@@ -235,7 +234,7 @@ def guard_session(
         # What the shell shows after a stop is neither to be erased nor to be set otherwise.
         away = in_background(input_fd)
         hangup = away or number == signal.SIGHUP
-        # Putting the terminal in order may block for ever on one that is stopped by ctrl+s.
+        # Writing to a terminal that is stopped by ctrl+s may block for ever.
         _start(lambda: _exit_after(grace + 1, 128 + number))
         deadline = time.monotonic() + grace
         _start(lambda: _call(on_hangup if hangup else lambda: on_terminate(number))).join(grace)
@@ -262,7 +261,7 @@ def guard_session(
 
 def _wait_for_hangup(fd: int) -> bool:
     poller = select.poll()
-    # No event is asked for: hang-up is always told, and input must not wake this thread.
+    # No event is asked for. Hang-up is reported anyway, and input must not wake this thread.
     poller.register(fd, 0)
     return any(event & (select.POLLHUP | select.POLLERR) for _, event in poller.poll())
 

@@ -30,7 +30,7 @@ async def ask_until_accepted(
     """Open a dialog, again with what was entered and what was wrong, until a change is made.
 
     Args:
-        portal: Where it is asked.
+        portal: The screen under the dialog.
         dialog: Makes a dialog from what it shows at first and from what was wrong with that.
         change: Makes the change from what was entered; it may block.
         first: What the first dialog shows.
@@ -64,7 +64,7 @@ async def change_with_name(
     """Ask for the name of a credential until the change accepts it.
 
     Args:
-        portal: Where it is asked.
+        portal: The screen under the dialog.
         change: Makes the change; it may block.
         title: The dialog's title.
         confirm: The label of the button that accepts the name.

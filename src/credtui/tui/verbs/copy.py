@@ -18,5 +18,5 @@ class CopyClientId(CredentialVerb):
     permission = Permission.CAN_VIEW
 
     async def run(self, portal: Portal, credential: Credential) -> None:
-        """Send it, and say by which route."""
+        """Send the Client ID, and say by which route."""
         portal.copy(credential.client_id)

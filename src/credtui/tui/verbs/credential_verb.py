@@ -33,7 +33,7 @@ class CredentialVerb(Verb[Credential]):
         return self.rule(page, subject) if subject else None
 
     def rule(self, page: Page, credential: Credential) -> str | None:  # noqa: ARG002
-        """Return which rule stands against it for this credential, in a sentence, if one does."""
+        """Return why the verb can't be used on this credential, in a sentence; None if it can."""
         return None
 
     def menu_label(self, page: Page, credential: Credential) -> str:  # noqa: ARG002

@@ -16,7 +16,7 @@ class Delete(CredentialVerb):
     help = "Delete it; its clients lose access at once."
 
     def rule(self, page: Page, credential: Credential) -> str | None:
-        """The primary credential stays, but for a representative."""
+        """Refuse to delete the primary credential, except to a representative."""
         if credential.client_id == page.primary and not page.representative:
             return (
                 "The primary credential can't be deleted. Make another credential primary first, "
@@ -25,7 +25,7 @@ class Delete(CredentialVerb):
         return None
 
     async def run(self, portal: Portal, credential: Credential) -> None:
-        """Confirm and delete."""
+        """Ask for confirmation, and delete the credential."""
         from credtui.tui.dialogs.confirm import ConfirmCredentialDialog
 
         primary = credential.client_id == portal.page.primary

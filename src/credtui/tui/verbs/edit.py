@@ -16,7 +16,7 @@ class Edit(CredentialVerb):
     help = "Rename it; its Client ID and secret stay."
 
     async def run(self, portal: Portal, credential: Credential) -> None:
-        """Ask for the name, and give it."""
+        """Ask for the new name, and rename the credential."""
 
         def rename(name: str) -> Credential:
             if name == credential.name:

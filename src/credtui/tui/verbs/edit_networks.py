@@ -15,7 +15,7 @@ class EditNetworks(Verb[None]):
     help = "Say where clients may come from."
 
     def obstacle(self, page: Page, subject: None) -> str | None:  # noqa: ARG002
-        """Return that it takes a representative, to anybody else."""
+        """Refuse to anybody but a representative."""
         return None if page.may_manage else "Only a representative may set the networks."
 
     async def run(self, portal: Portal, subject: None) -> None:  # noqa: ARG002

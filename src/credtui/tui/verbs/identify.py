@@ -1,4 +1,4 @@
-"""Which credential is this?: tell whose a secret is."""
+"""Which credential is this?: find the credential that a secret belongs to."""
 
 from credtui.domain.permissions import Permission
 from credtui.tui.screens.portal import Portal
@@ -6,7 +6,7 @@ from credtui.tui.verbs.credential_verb import CredentialVerb
 
 
 class Identify(CredentialVerb):
-    """Asks for a secret, and tells which credential it belongs to."""
+    """Finds the credential that a secret belongs to."""
 
     name = "identify"
     label = "Which credential is this?"
@@ -19,7 +19,7 @@ class Identify(CredentialVerb):
     permission = Permission.CAN_VIEW
 
     async def run(self, portal: Portal, credential: None) -> None:  # noqa: ARG002
-        """Ask, and say."""
+        """Ask for the secret, and say to which credential it belongs."""
         from credtui.tui.dialogs.identify import IdentifyDialog
 
         await portal.ask(IdentifyDialog(portal.service))

@@ -16,12 +16,12 @@ class MakePrimary(CredentialVerb):
     help = "Make it the primary credential."
 
     def rule(self, page: Page, credential: Credential) -> str | None:
-        """One is enough."""
+        """Refuse if the credential is primary already."""
         if credential.client_id == page.primary:
             return "This is the primary credential already."
         return None
 
     async def run(self, portal: Portal, credential: Credential) -> None:
-        """Do it at once: it interrupts no client, and is as easily moved back."""
+        """Make it primary at once: no client notices, and it is easily undone."""
         await portal.do(lambda: portal.service.make_primary(credential.client_id))
         portal.tell(f"{credential.display_name} is now the primary credential.")

@@ -1,4 +1,4 @@
-"""Try it: request an access token, to see that a secret works."""
+"""Try it: request an access token, to see whether a secret works."""
 
 from credtui.domain.models import Credential
 from credtui.domain.permissions import Permission
@@ -7,7 +7,7 @@ from credtui.tui.verbs.credential_verb import CredentialVerb
 
 
 class TryIt(CredentialVerb):
-    """Asks for a credential's secret, and requests a token with it."""
+    """Requests an access token with a secret that the person has."""
 
     name = "try-it"
     label = "Try it"
@@ -19,7 +19,7 @@ class TryIt(CredentialVerb):
     permission = Permission.CAN_VIEW
 
     async def run(self, portal: Portal, credential: Credential) -> None:
-        """Ask, and say what came back."""
+        """Ask for the secret, and say what came back."""
         from credtui.tui.dialogs.try_it import TryItDialog
 
         await portal.ask(TryItDialog(portal.service, credential))

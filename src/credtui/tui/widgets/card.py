@@ -17,7 +17,7 @@ from credtui.tui.marks import Marks
 from credtui.tui.summaries import alerts, badges, history, history_at_length, use
 
 _NAME_CELLS = 20
-"""Cells that a name has at least, before badges."""
+"""Cells that a name keeps when badges need the room."""
 
 
 class Card(Widget, can_focus=True):
@@ -25,8 +25,8 @@ class Card(Widget, can_focus=True):
 
     Args:
         client_id: The credential.
-        page: What there is to show.
-        clock: Tells how old things are.
+        page: What is known of the organization.
+        clock: The clock by which ages are computed.
         period: The rotation period.
         marks: The signs it may draw.
     """
@@ -61,7 +61,7 @@ class Card(Widget, can_focus=True):
         return self.page.find(self.client_id) if self.page else None
 
     def render(self) -> Content:
-        """The Client ID with the menu's button, ages and use, and what needs looking after."""
+        """The Client ID with the menu's button, then ages, use and alerts."""
         credential, page = self.credential, self.page
         if credential is None or page is None:
             return Content()
@@ -86,7 +86,7 @@ class Card(Widget, can_focus=True):
         )
 
     def watch_page(self) -> None:
-        """Show what there is now."""
+        """Draw the title again; Textual draws the rest."""
         self._draw_title()
 
     def on_resize(self) -> None:
@@ -114,7 +114,7 @@ class Card(Widget, can_focus=True):
         self.post_message(self.MenuRequested(self, corner))
 
     def _draw_title(self) -> None:
-        """Draw name and badges on the upper border; badges without room there on the lower one."""
+        """Draw the name and badges on the upper border. Badges without room go on the lower one."""
         credential, page = self.credential, self.page
         if credential is None or page is None or not self.size.width:
             return

@@ -15,10 +15,10 @@ from credtui.domain.names import printable
 from credtui.tui.event_feed import CLOCK_BACK, outcome
 
 WIDE = 76
-"""Columns from which the outcome stands beside what was attempted, not below it."""
+"""From this number of columns on, the outcome is shown beside what was attempted, not below it."""
 
 NARROW = 50
-"""Columns below which who did it stands above what was attempted, not beside it."""
+"""Below this number of columns, the operator is shown above what was attempted, not beside it."""
 
 
 class _When(NamedTuple):
@@ -32,10 +32,10 @@ class _When(NamedTuple):
 
 
 class EventTable(DataTable[Text | _When]):
-    """Shows audit events, newest first. Nothing is cut: what is long takes more lines."""
+    """Shows audit events, newest first. A long text takes more lines; nothing is cut."""
 
     class NearEnd(Message):
-        """A message that says that the person will soon have seen all that is shown."""
+        """A message that the person is near the end of the events that are shown."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "select_cursor", "Details", key_display="enter"),
@@ -53,12 +53,12 @@ class EventTable(DataTable[Text | _When]):
         self._widths: tuple[int, ...] = ()
 
     def on_mount(self) -> None:
-        """Notice how far the person has come."""
+        """Notice how far the person scrolls."""
         self.watch(self, "scroll_y", self._look_ahead, init=False)
         self.watch(self, "cursor_coordinate", self._look_ahead, init=False)
 
     def on_resize(self, _event: events.Resize) -> None:
-        """Lay the columns out anew, and keep the place."""
+        """Lay out the columns again, and keep the cursor's row."""
         widths = self._measure()
         if widths != self._widths:
             row = self.cursor_row
@@ -67,7 +67,7 @@ class EventTable(DataTable[Text | _When]):
             self.move_cursor(row=row)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer details where there are any."""
+        """Offer details only where there are events."""
         if action == "select_cursor" and not self._shown:
             return False
         return super().check_action(action, parameters)
@@ -91,7 +91,7 @@ class EventTable(DataTable[Text | _When]):
                 self._add(entry)
 
     def insert(self, newer: Sequence[Entry]) -> None:
-        """Show newer events above, and keep what the person sees where it is."""
+        """Show newer events above, without moving those that the person sees."""
         if not newer:
             return
         row, scrolled = self.cursor_row, self.scroll_y

@@ -7,7 +7,7 @@ from textual.widgets import Input
 
 
 class Field(Input):
-    """An input whose cursor stands still: each blink would travel over the line."""
+    """An input whose cursor doesn't blink: each blink would travel over the line."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)

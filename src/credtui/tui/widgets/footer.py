@@ -1,4 +1,4 @@
-"""The last line: the keys that do something now."""
+"""The last line of a screen: the keys that do something now."""
 
 from collections.abc import Sequence
 from typing import ClassVar, NamedTuple
@@ -17,8 +17,8 @@ class Key(NamedTuple):
         key: Its name.
         shown: How it is written.
         does: What it does, in a word.
-        help: The same in a sentence.
-        enabled: Whether it does it now.
+        help: What it does, in a sentence.
+        enabled: Whether it works now.
         action: The action, in the framework's name.
     """
 
@@ -31,10 +31,10 @@ class Key(NamedTuple):
 
 
 class Footer(Widget):
-    """Shows the bindings that apply; a click on one is like its key.
+    """Shows the bindings that apply now; a click on one acts like its key.
 
-    One widget draws them all. Textual's own footer makes a widget for each, anew whenever the
-    focus moves, which takes longer than all else that the move needs.
+    This widget draws all keys itself. Textual's footer makes a widget for each key whenever the
+    focus moves, which takes longer than everything else about the move.
     """
 
     ALLOW_SELECT: ClassVar[bool] = False
@@ -59,7 +59,7 @@ class Footer(Widget):
 
     @property
     def _fitting(self) -> list[Key]:
-        """The keys that there is room for; the one that shows all of them is the last to go."""
+        """The keys that fit. The key for the help, which lists all, is dropped last."""
         shown = list(self.keys)
         while shown and self._width(shown) > self.size.width:
             others = [key for key in shown if key.action != "app.help"]

@@ -1,4 +1,4 @@
-"""The portal's first line: where one is, and who one is."""
+"""The portal's first line: the place, and the operator."""
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal
@@ -10,7 +10,7 @@ class Header(Horizontal):
     """Shows the organization, the environment, the operator and the permission."""
 
     class SwitchRequested(Message):
-        """A message that requests to choose another environment."""
+        """A message that the person wants to choose another environment."""
 
     def compose(self) -> ComposeResult:
         """Three parts: left, middle, right."""
@@ -19,7 +19,7 @@ class Header(Horizontal):
         yield Static("", id="operator", markup=False)
 
     def show(self, place: str, operator: str, *, production: bool) -> None:
-        """Show where and who."""
+        """Show the place and the operator, and make production stand out."""
         from textual.content import Content
 
         button = self.query_one("#place", Button)

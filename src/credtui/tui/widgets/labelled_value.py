@@ -6,13 +6,13 @@ from textual.widgets import Static
 
 
 class LabelledValue(Horizontal):
-    """Shows a value beside its label; a long value goes on below itself.
+    """Shows a value beside its label; a long value takes more lines.
 
     Args:
-        label: What it is.
-        value: What it is now.
-        id: Identifies it on its page.
-        can_focus: A person may choose it, to copy its value.
+        label: The label.
+        value: The value at first.
+        id: Identifies the widget on its page.
+        can_focus: Whether a person may choose it, to copy the value.
     """
 
     def __init__(
@@ -35,7 +35,7 @@ class LabelledValue(Horizontal):
 
     @property
     def value(self) -> str:
-        """What is shown."""
+        """The value."""
         return self._value
 
     def show(self, value: str) -> None:
