@@ -164,5 +164,6 @@ def test_no_other_module_uses_private_names(source: Path) -> None:
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("textual")
         for part in (*(node.module or "").split("."), *(alias.name for alias in node.names))
     }
-    assert not used & private_names()
+    private = used & private_names()
+    assert not private
     assert not [part for part in modules if part.startswith("_")]
