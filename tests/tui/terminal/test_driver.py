@@ -23,15 +23,18 @@ class Fails(CredtuiDriver):
 class Shows(App):
     CSS = "Button { width: 100%; }"
     came = ""
+    times = frozenset()
 
     def compose(self):
         yield Button("ready")
 
     def on_key(self, event):
         self.came += f" {event.key}"
+        self.times |= {event.time}
         button = self.query_one(Button)
         size = f"{self.size.width}x{self.size.height}"
-        button.label = f"came:{self.came}; {size}; focus {button.has_focus}"
+        came = f"came:{self.came}; {len(self.times)} times"
+        button.label = f"{came}; {size}; focus {button.has_focus}"
         if event.key == "q":
             self.exit()
 
@@ -68,6 +71,15 @@ def test_keys_cut_into_bytes(script: Path) -> None:
         terminal.wait_for("came: é 漢 f1;")
 
 
+def test_keys_that_come_at_once_have_one_time(script: Path) -> None:
+    """What the first of them leads to can't have been seen when the others were pressed."""
+    with Terminal(python(script)) as terminal:
+        terminal.wait_for("ready")
+        terminal.send("abcdefghij")
+        terminal.wait_for("came: a b c d e f g h i j;")
+        terminal.wait_for("; 1 times;")
+
+
 def test_a_terminal_that_knows_no_size(script: Path) -> None:
     env = {"COLUMNS": "50", "LINES": "15"}
     with Terminal(python(script), rows=0, cols=0, env=env) as terminal:
@@ -83,4 +95,4 @@ def test_a_click_where_no_screen_is(script: Path) -> None:
             terminal.click(column - 1, row - 1)
             terminal.send(f"\x1b[<65;{column};{row}M")
         terminal.send("a")
-        terminal.wait_for("came: a; 80x24; focus True")
+        terminal.wait_for("came: a; 1 times; 80x24; focus True")

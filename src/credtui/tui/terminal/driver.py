@@ -38,6 +38,7 @@ class CredtuiDriver(LinuxDriver):
         # Without a size the app would ask Rich at first, which believes COLUMNS and LINES.
         self._size = size or self._get_terminal_size()
         self._complained = -ONCE_IN
+        self._read_at = monotonic()
 
     def _get_terminal_size(self) -> tuple[int, int]:
         try:
@@ -97,6 +98,9 @@ class CredtuiDriver(LinuxDriver):
                 texts.extend(self._next(incoming))
                 while texts:
                     for message in parser.feed(texts.popleft()):
+                        # Keys that came at once were pressed at once, before anything that the
+                        # first of them leads to could be seen.
+                        message.time = self._read_at
                         self.process_message(message)
             except Exception:  # noqa: BLE001 - no error may end the program or take a secret away
                 parser = XTermParser()  # An exception ends the generator inside the old one.
@@ -110,14 +114,16 @@ class CredtuiDriver(LinuxDriver):
         try:
             wait = _WAITING if incoming.waits else _IDLE
             if not select.select([self.fileno], [], [], wait)[0]:
-                return incoming.tick(monotonic())
+                self._read_at = monotonic()
+                return incoming.tick(self._read_at)
             data = os.read(self.fileno, 4096)
         except (OSError, ValueError):
             data = b""
+        self._read_at = monotonic()
         if not data:
             # The terminal is gone, and `guard_session` is about to end the program.
             self.exit_event.wait(_IDLE)
-        return incoming.feed(data, monotonic())
+        return incoming.feed(data, self._read_at)
 
     def _complain(self) -> None:
         now = monotonic()
