@@ -70,7 +70,7 @@ def events(store: TinyDBStore) -> list[AuditEvent]:
 
 
 def secret_works(store: TinyDBStore, issued: IssuedSecret) -> bool:
-    credential = store.load(PLACE).get(issued.credential.client_id)
+    credential = store.load(PLACE).find(issued.credential.client_id)
     return credential is not None and matches(issued.secret, credential.secret_hash)
 
 
@@ -215,9 +215,9 @@ class TestDelete:
 
     def test_makes_room(self, filled: Filled) -> None:
         third = filled.service.generate("Third")
-        assert filled.service.page().full
+        assert filled.service.page().why_not_add()
         filled.service.delete(third.credential.client_id)
-        assert not filled.service.page().full
+        assert filled.service.page().why_not_add() is None
         assert filled.service.generate("Third").credential.client_id != third.credential.client_id
 
 
@@ -457,16 +457,16 @@ def test_a_permission_that_was_given_allows_every_change(
 class TestPage:
     def test_of_an_empty_organization(self, service: CredentialService, tmp_path: Path) -> None:
         page = service.page()
-        assert page == Page(permission=Permission.CAN_EDIT, personal=True)
-        assert not page.full
+        assert page == Page(permission=Permission.CAN_EDIT, may_manage=True)
+        assert page.why_not_add() is None
         assert page.find(NOBODY) is None
         assert list(tmp_path.iterdir()) == [], "looking leaves no trace"
 
     def test_of_a_full_one(self, filled: Filled) -> None:
-        assert not filled.service.page().full
+        assert filled.service.page().why_not_add() is None
         third = filled.service.generate("Third").credential
         page = filled.service.page()
-        assert page.full
+        assert page.why_not_add()
         assert page.find(third.client_id) == third
 
     def test_for_a_viewer(self, filled: Filled, set_operators: Callable[..., None]) -> None:
@@ -474,7 +474,7 @@ class TestPage:
         set_operators(VIEWER)
         page = filled.service.page()
         assert page == before.model_copy(
-            update={"permission": Permission.CAN_VIEW, "personal": False}
+            update={"permission": Permission.CAN_VIEW, "may_manage": False}
         )
         assert filled.service.view() == page
 

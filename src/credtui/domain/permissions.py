@@ -1,7 +1,7 @@
 """Who may do what: operators, and the permission "API Credentials" of each."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from enum import IntEnum
 from typing import Literal, Self
 
@@ -14,6 +14,7 @@ from credtui.domain.errors import (
     NoSuchOperatorError,
     OperatorExistsError,
     PermissionDeniedError,
+    refuse,
 )
 from credtui.domain.names import quotable
 from credtui.domain.ssh_keys import PublicKey, parse_public_key
@@ -114,6 +115,11 @@ def parse_operator(text: str) -> str:
     return text
 
 
+def why_not_operator(name: str, taken: Container[str]) -> OperatorExistsError | None:
+    """Say why an operator can't have this name, while other operators have those."""
+    return OperatorExistsError(f"There is already an operator {name}.") if name in taken else None
+
+
 class Operators(BaseModel):
     """All operators of an installation.
 
@@ -145,6 +151,18 @@ class Operators(BaseModel):
             return Permission.CAN_EDIT
         operator = self.identify(actor)
         return operator.permission_for(organization) if operator else Permission.NO_ACCESS
+
+    def why_not(
+        self, actor: Actor, organization: str, needed: Permission
+    ) -> PermissionDeniedError | None:
+        """Say why an actor can't do with an organization's credentials what needs a permission."""
+        permission = self.permission_for(actor, organization)
+        if permission >= needed:
+            return None
+        return PermissionDeniedError(
+            f'{actor.operator} needs the permission "API Credentials: {needed.label}" for '
+            f"{organization}, and has {permission.label}."
+        )
 
     def organizations_of(self, actor: Actor) -> list[str]:
         """Return the organizations for which an actor was given a permission, by name."""
@@ -194,8 +212,7 @@ class Operators(BaseModel):
             NoRepresentativeError: It is the first, and not a representative.
             KeyTakenError: A key identifies another one.
         """
-        if self.find(operator.name):
-            raise OperatorExistsError(f"There is already an operator {operator.name}.")
+        refuse(why_not_operator(operator.name, [member.name for member in self.members]))
         if not self.members and not operator.representative:
             raise NoRepresentativeError(
                 "The first operator must be a representative: nobody else could manage operators."

@@ -10,10 +10,10 @@ from credtui.domain.clock import Clock
 from credtui.domain.errors import (
     DoubtError,
     NoSuchOrganizationError,
-    PermissionDeniedError,
     Refusal,
     StoreError,
     StoreUnwritableError,
+    refuse,
 )
 from credtui.domain.models import Credential
 from credtui.domain.names import quotable
@@ -85,17 +85,17 @@ class Changes:
         with self._store.transaction(self._place) as transaction:
             at = self._clock()
             primary = transaction.organization.primary
-            before = transaction.organization.get(client_id)
+            before = transaction.organization.find(client_id)
             try:
-                permission = transaction.operators.permission_for(
-                    self._actor, self._place.organization
+                refuse(
+                    transaction.operators.why_not(
+                        self._actor, self._place.organization, Permission.CAN_EDIT
+                    )
                 )
-                if permission < Permission.CAN_EDIT:
-                    raise self.denial(permission, Permission.CAN_EDIT)
                 transaction.organization = apply(transaction.organization, at)
             except Refusal as error:
                 refusal = error
-            credential = transaction.organization.get(client_id) or before
+            credential = transaction.organization.find(client_id) or before
             if refusal:
                 detail = refusal.code
             elif before and credential and before.name != credential.name:
@@ -150,10 +150,10 @@ class Changes:
         operators = self._store.operators()
         if self.is_known(operators):
             return
-        permission = operators.permission_for(self._actor, self._place.organization)
-        refusal: Refusal = self._unknown_organization()
-        if permission < Permission.CAN_VIEW:
-            refusal = self.denial(permission, Permission.CAN_VIEW)
+        refusal = (
+            operators.why_not(self._actor, self._place.organization, Permission.CAN_VIEW)
+            or self._unknown_organization()
+        )
         with suppress(StoreUnwritableError), self._store.operators_transaction() as transaction:
             transaction.record(
                 self._clock(),
@@ -164,10 +164,3 @@ class Changes:
                 detail=refusal.code,
             )
         raise refusal
-
-    def denial(self, permission: Permission, needed: Permission) -> PermissionDeniedError:
-        """Return what to say to an actor who has less than what is needed."""
-        return PermissionDeniedError(
-            f'{self._actor.operator} needs the permission "API Credentials: {needed.label}" for '
-            f"{self._place.organization}, and has {permission.label}."
-        )

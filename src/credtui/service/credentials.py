@@ -13,9 +13,9 @@ from credtui.domain.clock import Clock
 from credtui.domain.errors import (
     DoubtError,
     Refusal,
-    StillUsedError,
     StoreUnwritableError,
     TooManyAttemptsError,
+    refuse,
 )
 from credtui.domain.models import Credential, Environment, IssuedSecret, StoredCredential
 from credtui.domain.names import parse_name, parse_organization
@@ -98,7 +98,7 @@ class CredentialService:
             credentials=tuple(credential.public() for credential in organization.credentials),
             primary=organization.primary,
             networks=organization.networks,
-            personal=not operators.members,
+            may_manage=operators.may_manage(self.actor),
             known=self._changes.is_known(operators),
             usage={
                 credential.client_id: usage[credential.client_id]
@@ -120,7 +120,7 @@ class CredentialService:
         client_id = generate_client_id(self._random_bytes)
 
         def apply(organization: Organization, at: datetime) -> Organization:
-            organization.ensure_room()
+            refuse(organization.why_not_add())
             return organization.generate(
                 StoredCredential(
                     client_id=client_id,
@@ -148,8 +148,8 @@ class CredentialService:
         issued: list[StoredCredential] = []
 
         def apply(organization: Organization, at: datetime) -> Organization:
-            organization.find(client_id)
-            organization.ensure_room()
+            organization.get(client_id)
+            refuse(organization.why_not_add())
             credential = StoredCredential(
                 client_id=successor,
                 name=parse_name(name),
@@ -175,15 +175,8 @@ class CredentialService:
         """
 
         def apply(organization: Organization, at: datetime) -> Organization:
-            finished = organization.finish_replacement(client_id, seen=seen)
             usage = self._store.usage(self._place).get(client_id)
-            if usage and usage.last_used_at and not usage.is_quiet(at):
-                raise StillUsedError(
-                    f"{organization.find(client_id).display_name} was last used at "
-                    f"{usage.last_used_at:%Y-%m-%d %H:%M} UTC from {usage.last_used_from}. "
-                    "Move that client over; the credential can go when it was quiet for a day."
-                )
-            return finished
+            return organization.finish_replacement(client_id, usage, at, seen=seen)
 
         return self._changes.make(Action.FINISH_REPLACEMENT, client_id, apply).ensured()
 
@@ -286,9 +279,9 @@ class CredentialService:
 
         def apply(organization: Organization, _: datetime) -> Organization:
             representative = self._store.operators().is_representative(self.actor)
-            if typed_name is not None and (representative or client_id != organization.primary):
-                return organization.delete_primary(client_id, typed_name, seen=seen)
-            return organization.delete(client_id, seen=seen)
+            return organization.delete(
+                client_id, seen=seen, typed_name=typed_name, even_primary=representative
+            )
 
         return self._changes.make(Action.DELETE, client_id, apply).ensured()
 
@@ -330,8 +323,8 @@ class CredentialService:
         """
         self._changes.ensure_known(Action.VIEW)
         page = self.page()
-        if page.permission < Permission.CAN_VIEW:
-            refusal = self._changes.denial(page.permission, Permission.CAN_VIEW)
+        operators = self._store.operators()
+        if refusal := operators.why_not(self.actor, self.organization, Permission.CAN_VIEW):
             # It stands where it can't be recorded, too.
             with (
                 suppress(StoreUnwritableError),
@@ -379,17 +372,16 @@ class CredentialService:
         )
 
     def _refuse_identification(self, transaction: Transaction) -> Refusal | None:
-        permission = transaction.operators.permission_for(self.actor, self.organization)
         at = self.clock()
-        refusal: Refusal
-        if permission < Permission.CAN_VIEW:
-            refusal = self._changes.denial(permission, Permission.CAN_VIEW)
-        elif self._count_identifications(at) >= MAX_IDENTIFICATIONS:
+        refusal: Refusal | None = transaction.operators.why_not(
+            self.actor, self.organization, Permission.CAN_VIEW
+        )
+        if refusal is None and self._count_identifications(at) >= MAX_IDENTIFICATIONS:
             refusal = TooManyAttemptsError(
                 f"{self.actor.operator} asked {MAX_IDENTIFICATIONS} times within a minute whose a "
                 "secret is. Wait a minute."
             )
-        else:
+        if refusal is None:
             return None
         transaction.record(at, self.actor, Action.IDENTIFY, outcome="refused", detail=refusal.code)
         return refusal

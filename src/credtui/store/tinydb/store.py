@@ -92,7 +92,7 @@ class TinyDBStore:
         except BaseException:
             with suppress(StoreError):
                 kept = self.load(place)
-                index.remove(client_id for client_id in generated if kept.get(client_id) is None)
+                index.remove(client_id for client_id in generated if kept.find(client_id) is None)
             raise
         if transaction.doubt is None:
             index.remove(transaction.removed_client_ids)
@@ -216,7 +216,7 @@ class TinyDBTransaction:
     @property
     def generated_client_ids(self) -> Sequence[str]:
         """The Client IDs of the credentials that were generated."""
-        return [client_id for client_id in self.client_ids if self._before.get(client_id) is None]
+        return [client_id for client_id in self.client_ids if self._before.find(client_id) is None]
 
     @property
     def removed_client_ids(self) -> Sequence[str]:

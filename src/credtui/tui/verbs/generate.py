@@ -22,7 +22,7 @@ class Generate(Verb):
         """At the cap, name what to do."""
         if obstacle := super().obstacle(page, credential):
             return obstacle
-        if page.full:
+        if page.why_not_add():
             return "Delete a credential before creating a new one."
         return None
 
