@@ -23,11 +23,11 @@ from credtui.domain.errors import (
     StillUsedError,
     TooManyAttemptsError,
 )
-from credtui.domain.identification import Belongs
+from credtui.domain.identification import MAX_IDENTIFICATIONS, Belongs
 from credtui.domain.permissions import Actor, Operator, Permission
 from credtui.domain.place import Place
 from credtui.domain.usage import Usage, hour_of
-from credtui.service.credentials import MAX_IDENTIFICATIONS, CredentialService
+from credtui.service.credentials import CredentialService
 from credtui.service.token_request import TokenReply, request_token
 from credtui.store.tinydb.store import TinyDBStore
 from tests.conftest import MakeService

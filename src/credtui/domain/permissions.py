@@ -179,16 +179,11 @@ class Operators(BaseModel):
         """Tell whether an actor may do what representatives may; anyone may without operators."""
         return not self.members or self.is_representative(actor)
 
-    def ensure_may_manage(self, actor: Actor) -> None:
-        """Do nothing if an actor may do what representatives may.
-
-        Raises:
-            PermissionDeniedError: They may not.
-        """
-        if not self.may_manage(actor):
-            raise PermissionDeniedError(
-                f"Only a representative may do this; {actor.operator} isn't."
-            )
+    def why_not_manage(self, actor: Actor) -> PermissionDeniedError | None:
+        """Say why an actor can't do what representatives may."""
+        if self.may_manage(actor):
+            return None
+        return PermissionDeniedError(f"Only a representative may do this; {actor.operator} isn't.")
 
     def mention(self, organization: str) -> bool:
         """Tell whether any operator was given a permission for an organization."""

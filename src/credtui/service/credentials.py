@@ -1,27 +1,20 @@
 """What the portal, the command line and the token endpoint do: one method for each button."""
 
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
-from datetime import datetime, timedelta
-from itertools import islice
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
-from credtui.domain.audit import Action, AuditEvent
+from credtui.domain.audit import Action, AuditEvent, What
 from credtui.domain.clock import Clock
-from credtui.domain.errors import (
-    DoubtError,
-    Refusal,
-    StoreUnwritableError,
-    TooManyAttemptsError,
-    refuse,
-)
+from credtui.domain.errors import DoubtError, NoSuchOrganizationError, Refusal, refuse
 from credtui.domain.models import Credential, Environment, IssuedSecret, StoredCredential
 from credtui.domain.names import parse_name, parse_organization
 from credtui.domain.organization import Organization
 from credtui.domain.page import Page
-from credtui.domain.permissions import Actor, Permission
+from credtui.domain.permissions import Actor, Operators, Permission
 from credtui.domain.place import Place
 from credtui.domain.secrets import (
     RandomBytes,
@@ -29,21 +22,13 @@ from credtui.domain.secrets import (
     generate_secret,
     hash_secret,
 )
-from credtui.service.changes import Changes, unchanged
-from credtui.store.port import Store, Transaction, Watch
+from credtui.service.attempts import Attempts
+from credtui.service.change import Change
+from credtui.store.port import Store, Watch
 
 if TYPE_CHECKING:
     from credtui.domain.identification import Identification
     from credtui.service.token_request import TokenReply
-
-MAX_IDENTIFICATIONS = 10
-"""How often an actor may ask within a minute whose a secret is."""
-
-_LOOKED_THROUGH = 1000
-"""How many events, the latest ones, are searched for those of the last minute.
-
-An event that seems older doesn't end the search: its clock may have been wrong.
-"""
 
 
 class CredentialService:
@@ -74,7 +59,7 @@ class CredentialService:
         self.clock = clock
         self._store = store
         self._place = Place(environment.name, organization)
-        self._changes = Changes(store, self._place, actor, clock)
+        self._attempts = Attempts(store, actor, clock)
         self._random_bytes = random_bytes
         self._bcrypt_cost = bcrypt_cost
 
@@ -99,7 +84,7 @@ class CredentialService:
             primary=organization.primary,
             networks=organization.networks,
             may_manage=operators.may_manage(self.actor),
-            known=self._changes.is_known(operators),
+            known=self._is_known(operators, self._store.has_organization),
             usage={
                 credential.client_id: usage[credential.client_id]
                 for credential in organization.credentials
@@ -116,52 +101,19 @@ class CredentialService:
 
     def generate(self, name: str) -> IssuedSecret:
         """Generate a credential, and return its secret: this is the only time it is seen."""
-        secret, secret_hash = self._new_secret()
-        client_id = generate_client_id(self._random_bytes)
-
-        def apply(organization: Organization, at: datetime) -> Organization:
-            refuse(organization.why_not_add())
-            return organization.generate(
-                StoredCredential(
-                    client_id=client_id,
-                    name=parse_name(name),
-                    created_at=at,
-                    secret_hash=secret_hash,
-                )
-            )
-
-        changed = self._changes.make(Action.GENERATE, client_id, apply, attempted_name=name)
-        return self._issued(changed.credential, secret, changed.doubt)
+        return self._generate(Action.GENERATE, name)
 
     def replace(self, client_id: str, name: str) -> IssuedSecret:
         """Generate a credential that is going to replace another, and return its secret.
 
-        Both work while clients move over; `Page.successor_of` tells of it in later sessions, and
-        `finish_replacement` ends it. To give it up, delete the new one.
+        Both work while clients move over. `Page.successor_of` shows it in later sessions, and
+        `finish_replacement` ends it. To give the replacement up, delete the new credential.
 
         Args:
             client_id: The credential to be replaced.
             name: The new credential's name.
         """
-        secret, secret_hash = self._new_secret()
-        successor = generate_client_id(self._random_bytes)
-        issued: list[StoredCredential] = []
-
-        def apply(organization: Organization, at: datetime) -> Organization:
-            organization.get(client_id)
-            refuse(organization.why_not_add())
-            credential = StoredCredential(
-                client_id=successor,
-                name=parse_name(name),
-                created_at=at,
-                secret_hash=secret_hash,
-                replaces=client_id,
-            )
-            issued.append(credential)
-            return organization.generate(credential)
-
-        changed = self._changes.make(Action.REPLACE, client_id, apply, detail=f"by {successor}")
-        return self._issued(issued[0].public(), secret, changed.doubt)
+        return self._generate(Action.REPLACE, name, replaces=client_id)
 
     def finish_replacement(self, client_id: str, *, seen: int | None = None) -> Credential:
         """Delete a credential that was replaced; if it was primary, its successor is now.
@@ -173,12 +125,12 @@ class CredentialService:
             client_id: The credential that was replaced.
             seen: The generation that the person saw, to refuse if somebody rotated it since.
         """
-
-        def apply(organization: Organization, at: datetime) -> Organization:
+        with self._change(Action.FINISH_REPLACEMENT, client_id) as change:
             usage = self._store.usage(self._place).get(client_id)
-            return organization.finish_replacement(client_id, usage, at, seen=seen)
-
-        return self._changes.make(Action.FINISH_REPLACEMENT, client_id, apply).ensured()
+            change.organization = change.organization.finish_replacement(
+                client_id, usage, change.at, seen=seen
+            )
+        return change.credential
 
     def identify(self, secret: SecretStr) -> "Identification":
         """Tell which of the organization's credentials a secret belongs to, or belonged to.
@@ -191,25 +143,18 @@ class CredentialService:
         """
         from credtui.domain.identification import find_hash, identify
 
-        self._changes.ensure_known(Action.IDENTIFY)
-        with self._store.transaction(self._place) as transaction:
-            refusal = self._refuse_identification(transaction)
-        if refusal:
-            raise refusal
-        secret_hash = find_hash(secret, self._store.load(self._place))
-        with self._store.transaction(self._place) as transaction:
-            if (refusal := self._refuse_identification(transaction)) is None:
-                found = identify(secret, secret_hash, self.environment, transaction.organization)
-                transaction.record(
-                    self.clock(),
-                    self.actor,
-                    Action.IDENTIFY,
-                    client_id=found.credential.client_id if found.credential else None,
-                    name=found.credential.name if found.credential else None,
-                    detail=found.summary,
-                )
-        if refusal:
-            raise refusal
+        # Comparing hashes takes long: the store isn't held meanwhile.
+        operators, at = self._store.operators(), self.clock()
+        refusal = self._why_not_identify(operators, self._store.events(self._place), at)
+        kept = Organization() if refusal else self._store.load(self._place)
+        secret_hash = find_hash(secret, kept)
+        with self._attempts.at(self._place, Action.IDENTIFY, self._bar) as attempt:
+            held, latest = attempt.held, self._store.events(self._place)
+            refuse(refusal or self._why_not_identify(held.operators, latest, attempt.at))
+            found = identify(secret, secret_hash, self.environment, held.organization)
+            attempt.what = What(detail=found.summary)
+            if credential := found.credential:
+                attempt.what |= What(client_id=credential.client_id, name=credential.name)
         return found
 
     def request_token(self, client_id: str, secret: SecretStr) -> "TokenReply":
@@ -232,38 +177,28 @@ class CredentialService:
             seen: The generation that the person saw, to refuse if somebody rotated it since.
         """
         secret, secret_hash = self._new_secret()
-        changed = self._changes.make(
-            Action.ROTATE,
-            client_id,
-            lambda organization, at: organization.rotate(client_id, secret_hash, at, seen=seen),
-        )
-        return self._issued(changed.credential, secret, changed.doubt)
+        with self._change(Action.ROTATE, client_id, carries_doubt=True) as change:
+            change.organization = change.organization.rotate(
+                client_id, secret_hash, change.at, seen=seen
+            )
+        return self._issued(change.credential, secret, change.doubt)
 
     def confirm(self, client_id: str, *, seen: int, how: str) -> None:
         """Note that the dialog with the secret of this generation was closed, and how."""
-        self._changes.make(
-            Action.CONFIRM,
-            client_id,
-            lambda organization, _: organization.confirm(client_id, seen=seen),
-            detail=how,
-        ).ensured()
+        with self._change(Action.CONFIRM, client_id, detail=how) as change:
+            change.organization = change.organization.confirm(client_id, seen=seen)
 
     def rename(self, client_id: str, name: str) -> Credential:
         """Give a credential another name."""
-        return self._changes.make(
-            Action.RENAME,
-            client_id,
-            lambda organization, _: organization.rename(client_id, parse_name(name)),
-            attempted_name=name,
-        ).ensured()
+        with self._change(Action.RENAME, client_id, attempted_name=name) as change:
+            change.organization = change.organization.rename(client_id, parse_name(name))
+        return change.credential
 
     def make_primary(self, client_id: str) -> Credential:
         """Make a credential the primary one."""
-        return self._changes.make(
-            Action.MAKE_PRIMARY,
-            client_id,
-            lambda organization, _: organization.make_primary(client_id),
-        ).ensured()
+        with self._change(Action.MAKE_PRIMARY, client_id) as change:
+            change.organization = change.organization.make_primary(client_id)
+        return change.credential
 
     def delete(
         self, client_id: str, *, seen: int | None = None, typed_name: str | None = None
@@ -276,44 +211,27 @@ class CredentialService:
             typed_name: Its name, to refuse if that is another. A representative who typed it may
                 delete the primary one.
         """
-
-        def apply(organization: Organization, _: datetime) -> Organization:
-            representative = self._store.operators().is_representative(self.actor)
-            return organization.delete(
-                client_id, seen=seen, typed_name=typed_name, even_primary=representative
+        with self._change(Action.DELETE, client_id) as change:
+            change.organization = change.organization.delete(
+                client_id,
+                seen=seen,
+                typed_name=typed_name,
+                even_primary=change.operators.is_representative(self.actor),
             )
+        return change.credential
 
-        return self._changes.make(Action.DELETE, client_id, apply).ensured()
-
-    @unchanged()
     def set_networks(self, networks: Iterable[str]) -> tuple[str, ...]:
         """Replace the networks from which the credentials may be used, as a representative may.
 
         Args:
             networks: In CIDR notation; with none, they may be used from everywhere.
         """
-        self._changes.ensure_known(Action.SET_NETWORKS)
-        refusal: Refusal | None = None
-        with self._store.transaction(self._place) as transaction:
-            at = self.clock()
-            try:
-                transaction.operators.ensure_may_manage(self.actor)
-                transaction.organization = transaction.organization.set_networks(networks)
-            except Refusal as error:
-                refusal = error
-            kept = transaction.organization.networks
-            transaction.record(
-                at,
-                self.actor,
-                Action.SET_NETWORKS,
-                outcome="refused" if refusal else "done",
-                detail=refusal.code if refusal else ", ".join(kept) or "everywhere",
-            )
-        if refusal:
-            raise refusal
-        if transaction.doubt:
-            raise transaction.doubt
-        return kept
+        with self._attempts.at(self._place, Action.SET_NETWORKS, self._bar) as attempt:
+            held = attempt.held
+            refuse(held.operators.why_not_manage(self.actor))
+            held.organization = held.organization.set_networks(networks)
+            attempt.what = What(detail=", ".join(held.organization.networks) or "everywhere")
+        return held.organization.networks
 
     def view(self) -> Page:
         """Return what `page` does, if the actor may see anything.
@@ -321,24 +239,14 @@ class CredentialService:
         Raises:
             PermissionDeniedError: The actor has no access. The attempt leaves an audit event.
         """
-        self._changes.ensure_known(Action.VIEW)
-        page = self.page()
         operators = self._store.operators()
-        if refusal := operators.why_not(self.actor, self.organization, Permission.CAN_VIEW):
-            # It stands where it can't be recorded, too.
-            with (
-                suppress(StoreUnwritableError),
-                self._store.transaction(self._place) as transaction,
-            ):
-                transaction.record(
-                    self.clock(),
-                    self.actor,
-                    Action.VIEW,
-                    outcome="refused",
-                    detail=refusal.code,
-                )
-            raise refusal
-        return page
+        if barred := self._bar(operators, self._store.has_organization):
+            self._attempts.record_refusal(Action.VIEW, barred, self.organization)
+            raise barred
+        if denial := operators.why_not(self.actor, self.organization, Permission.CAN_VIEW):
+            self._attempts.record_refusal(Action.VIEW, denial, None, self._place)
+            raise denial
+        return self.page()
 
     def events(self) -> Iterator[AuditEvent]:
         """Yield the organization's audit events, newest first.
@@ -359,6 +267,30 @@ class CredentialService:
         self.view()
         return self._store.verify_events(self._place)
 
+    def _generate(self, action: Action, name: str, replaces: str | None = None) -> IssuedSecret:
+        secret, secret_hash = self._new_secret()
+        client_id = generate_client_id(self._random_bytes)
+        with self._change(
+            action,
+            replaces or client_id,
+            attempted_name="" if replaces else name,
+            detail=f"by {client_id}" if replaces else "",
+            carries_doubt=True,
+        ) as change:
+            organization = change.organization
+            if replaces:
+                organization.get(replaces)
+            refuse(organization.why_not_add())
+            credential = StoredCredential(
+                client_id=client_id,
+                name=parse_name(name),
+                created_at=change.at,
+                secret_hash=secret_hash,
+                replaces=replaces,
+            )
+            change.organization = organization.generate(credential)
+        return self._issued(credential.public(), secret, change.doubt)
+
     def _new_secret(self) -> tuple[SecretStr, SecretStr]:
         # Hashing takes long: it is done before the store is held.
         secret = generate_secret(self.environment.tag, self._random_bytes)
@@ -371,31 +303,53 @@ class CredentialService:
             credential=credential, audience=self.audience, secret=secret, doubt=doubt
         )
 
-    def _refuse_identification(self, transaction: Transaction) -> Refusal | None:
-        at = self.clock()
-        refusal: Refusal | None = transaction.operators.why_not(
-            self.actor, self.organization, Permission.CAN_VIEW
-        )
-        if refusal is None and self._count_identifications(at) >= MAX_IDENTIFICATIONS:
-            refusal = TooManyAttemptsError(
-                f"{self.actor.operator} asked {MAX_IDENTIFICATIONS} times within a minute whose a "
-                "secret is. Wait a minute."
-            )
-        if refusal is None:
-            return None
-        transaction.record(at, self.actor, Action.IDENTIFY, outcome="refused", detail=refusal.code)
-        return refusal
+    @contextmanager
+    def _change(
+        self,
+        action: Action,
+        client_id: str,
+        *,
+        attempted_name: str = "",
+        detail: str = "",
+        carries_doubt: bool = False,
+    ) -> Iterator[Change]:
+        """Attempt to change a credential, with the permission that takes."""
+        with self._attempts.at(
+            self._place, action, self._bar, carries_doubt=carries_doubt
+        ) as attempt:
+            change = Change(attempt, action, client_id)
+            try:
+                refuse(change.operators.why_not(self.actor, self.organization, Permission.CAN_EDIT))
+                yield change
+            finally:
+                attempt.what = change.what(attempted_name, detail)
 
-    def _count_identifications(self, at: datetime) -> int:
-        """Return how often the actor was told within a minute, in whichever process."""
-        latest = islice(self._store.events(self._place), _LOOKED_THROUGH)
-        return sum(
-            event.action is Action.IDENTIFY
-            and event.outcome == "done"
-            and event.actor.operator == self.actor.operator
-            and abs(at - event.at) < timedelta(minutes=1)
-            for event in latest
+    def _is_known(self, operators: Operators, has_organization: Callable[[str], bool]) -> bool:
+        """Tell whether the organization was created, or needs not be."""
+        return (
+            not operators.members
+            or operators.mention(self.organization)
+            or has_organization(self.organization)
         )
+
+    def _bar(self, operators: Operators, has_organization: Callable[[str], bool]) -> Refusal | None:
+        """Say why nothing may be attempted: the organization was never created."""
+        if self._is_known(operators, has_organization):
+            return None
+        return operators.why_not(
+            self.actor, self.organization, Permission.CAN_VIEW
+        ) or NoSuchOrganizationError(
+            f"There is no organization {self.organization}. A representative can create it."
+        )
+
+    def _why_not_identify(
+        self, operators: Operators, events: Iterable[AuditEvent], at: datetime
+    ) -> Refusal | None:
+        from credtui.domain.identification import why_not_identify
+
+        return operators.why_not(
+            self.actor, self.organization, Permission.CAN_VIEW
+        ) or why_not_identify(self.actor, events, at)
 
 
 class _AnyOf:

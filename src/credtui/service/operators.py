@@ -1,22 +1,21 @@
 """What representatives do: manage operators, and create organizations."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 
-from credtui.domain.audit import Action, AuditEvent
+from credtui.domain.audit import Action, AuditEvent, What
 from credtui.domain.clock import Clock
 from credtui.domain.errors import (
     NoSuchKeyError,
     NoSuchOrganizationError,
     OrganizationExistsError,
     Refusal,
-    StoreUnwritableError,
+    refuse,
 )
 from credtui.domain.names import parse_organization, quotable
 from credtui.domain.permissions import Actor, Operator, Operators, Permission, parse_operator
 from credtui.domain.place import Place
 from credtui.domain.ssh_keys import parse_public_key
-from credtui.service.changes import unchanged
+from credtui.service.attempts import Attempts
 from credtui.store.port import Store
 
 
@@ -31,7 +30,7 @@ class OperatorService:
     def __init__(self, store: Store, actor: Actor, *, clock: Clock) -> None:
         self.actor = actor
         self._store = store
-        self._clock = clock
+        self._attempts = Attempts(store, actor, clock)
 
     def operators(self) -> Sequence[Operator]:
         """Return all operators."""
@@ -127,7 +126,6 @@ class OperatorService:
             return self.organizations()
         return operators.organizations_of(self.actor)
 
-    @unchanged()
     def create_organization(self, name: str, environment: str) -> str:
         """Create an organization. It can then be used in every environment.
 
@@ -136,22 +134,17 @@ class OperatorService:
             environment: The environment whose audit log begins with this.
         """
         organization = parse_organization(name)
-        try:
-            operators = self._store.operators()
-            operators.ensure_may_manage(self.actor)
-            self._ensure_new(organization)
-            with self._store.transaction(Place(environment, organization)) as transaction:
-                transaction.operators.ensure_may_manage(self.actor)
-                if not transaction.is_new:  # somebody created it at the same time
-                    raise self._existing(organization)
-                transaction.record(
-                    self._clock(), self.actor, Action.CREATE_ORGANIZATION, name=organization
-                )
-        except Refusal as refusal:
-            self._record_refusal(Action.CREATE_ORGANIZATION, organization, refusal)
-            raise
-        if transaction.doubt:
-            raise transaction.doubt
+
+        def bar(operators: Operators, has_organization: Callable[[str], bool]) -> Refusal | None:
+            if denial := operators.why_not_manage(self.actor):
+                return denial
+            if has_organization(organization):
+                return OrganizationExistsError(f"There is already an organization {organization}.")
+            return None
+
+        place = Place(environment, organization)
+        with self._attempts.at(place, Action.CREATE_ORGANIZATION, bar) as attempt:
+            attempt.what = What(name=organization)
         return organization
 
     def events(self) -> Iterator[AuditEvent]:
@@ -175,59 +168,27 @@ class OperatorService:
             refusal: Why.
             command: What it asked to run.
         """
-        self._record_refusal(Action.RUN_COMMAND, command, refusal)
+        self._attempts.record_refusal(Action.RUN_COMMAND, refusal, command)
 
-    @unchanged()
     def _change(
         self, action: Action, name: str, apply: Callable[[Operators], Operators]
     ) -> Operator:
-        """Make a change or refuse it, leaving one audit event.
-
-        Returns:
-            The operator after the change; where they were removed, before.
-        """
-        refusal: Refusal | None = None
-        with self._store.operators_transaction() as transaction:
-            before = transaction.operators.find(name)
-            try:
-                transaction.operators.ensure_may_manage(self.actor)
-                transaction.operators = apply(transaction.operators)
-            except Refusal as error:
-                refusal = error
-            operator = transaction.operators.find(name) or before
-            transaction.record(
-                self._clock(),
-                self.actor,
-                action,
-                outcome="refused" if refusal else "done",
-                name=quotable(name),
-                detail=refusal.code if refusal else _described(before, operator),
-            )
-        if refusal:
-            raise refusal
-        if transaction.doubt:
-            raise transaction.doubt
+        """Attempt a change, and return the operator after it; where they were removed, before."""
+        with self._attempts.on_operators(action) as attempt:
+            held = attempt.held
+            before = held.operators.find(name)
+            attempt.what = What(name=quotable(name))
+            refuse(held.operators.why_not_manage(self.actor))
+            held.operators = apply(held.operators)
+            operator = held.operators.find(name) or before
+            attempt.what["detail"] = _described(before, operator)
         assert operator is not None  # noqa: S101  # what isn't refused has an operator
         return operator
 
     def _ensure_may_look(self, operators: Operators, action: Action) -> None:
-        try:
-            operators.ensure_may_manage(self.actor)
-        except Refusal as refusal:
-            self._record_refusal(action, "", refusal)
-            raise
-
-    def _record_refusal(self, action: Action, name: str, refusal: Refusal) -> None:
-        # It stands where nothing can be written, too: there it is what the person must know.
-        with suppress(StoreUnwritableError), self._store.operators_transaction() as transaction:
-            transaction.record(
-                self._clock(),
-                self.actor,
-                action,
-                outcome="refused",
-                name=quotable(name),
-                detail=refusal.code,
-            )
+        if denial := operators.why_not_manage(self.actor):
+            self._attempts.record_refusal(action, denial, "")
+            raise denial
 
     def _ensure_organizations(self, operators: Operators, names: Iterable[str]) -> None:
         for name in names:
@@ -235,13 +196,6 @@ class OperatorService:
                 raise NoSuchOrganizationError(
                     f"There is no organization {quotable(name)}. Create it first."
                 )
-
-    def _ensure_new(self, organization: str) -> None:
-        if self._store.has_organization(organization):
-            raise self._existing(organization)
-
-    def _existing(self, organization: str) -> OrganizationExistsError:
-        return OrganizationExistsError(f"There is already an organization {organization}.")
 
 
 def _parsed(keys: Iterable[str]) -> tuple[str, ...]:
