@@ -2,7 +2,7 @@
 
 import random
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -31,6 +31,19 @@ PRODUCTION = Environment(
     audience="urn:ripplexcurrent-prod:{organization}",
     token_url="http://127.0.0.1:8000/v2/oauth/token",
 )
+
+
+class Watch:
+    """Tells of changes, as what a version is of changes."""
+
+    def __init__(self, version: Callable[[], object]) -> None:
+        self._version = version
+        self._seen = version()
+
+    def changed(self) -> bool:
+        """Whether anything changed since this was last asked, or since the watch began."""
+        before, self._seen = self._seen, self._version()
+        return self._seen != before
 
 
 class SteppedClock:

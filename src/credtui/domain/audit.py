@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import timedelta
 from enum import StrEnum
 from itertools import pairwise
@@ -114,6 +114,20 @@ class Entry(NamedTuple):
 
     event: AuditEvent
     clock_back: timedelta | None = None
+
+
+def all_events(
+    read: Callable[[int | None], Sequence[AuditEvent]], before: int | None = None
+) -> Iterator[AuditEvent]:
+    """Yield audit events, newest first, read a page at a time.
+
+    Args:
+        read: Returns a page of events, newest first, whose numbers are lower than its argument.
+        before: Yield events with lower numbers only; None to begin with the latest.
+    """
+    while before != 1 and (page := read(before)):
+        yield from page
+        before = page[-1].number
 
 
 def entries(newest_first: Iterable[AuditEvent]) -> Iterator[Entry]:

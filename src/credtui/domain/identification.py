@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from enum import Enum
-from itertools import islice
 
 from pydantic import BaseModel, ConfigDict, SecretStr
 
@@ -87,13 +86,14 @@ _NOBODYS = {
 
 
 def why_not_identify(
-    actor: Actor, newest_first: Iterable[AuditEvent], at: datetime
+    actor: Actor, latest: Iterable[AuditEvent], at: datetime
 ) -> TooManyAttemptsError | None:
     """Say why an actor, who may ask whose a secret is, must wait.
 
     Args:
         actor: Who asks.
-        newest_first: The organization's audit events: they show what was asked in any process.
+        latest: The organization's latest `LOOKED_THROUGH` events. They show what was asked in any
+            process.
         at: The present moment.
     """
     # An event that seems older doesn't end the search: its clock may have been wrong.
@@ -102,7 +102,7 @@ def why_not_identify(
         and event.outcome == "done"
         and event.actor.operator == actor.operator
         and abs(at - event.at) < timedelta(minutes=1)
-        for event in islice(newest_first, LOOKED_THROUGH)
+        for event in latest
     )
     if asked < MAX_IDENTIFICATIONS:
         return None

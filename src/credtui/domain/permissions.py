@@ -98,6 +98,14 @@ class Operator(BaseModel):
         """Tell whether a key with this fingerprint identifies the operator."""
         return any(key.fingerprint == fingerprint for key in self.public_keys)
 
+    def is_known_as(self, actor: Actor) -> bool:
+        """Tell whether an actor of this name is the operator.
+
+        An actor who came by a key must have one of the operator's. So a key that was taken from an
+        operator ends, at its next action, what was begun with it.
+        """
+        return actor.fingerprint is None or self.has_key(actor.fingerprint)
+
 
 def parse_operator(text: str) -> str:
     """Return `text` as an operator's name.
@@ -136,14 +144,9 @@ class Operators(BaseModel):
         return next((operator for operator in self.members if operator.name == name), None)
 
     def identify(self, actor: Actor) -> Operator | None:
-        """Return the operator that an actor is: by a key, if they came by one, it must be theirs.
-
-        A key that was taken from an operator ends what it began, at its next action.
-        """
+        """Return the operator that an actor is, None if they aren't one."""
         operator = self.find(actor.operator)
-        if operator and actor.fingerprint and not operator.has_key(actor.fingerprint):
-            return None
-        return operator
+        return operator if operator and operator.is_known_as(actor) else None
 
     def permission_for(self, actor: Actor, organization: str) -> Permission:
         """Return what an actor may do with an organization's credentials."""

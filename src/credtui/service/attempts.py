@@ -3,30 +3,21 @@
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import datetime
-from typing import Generic, Protocol, TypeVar, Unpack
+from typing import Generic, TypeVar
 
 from credtui.domain.audit import Action, What
 from credtui.domain.clock import Clock
-from credtui.domain.errors import DoubtError, Refusal, StoreError, StoreUnwritableError
+from credtui.domain.errors import Refusal, StoreError, StoreUnwritableError
 from credtui.domain.names import quotable
 from credtui.domain.permissions import Actor, Operators
 from credtui.domain.place import Place
-from credtui.store.port import OperatorsTransaction, Store, Transaction
+from credtui.store.port import OrganizationTransaction, Store, Transaction
 
 Bar = Callable[[Operators, Callable[[str], bool]], Refusal | None]
 """Says why nothing may be attempted, from the operators and from which organizations exist."""
 
 
-class _Held(Protocol):
-    operators: Operators
-
-    @property
-    def doubt(self) -> DoubtError | None: ...
-
-    def record(self, at: datetime, actor: Actor, action: Action, **what: Unpack[What]) -> None: ...
-
-
-T = TypeVar("T", bound=_Held)
+T = TypeVar("T", bound=Transaction)
 
 
 class Attempt(Generic[T]):
@@ -64,7 +55,7 @@ class Attempts:
     @contextmanager
     def at(
         self, place: Place, action: Action, bar: Bar, *, carries_doubt: bool = False
-    ) -> Iterator[Attempt[Transaction]]:
+    ) -> Iterator[Attempt[OrganizationTransaction]]:
         """Attempt something that concerns an organization.
 
         Args:
@@ -89,7 +80,7 @@ class Attempts:
             raise barred
 
     @contextmanager
-    def on_operators(self, action: Action) -> Iterator[Attempt[OperatorsTransaction]]:
+    def on_operators(self, action: Action) -> Iterator[Attempt[Transaction]]:
         """Attempt something that concerns all operators."""
         with self._made(self._store.operators_transaction(), action) as attempt:
             yield attempt
@@ -105,7 +96,7 @@ class Attempts:
             name: The name that was attempted, if there is one.
             place: Where the refusal is recorded; None to record it with the operators.
         """
-        held: AbstractContextManager[_Held] = (
+        held: AbstractContextManager[Transaction] = (
             self._store.transaction(place) if place else self._store.operators_transaction()
         )
         with suppress(StoreUnwritableError), held as transaction:
@@ -129,7 +120,7 @@ class Attempts:
     ) -> Iterator[Attempt[T]]:
         refusal: Refusal | None = None
         with unchanged(), transaction as held:
-            if bar and (barred := bar(held.operators, self._store.has_organization)):
+            if bar and (barred := bar(held.operators, held.has_organization)):
                 raise _BarredError(barred)
             attempt = Attempt(held, self._clock())
             try:

@@ -1,26 +1,27 @@
 """A change to one credential, and what the audit event says of it."""
 
 from credtui.domain.audit import Action, What
-from credtui.domain.errors import DoubtError
 from credtui.domain.models import Credential, StoredCredential
 from credtui.domain.names import quotable
 from credtui.domain.organization import Organization
-from credtui.domain.permissions import Operators
 from credtui.domain.secrets import is_client_id
 from credtui.service.attempts import Attempt
-from credtui.store.port import Transaction
+from credtui.store.port import OrganizationTransaction
 
 
 class Change:
     """A change to a credential, while its organization is held.
 
     Attributes:
+        held: The store's transaction.
         at: The moment of the change.
     """
 
-    def __init__(self, attempt: Attempt[Transaction], action: Action, client_id: str) -> None:
+    def __init__(
+        self, attempt: Attempt[OrganizationTransaction], action: Action, client_id: str
+    ) -> None:
         self.at = attempt.at
-        self._held = attempt.held
+        self.held = attempt.held
         self._action = action
         self._client_id = client_id
         self._before = attempt.held.organization
@@ -28,21 +29,11 @@ class Change:
     @property
     def organization(self) -> Organization:
         """The organization that is held; assign to change it."""
-        return self._held.organization
+        return self.held.organization
 
     @organization.setter
     def organization(self, changed: Organization) -> None:
-        self._held.organization = changed
-
-    @property
-    def operators(self) -> Operators:
-        """All operators, as they are now."""
-        return self._held.operators
-
-    @property
-    def doubt(self) -> DoubtError | None:
-        """What is in doubt about the change, once it was made."""
-        return self._held.doubt
+        self.held.organization = changed
 
     @property
     def credential(self) -> Credential:

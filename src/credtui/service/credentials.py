@@ -1,8 +1,9 @@
 """What the portal, the command line and the token endpoint do: one method for each button."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
@@ -24,7 +25,7 @@ from credtui.domain.secrets import (
 )
 from credtui.service.attempts import Attempts
 from credtui.service.change import Change
-from credtui.store.port import Store, Watch
+from credtui.store.port import PAGE, Store
 
 if TYPE_CHECKING:
     from credtui.domain.identification import Identification
@@ -92,12 +93,12 @@ class CredentialService:
             },
         )
 
-    def watch(self) -> Watch:
-        """Begin to watch for changes that anybody makes to what `page` returns.
+    def version(self) -> object:
+        """Return a value that is another one after what `page` returns has changed.
 
         Usage changes once a second while a credential is in use.
         """
-        return _AnyOf(self._store.watch(self._place), self._store.watch_usage(self._place))
+        return self._store.version(self._place)
 
     def generate(self, name: str) -> IssuedSecret:
         """Generate a credential, and return its secret: this is the only time it is seen."""
@@ -126,7 +127,7 @@ class CredentialService:
             seen: The generation that the person saw, to refuse if somebody rotated it since.
         """
         with self._change(Action.FINISH_REPLACEMENT, client_id) as change:
-            usage = self._store.usage(self._place).get(client_id)
+            usage = change.held.usage().get(client_id)
             change.organization = change.organization.finish_replacement(
                 client_id, usage, change.at, seen=seen
             )
@@ -145,12 +146,13 @@ class CredentialService:
 
         # Comparing hashes takes long: the store isn't held meanwhile.
         operators, at = self._store.operators(), self.clock()
-        refusal = self._why_not_identify(operators, self._store.events(self._place), at)
+        latest = partial(self._store.events, self._place, None)
+        refusal = self._why_not_identify(operators, latest, at)
         kept = Organization() if refusal else self._store.load(self._place)
         secret_hash = find_hash(secret, kept)
         with self._attempts.at(self._place, Action.IDENTIFY, self._bar) as attempt:
-            held, latest = attempt.held, self._store.events(self._place)
-            refuse(refusal or self._why_not_identify(held.operators, latest, attempt.at))
+            held, at = attempt.held, attempt.at
+            refuse(refusal or self._why_not_identify(held.operators, held.latest_events, at))
             found = identify(secret, secret_hash, self.environment, held.organization)
             attempt.what = What(detail=found.summary)
             if credential := found.credential:
@@ -181,7 +183,7 @@ class CredentialService:
             change.organization = change.organization.rotate(
                 client_id, secret_hash, change.at, seen=seen
             )
-        return self._issued(change.credential, secret, change.doubt)
+        return self._issued(change.credential, secret, change.held.doubt)
 
     def confirm(self, client_id: str, *, seen: int, how: str) -> None:
         """Note that the dialog with the secret of this generation was closed, and how."""
@@ -216,7 +218,7 @@ class CredentialService:
                 client_id,
                 seen=seen,
                 typed_name=typed_name,
-                even_primary=change.operators.is_representative(self.actor),
+                even_primary=change.held.operators.is_representative(self.actor),
             )
         return change.credential
 
@@ -248,14 +250,18 @@ class CredentialService:
             raise denial
         return self.page()
 
-    def events(self) -> Iterator[AuditEvent]:
-        """Yield the organization's audit events, newest first.
+    def events(self, before: int | None = None, limit: int = PAGE) -> Sequence[AuditEvent]:
+        """Return audit events of the organization, newest first.
+
+        Args:
+            before: Return events with lower numbers only; None to begin with the latest.
+            limit: How many to return at most.
 
         Raises:
             PermissionDeniedError: The actor has no access.
         """
         self.view()
-        return self._store.events(self._place)
+        return self._store.events(self._place, before, limit)
 
     def verify_events(self) -> AuditEvent | None:
         """Check the audit log for tampering, and return its last event, None if there is none.
@@ -289,7 +295,7 @@ class CredentialService:
                 replaces=replaces,
             )
             change.organization = organization.generate(credential)
-        return self._issued(credential.public(), secret, change.doubt)
+        return self._issued(credential.public(), secret, change.held.doubt)
 
     def _new_secret(self) -> tuple[SecretStr, SecretStr]:
         # Hashing takes long: it is done before the store is held.
@@ -319,7 +325,11 @@ class CredentialService:
         ) as attempt:
             change = Change(attempt, action, client_id)
             try:
-                refuse(change.operators.why_not(self.actor, self.organization, Permission.CAN_EDIT))
+                refuse(
+                    change.held.operators.why_not(
+                        self.actor, self.organization, Permission.CAN_EDIT
+                    )
+                )
                 yield change
             finally:
                 attempt.what = change.what(attempted_name, detail)
@@ -343,26 +353,10 @@ class CredentialService:
         )
 
     def _why_not_identify(
-        self, operators: Operators, events: Iterable[AuditEvent], at: datetime
+        self, operators: Operators, latest: Callable[[int], Sequence[AuditEvent]], at: datetime
     ) -> Refusal | None:
-        from credtui.domain.identification import why_not_identify
+        from credtui.domain.identification import LOOKED_THROUGH, why_not_identify
 
         return operators.why_not(
             self.actor, self.organization, Permission.CAN_VIEW
-        ) or why_not_identify(self.actor, events, at)
-
-
-class _AnyOf:
-    """Watches several things."""
-
-    def __init__(self, *watches: Watch) -> None:
-        self._watches = watches
-
-    def changed(self) -> bool:
-        """See `Watch.changed`."""
-        return True in [watch.changed() for watch in self._watches]
-
-    def close(self) -> None:
-        """See `Watch.close`."""
-        for watch in self._watches:
-            watch.close()
+        ) or why_not_identify(self.actor, latest(LOOKED_THROUGH), at)

@@ -1,6 +1,6 @@
 """What representatives do: manage operators, and create organizations."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from credtui.domain.audit import Action, AuditEvent, What
 from credtui.domain.clock import Clock
@@ -8,6 +8,7 @@ from credtui.domain.errors import (
     NoSuchKeyError,
     NoSuchOrganizationError,
     OrganizationExistsError,
+    PermissionDeniedError,
     Refusal,
     refuse,
 )
@@ -16,7 +17,7 @@ from credtui.domain.permissions import Actor, Operator, Operators, Permission, p
 from credtui.domain.place import Place
 from credtui.domain.ssh_keys import parse_public_key
 from credtui.service.attempts import Attempts
-from credtui.store.port import Store
+from credtui.store.port import PAGE, Store, Transaction
 
 
 class OperatorService:
@@ -55,15 +56,15 @@ class OperatorService:
             representative: They work for the API's provider. The first operator must.
         """
 
-        def apply(operators: Operators) -> Operators:
-            self._ensure_organizations(operators, permissions or {})
+        def apply(held: Transaction) -> Operators:
+            _ensure_organizations(held, permissions or {})
             operator = Operator(
                 name=parse_operator(name),
                 keys=_parsed(keys),
                 permissions=permissions or {},
                 representative=representative,
             )
-            return operators.add(operator)
+            return held.operators.add(operator)
 
         return self._change(Action.ADD_OPERATOR, name, apply)
 
@@ -86,11 +87,11 @@ class OperatorService:
             representative: None to leave it as it is.
         """
 
-        def apply(operators: Operators) -> Operators:
-            self._ensure_organizations(operators, permissions or {})
-            before = operators.get(name)
+        def apply(held: Transaction) -> Operators:
+            _ensure_organizations(held, permissions or {})
+            before = held.operators.get(name)
             given = {**before.permissions, **(permissions or {})}
-            return operators.replace(
+            return held.operators.replace(
                 before.model_copy(
                     update={
                         "keys": _without(before, remove_keys, add_keys),
@@ -110,7 +111,7 @@ class OperatorService:
 
     def remove(self, name: str) -> Operator:
         """Remove an operator: whatever they have open ends at its next action."""
-        return self._change(Action.REMOVE_OPERATOR, name, lambda operators: operators.remove(name))
+        return self._change(Action.REMOVE_OPERATOR, name, lambda held: held.operators.remove(name))
 
     def organizations(self) -> Sequence[str]:
         """Return the names of all organizations."""
@@ -147,10 +148,15 @@ class OperatorService:
             attempt.what = What(name=organization)
         return organization
 
-    def events(self) -> Iterator[AuditEvent]:
-        """Yield the audit events about operators, newest first."""
+    def events(self, before: int | None = None, limit: int = PAGE) -> Sequence[AuditEvent]:
+        """Return audit events about operators, newest first.
+
+        Args:
+            before: Return events with lower numbers only; None to begin with the latest.
+            limit: How many to return at most.
+        """
         self._ensure_may_look(self._store.operators(), Action.VIEW)
-        return self._store.operator_events()
+        return self._store.operator_events(before, limit)
 
     def verify_events(self) -> AuditEvent | None:
         """Check the audit log about operators for tampering, and return its last event.
@@ -160,6 +166,23 @@ class OperatorService:
         """
         self._ensure_may_look(self._store.operators(), Action.VIEW)
         return self._store.verify_operator_events()
+
+    def ensure_identified(self, command: str) -> None:
+        """Do nothing if the actor is an operator, and the key they came by is that operator's.
+
+        Args:
+            command: What the actor asked to run, which is recorded if they aren't.
+
+        Raises:
+            PermissionDeniedError: They aren't.
+        """
+        operator = self._store.find_operator(self.actor.operator)
+        if operator is None or not operator.is_known_as(self.actor):
+            denial = PermissionDeniedError(
+                f"This key doesn't identify {self.actor.operator} any more."
+            )
+            self.refuse_command(denial, command)
+            raise denial
 
     def refuse_command(self, refusal: Refusal, command: str) -> None:
         """Record that what an SSH client asked to run was refused.
@@ -171,7 +194,7 @@ class OperatorService:
         self._attempts.record_refusal(Action.RUN_COMMAND, refusal, command)
 
     def _change(
-        self, action: Action, name: str, apply: Callable[[Operators], Operators]
+        self, action: Action, name: str, apply: Callable[[Transaction], Operators]
     ) -> Operator:
         """Attempt a change, and return the operator after it; where they were removed, before."""
         with self._attempts.on_operators(action) as attempt:
@@ -179,7 +202,7 @@ class OperatorService:
             before = held.operators.find(name)
             attempt.what = What(name=quotable(name))
             refuse(held.operators.why_not_manage(self.actor))
-            held.operators = apply(held.operators)
+            held.operators = apply(held)
             operator = held.operators.find(name) or before
             attempt.what["detail"] = _described(before, operator)
         assert operator is not None  # noqa: S101  # what isn't refused has an operator
@@ -190,12 +213,13 @@ class OperatorService:
             self._attempts.record_refusal(action, denial, "")
             raise denial
 
-    def _ensure_organizations(self, operators: Operators, names: Iterable[str]) -> None:
-        for name in names:
-            if not operators.mention(name) and not self._store.has_organization(name):
-                raise NoSuchOrganizationError(
-                    f"There is no organization {quotable(name)}. Create it first."
-                )
+
+def _ensure_organizations(held: Transaction, names: Iterable[str]) -> None:
+    for name in names:
+        if not held.operators.mention(name) and not held.has_organization(name):
+            raise NoSuchOrganizationError(
+                f"There is no organization {quotable(name)}. Create it first."
+            )
 
 
 def _parsed(keys: Iterable[str]) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from credtui.cli.output import put, put_json
 from credtui.cli.parser import Parser, whole_number
 from credtui.cli.session import Session
 from credtui.cli.wording import minute, where
-from credtui.domain.audit import AuditEvent, Entry, entries
+from credtui.domain.audit import AuditEvent, Entry, all_events, entries
 from credtui.service.credentials import CredentialService
 from credtui.service.operators import OperatorService
 
@@ -41,7 +41,7 @@ def audit(session: Session) -> None:
     if session.arguments.verify:
         _put_verified(session, service.verify_events(), about)
     else:
-        _put_events(session, service.events(), about)
+        _put_events(session, all_events(service.events), about)
 
 
 def _put_verified(session: Session, last: AuditEvent | None, about: dict[str, str]) -> None:

@@ -1,11 +1,11 @@
 """The embedded store: one small TinyDB file for each organization in an environment."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from tinydb import where
 
@@ -18,12 +18,14 @@ from credtui.domain.organization import Organization
 from credtui.domain.permissions import Actor, Operator, Operators
 from credtui.domain.place import Place
 from credtui.domain.secrets import RandomBytes
+from credtui.domain.ssh_keys import parse_public_key
 from credtui.domain.usage import Usage
+from credtui.store.port import PAGE
 from credtui.store.tinydb.client_index import ClientIndex
 from credtui.store.tinydb.ledger import Draft, Ledger, parsing
 from credtui.store.tinydb.token_files import Revocations, read_or_make_key
 from credtui.store.tinydb.usage_files import UsageFiles
-from credtui.store.tinydb.watch import FileWatch
+from credtui.store.tinydb.watch import Versions
 
 if TYPE_CHECKING:
     from credtui.store.tinydb.client_files import ClientFiles
@@ -39,6 +41,11 @@ class TinyDBStore:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._revocations: dict[str, Revocations] = {}
+        self._versions = Versions()
+
+    def __reduce__(self) -> tuple[type[Self], tuple[Path]]:
+        """Pickle how to open the store, not what is open."""
+        return type(self), (self._folder,)
 
     def load(self, place: Place) -> Organization:
         """See `Store.load`."""
@@ -50,18 +57,33 @@ class TinyDBStore:
         ledger = self._operators_ledger()
         return _read_operators(ledger.path, ledger.read())
 
+    def find_operator(self, name: str) -> Operator | None:
+        """See `OperatorStore.find_operator`."""
+        return self.operators().find(name)
+
+    def operators_for_key(self, fingerprint: str) -> Sequence[str]:
+        """See `OperatorStore.operators_for_key`."""
+        ledger = self._operators_ledger()
+        with parsing(ledger.path):
+            return [
+                member["name"]
+                for member in ledger.read().table("operators")
+                if any(parse_public_key(key).fingerprint == fingerprint for key in member["keys"])
+            ]
+
     @contextmanager
-    def operators_transaction(self) -> Iterator["TinyDBOperatorsTransaction"]:
+    def operators_transaction(self) -> Iterator["TinyDBTransaction"]:
         """See `Store.operators_transaction`."""
         ledger = self._operators_ledger()
         with ledger.transaction() as draft:
-            transaction = TinyDBOperatorsTransaction(ledger.path, draft)
+            operators = _read_operators(ledger.path, draft)
+            transaction = TinyDBTransaction(draft, operators, self.has_organization)
             yield transaction
             transaction.write()
 
-    def operator_events(self) -> Iterator[AuditEvent]:
-        """See `Store.operator_events`."""
-        return self._operators_ledger().events()
+    def operator_events(self, before: int | None = None, limit: int = PAGE) -> Sequence[AuditEvent]:
+        """See `EventStore.operator_events`."""
+        return self._operators_ledger().events(before, limit)
 
     def verify_operator_events(self) -> AuditEvent | None:
         """See `Store.verify_operator_events`."""
@@ -77,14 +99,14 @@ class TinyDBStore:
         return any(self._folder.glob(f"*/{parse_organization(organization)}.json"))
 
     @contextmanager
-    def transaction(self, place: Place) -> Iterator["TinyDBTransaction"]:
+    def transaction(self, place: Place) -> Iterator["TinyDBOrganizationTransaction"]:
         """See `Store.transaction`."""
         ledger = self._ledger(place)
         index = ClientIndex(self._folder / place.environment)
         generated: Sequence[str] = ()
         try:
             with ledger.transaction() as draft:
-                transaction = TinyDBTransaction(ledger.path, draft, self.operators())
+                transaction = TinyDBOrganizationTransaction(self, place, ledger, draft)
                 yield transaction
                 transaction.write()
                 generated = transaction.generated_client_ids
@@ -97,17 +119,23 @@ class TinyDBStore:
         if transaction.doubt is None:
             index.remove(transaction.removed_client_ids)
 
-    def events(self, place: Place) -> Iterator[AuditEvent]:
-        """See `Store.events`."""
-        return self._ledger(place).events()
+    def events(
+        self, place: Place, before: int | None = None, limit: int = PAGE
+    ) -> Sequence[AuditEvent]:
+        """See `EventStore.events`."""
+        return self._ledger(place).events(before, limit)
 
     def verify_events(self, place: Place) -> AuditEvent | None:
         """See `Store.verify_events`."""
         return self._ledger(place).verify_events()
 
-    def watch(self, place: Place) -> FileWatch:
-        """See `Store.watch`."""
-        return FileWatch(self._ledger(place).path, self._operators_ledger().path)
+    def version(self, place: Place) -> int:
+        """See `OrganizationStore.version`."""
+        return self._versions.of(
+            self._ledger(place).path,
+            self._operators_ledger().path,
+            self._usage_files(place).path(place.organization),
+        )
 
     async def find_client(self, environment: str, client_id: str) -> Client | None:
         """See `ClientStore.find_client`."""
@@ -129,10 +157,6 @@ class TinyDBStore:
         """See `UsageStore.add_usage`."""
         self._ensure_there()
         self._usage_files(place).add(place.organization, usage)
-
-    def watch_usage(self, place: Place) -> FileWatch:
-        """See `UsageStore.watch_usage`."""
-        return FileWatch(self._usage_files(place).path(place.organization))
 
     def token_key(self, make: RandomBytes) -> bytes:
         """See `TokenStore.token_key`."""
@@ -158,6 +182,7 @@ class TinyDBStore:
 
     def close(self) -> None:
         """See `Store.close`."""
+        self._versions.close()
         if "_client_files" in self.__dict__:
             self._client_files.close()
 
@@ -187,17 +212,14 @@ class TinyDBStore:
 
 
 class TinyDBTransaction:
-    """See `Transaction`."""
+    """The transaction of a TinyDB file; see `credtui.store.port.Transaction`."""
 
-    def __init__(self, path: Path, draft: Draft, operators: Operators) -> None:
+    def __init__(
+        self, draft: Draft, operators: Operators, has_organization: Callable[[str], bool]
+    ) -> None:
         self._draft = draft
-        self._before = self.organization = _read_organization(path, draft)
-        self.operators = operators
-
-    @property
-    def is_new(self) -> bool:
-        """See `Transaction.is_new`."""
-        return self._draft.is_new
+        self._operators_before = self.operators = operators
+        self.has_organization = has_organization
 
     @property
     def doubt(self) -> DoubtError | None:
@@ -207,6 +229,35 @@ class TinyDBTransaction:
     def record(self, at: datetime, actor: Actor, action: Action, **what: Unpack[What]) -> None:
         """See `Transaction.record`."""
         self._draft.record(at, actor, action, **what)
+
+    def write(self) -> None:
+        """Put the operators into their table if they changed."""
+        if self.operators == self._operators_before:
+            return
+        self._ensure_recorded()
+        table = self._draft.table("operators")
+        table.truncate()
+        table.insert_multiple(
+            operator.model_dump(mode="json") for operator in self.operators.members
+        )
+
+    def _ensure_recorded(self) -> None:
+        if not self._draft.recorded:
+            raise RuntimeError("a change needs an audit event")
+
+
+class TinyDBOrganizationTransaction(TinyDBTransaction):
+    """See `credtui.store.port.OrganizationTransaction`."""
+
+    def __init__(self, store: TinyDBStore, place: Place, ledger: Ledger, draft: Draft) -> None:
+        super().__init__(draft, store.operators(), store.has_organization)
+        self._before = self.organization = _read_organization(ledger.path, draft)
+        self._ledger = ledger
+        self.usage = partial(store.usage, place)
+
+    def latest_events(self, limit: int) -> Sequence[AuditEvent]:
+        """See `OrganizationTransaction.latest_events`."""
+        return self._ledger.events(None, limit)
 
     @property
     def client_ids(self) -> Sequence[str]:
@@ -232,8 +283,7 @@ class TinyDBTransaction:
         """Put what changed into the tables."""
         if self.organization == self._before:
             return
-        if not self._draft.recorded:
-            raise RuntimeError("a change needs an audit event")
+        self._ensure_recorded()
         before = {credential.client_id: credential for credential in self._before.credentials}
         after = {credential.client_id: credential for credential in self.organization.credentials}
         credentials = self._draft.table("credentials")
@@ -246,35 +296,6 @@ class TinyDBTransaction:
         organization = self._draft.table("organization")
         organization.truncate()
         organization.insert(about)
-
-
-class TinyDBOperatorsTransaction:
-    """See `OperatorsTransaction`."""
-
-    def __init__(self, path: Path, draft: Draft) -> None:
-        self._draft = draft
-        self._before = self.operators = _read_operators(path, draft)
-
-    @property
-    def doubt(self) -> DoubtError | None:
-        """See `OperatorsTransaction.doubt`."""
-        return self._draft.doubt
-
-    def record(self, at: datetime, actor: Actor, action: Action, **what: Unpack[What]) -> None:
-        """See `OperatorsTransaction.record`."""
-        self._draft.record(at, actor, action, **what)
-
-    def write(self) -> None:
-        """Put what changed into the table."""
-        if self.operators == self._before:
-            return
-        if not self._draft.recorded:
-            raise RuntimeError("a change needs an audit event")
-        table = self._draft.table("operators")
-        table.truncate()
-        table.insert_multiple(
-            operator.model_dump(mode="json") for operator in self.operators.members
-        )
 
 
 def _read_operators(path: Path, draft: Draft) -> Operators:

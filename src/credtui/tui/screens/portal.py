@@ -194,13 +194,11 @@ class PortalScreen(Fitting):
     def _follow(self) -> None:
         """Look at the store now and then; each look costs a few microseconds."""
         try:
-            watch = self.service.watch()
-            before = True  # what is shown was read before the watch began
+            seen: object = None
             while not self._stop_watching.wait(LOOK_EVERY):
-                if watch.changed() or before:
-                    before = False
+                if (version := self.service.version()) != seen:
+                    seen = version
                     self.post_message(self._read())
-            watch.close()
         except CredtuiError as error:
             self.post_message(self.Changed(None, str(error)))
 
