@@ -1,7 +1,7 @@
 """Who may do what: operators, and the permission "API Credentials" of each."""
 
 import re
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from enum import IntEnum
 from typing import Literal, Self
 
@@ -12,8 +12,10 @@ from credtui.domain.errors import (
     KeyTakenError,
     NoRepresentativeError,
     NoSuchOperatorError,
+    NoSuchOrganizationError,
     OperatorExistsError,
     PermissionDeniedError,
+    Refusal,
     refuse,
 )
 from credtui.domain.names import quotable
@@ -191,6 +193,28 @@ class Operators(BaseModel):
     def mention(self, organization: str) -> bool:
         """Tell whether any operator was given a permission for an organization."""
         return any(organization in operator.permissions for operator in self.members)
+
+    def know(self, organization: str, has_organization: Callable[[str], bool]) -> bool:
+        """Tell whether an organization was created, or needs not be.
+
+        Args:
+            organization: The organization.
+            has_organization: Tells whether an organization exists in the store.
+        """
+        return not self.members or self.mention(organization) or has_organization(organization)
+
+    def why_not_enter(
+        self, actor: Actor, organization: str, has_organization: Callable[[str], bool]
+    ) -> Refusal | None:
+        """Say why nothing can be attempted in an organization: it was never created.
+
+        The arguments are those of `know`. An actor without access isn't told which exist.
+        """
+        if self.know(organization, has_organization):
+            return None
+        return self.why_not(actor, organization, Permission.CAN_VIEW) or NoSuchOrganizationError(
+            f"There is no organization {organization}. A representative can create it."
+        )
 
     def get(self, name: str) -> Operator:
         """Return the operator of this name.

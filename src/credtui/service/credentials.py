@@ -10,29 +10,27 @@ from pydantic import SecretStr
 
 from credtui.domain.audit import Action, AuditEvent, What
 from credtui.domain.clock import Clock
-from credtui.domain.errors import DoubtError, NoSuchOrganizationError, Refusal, refuse
+from credtui.domain.errors import DoubtError, Refusal, refuse
 from credtui.domain.models import Credential, Environment, IssuedSecret, StoredCredential
-from credtui.domain.names import parse_name, parse_organization
+from credtui.domain.names import parse_name
 from credtui.domain.organization import Organization
-from credtui.domain.page import Page
 from credtui.domain.permissions import Actor, Operators, Permission
-from credtui.domain.place import Place
 from credtui.domain.secrets import (
     RandomBytes,
     generate_client_id,
     generate_secret,
     hash_secret,
 )
-from credtui.service.attempts import Attempts
 from credtui.service.change import Change
-from credtui.store.port import PAGE, Store
+from credtui.service.view import OrganizationView
+from credtui.store.port import Store
 
 if TYPE_CHECKING:
     from credtui.domain.identification import Identification
     from credtui.service.token_request import TokenReply
 
 
-class CredentialService:
+class CredentialService(OrganizationView):
     """The credentials of one organization in one environment, as one actor may use them.
 
     Methods that change something check the actor's permission and the rules inside one
@@ -54,51 +52,9 @@ class CredentialService:
         random_bytes: RandomBytes,
         bcrypt_cost: int,
     ) -> None:
-        self.environment = environment
-        self.organization = parse_organization(organization)
-        self.actor = actor
-        self.clock = clock
-        self._store = store
-        self._place = Place(environment.name, organization)
-        self._attempts = Attempts(store, actor, clock)
+        super().__init__(store, environment, organization, actor, clock)
         self._random_bytes = random_bytes
         self._bcrypt_cost = bcrypt_cost
-
-    @property
-    def audience(self) -> str:
-        """The audience of the organization's access tokens."""
-        return self.environment.audience_for(self.organization)
-
-    def page(self) -> Page:
-        """Return what the actor may see."""
-        operators = self._store.operators()
-        permission = operators.permission_for(self.actor, self.organization)
-        representative = operators.is_representative(self.actor)
-        if permission < Permission.CAN_VIEW:
-            return Page(permission=permission)
-        organization = self._store.load(self._place)
-        usage = self._store.usage(self._place)
-        return Page(
-            permission=permission,
-            representative=representative,
-            credentials=tuple(credential.public() for credential in organization.credentials),
-            primary=organization.primary,
-            networks=organization.networks,
-            may_manage=operators.may_manage(self.actor),
-            known=self._is_known(operators, self._store.has_organization),
-            usage={
-                credential.client_id: usage[credential.client_id]
-                for credential in organization.credentials
-                if credential.client_id in usage
-            },
-        )
-
-    def version(self) -> object:
-        """Return a value that is another one after what `page` returns has changed.
-
-        Usage changes once a second while a credential is in use.
-        """
-        return self._store.version(self._place)
 
     def generate(self, name: str) -> IssuedSecret:
         """Generate a credential, and return its secret: this is the only time it is seen."""
@@ -150,7 +106,7 @@ class CredentialService:
         refusal = self._why_not_identify(operators, latest, at)
         kept = Organization() if refusal else self._store.load(self._place)
         secret_hash = find_hash(secret, kept)
-        with self._attempts.at(self._place, Action.IDENTIFY, self._bar) as attempt:
+        with self._attempts.at(self._place, Action.IDENTIFY, self._why_not_enter) as attempt:
             held, at = attempt.held, attempt.at
             refuse(refusal or self._why_not_identify(held.operators, held.latest_events, at))
             found = identify(secret, secret_hash, self.environment, held.organization)
@@ -228,50 +184,12 @@ class CredentialService:
         Args:
             networks: In CIDR notation; with none, they may be used from everywhere.
         """
-        with self._attempts.at(self._place, Action.SET_NETWORKS, self._bar) as attempt:
+        with self._attempts.at(self._place, Action.SET_NETWORKS, self._why_not_enter) as attempt:
             held = attempt.held
             refuse(held.operators.why_not_manage(self.actor))
             held.organization = held.organization.set_networks(networks)
             attempt.what = What(detail=", ".join(held.organization.networks) or "everywhere")
         return held.organization.networks
-
-    def view(self) -> Page:
-        """Return what `page` does, if the actor may see anything.
-
-        Raises:
-            PermissionDeniedError: The actor has no access. The attempt leaves an audit event.
-        """
-        operators = self._store.operators()
-        if barred := self._bar(operators, self._store.has_organization):
-            self._attempts.record_refusal(Action.VIEW, barred, self.organization)
-            raise barred
-        if denial := operators.why_not(self.actor, self.organization, Permission.CAN_VIEW):
-            self._attempts.record_refusal(Action.VIEW, denial, None, self._place)
-            raise denial
-        return self.page()
-
-    def events(self, before: int | None = None, limit: int = PAGE) -> Sequence[AuditEvent]:
-        """Return audit events of the organization, newest first.
-
-        Args:
-            before: Return events with lower numbers only; None to begin with the latest.
-            limit: How many to return at most.
-
-        Raises:
-            PermissionDeniedError: The actor has no access.
-        """
-        self.view()
-        return self._store.events(self._place, before, limit)
-
-    def verify_events(self) -> AuditEvent | None:
-        """Check the audit log for tampering, and return its last event, None if there is none.
-
-        Raises:
-            PermissionDeniedError: The actor has no access.
-            AuditTamperedError: It was tampered with.
-        """
-        self.view()
-        return self._store.verify_events(self._place)
 
     def _generate(self, action: Action, name: str, replaces: str | None = None) -> IssuedSecret:
         secret, secret_hash = self._new_secret()
@@ -321,7 +239,7 @@ class CredentialService:
     ) -> Iterator[Change]:
         """Attempt to change a credential, with the permission that takes."""
         with self._attempts.at(
-            self._place, action, self._bar, carries_doubt=carries_doubt
+            self._place, action, self._why_not_enter, carries_doubt=carries_doubt
         ) as attempt:
             change = Change(attempt, action, client_id)
             try:
@@ -333,24 +251,6 @@ class CredentialService:
                 yield change
             finally:
                 attempt.what = change.what(attempted_name, detail)
-
-    def _is_known(self, operators: Operators, has_organization: Callable[[str], bool]) -> bool:
-        """Tell whether the organization was created, or needs not be."""
-        return (
-            not operators.members
-            or operators.mention(self.organization)
-            or has_organization(self.organization)
-        )
-
-    def _bar(self, operators: Operators, has_organization: Callable[[str], bool]) -> Refusal | None:
-        """Say why nothing may be attempted: the organization was never created."""
-        if self._is_known(operators, has_organization):
-            return None
-        return operators.why_not(
-            self.actor, self.organization, Permission.CAN_VIEW
-        ) or NoSuchOrganizationError(
-            f"There is no organization {self.organization}. A representative can create it."
-        )
 
     def _why_not_identify(
         self, operators: Operators, latest: Callable[[int], Sequence[AuditEvent]], at: datetime

@@ -1,29 +1,32 @@
 """The embedded store: one small TinyDB file for each organization in an environment."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, Unpack
+from typing import TYPE_CHECKING, Self
 
-from tinydb import where
-
-from credtui.domain.audit import Action, AuditEvent, What
+from credtui.domain.audit import AuditEvent
 from credtui.domain.client import Client
-from credtui.domain.errors import DoubtError, StoreError
-from credtui.domain.models import StoredCredential
+from credtui.domain.errors import StoreError
 from credtui.domain.names import is_organization, parse_organization
 from credtui.domain.organization import Organization
-from credtui.domain.permissions import Actor, Operator, Operators
+from credtui.domain.permissions import Operator, Operators
 from credtui.domain.place import Place
 from credtui.domain.secrets import RandomBytes
 from credtui.domain.ssh_keys import parse_public_key
 from credtui.domain.usage import Usage
 from credtui.store.port import PAGE
 from credtui.store.tinydb.client_index import ClientIndex
-from credtui.store.tinydb.ledger import Draft, Ledger, parsing
+from credtui.store.tinydb.ledger import Ledger, parsing
 from credtui.store.tinydb.token_files import Revocations, read_or_make_key
+from credtui.store.tinydb.transactions import (
+    TinyDBOrganizationTransaction,
+    TinyDBTransaction,
+    read_operators,
+    read_organization,
+)
 from credtui.store.tinydb.usage_files import UsageFiles
 from credtui.store.tinydb.watch import Versions
 
@@ -50,12 +53,12 @@ class TinyDBStore:
     def load(self, place: Place) -> Organization:
         """See `Store.load`."""
         ledger = self._ledger(place)
-        return _read_organization(ledger.path, ledger.read())
+        return read_organization(ledger.path, ledger.read())
 
     def operators(self) -> Operators:
         """See `Store.operators`."""
         ledger = self._operators_ledger()
-        return _read_operators(ledger.path, ledger.read())
+        return read_operators(ledger.path, ledger.read())
 
     def find_operator(self, name: str) -> Operator | None:
         """See `OperatorStore.find_operator`."""
@@ -76,7 +79,7 @@ class TinyDBStore:
         """See `Store.operators_transaction`."""
         ledger = self._operators_ledger()
         with ledger.transaction() as draft:
-            operators = _read_operators(ledger.path, draft)
+            operators = read_operators(ledger.path, draft)
             transaction = TinyDBTransaction(draft, operators, self.has_organization)
             yield transaction
             transaction.write()
@@ -106,7 +109,13 @@ class TinyDBStore:
         generated: Sequence[str] = ()
         try:
             with ledger.transaction() as draft:
-                transaction = TinyDBOrganizationTransaction(self, place, ledger, draft)
+                transaction = TinyDBOrganizationTransaction(
+                    ledger,
+                    draft,
+                    self.operators(),
+                    self.has_organization,
+                    partial(self.usage, place),
+                )
                 yield transaction
                 transaction.write()
                 generated = transaction.generated_client_ids
@@ -209,123 +218,3 @@ class TinyDBStore:
 
     def _operators_ledger(self) -> Ledger:
         return Ledger(self._folder, "operators")
-
-
-class TinyDBTransaction:
-    """The transaction of a TinyDB file; see `credtui.store.port.Transaction`."""
-
-    def __init__(
-        self, draft: Draft, operators: Operators, has_organization: Callable[[str], bool]
-    ) -> None:
-        self._draft = draft
-        self._operators_before = self.operators = operators
-        self.has_organization = has_organization
-
-    @property
-    def doubt(self) -> DoubtError | None:
-        """See `Transaction.doubt`."""
-        return self._draft.doubt
-
-    def record(self, at: datetime, actor: Actor, action: Action, **what: Unpack[What]) -> None:
-        """See `Transaction.record`."""
-        self._draft.record(at, actor, action, **what)
-
-    def write(self) -> None:
-        """Put the operators into their table if they changed."""
-        if self.operators == self._operators_before:
-            return
-        self._ensure_recorded()
-        table = self._draft.table("operators")
-        table.truncate()
-        table.insert_multiple(
-            operator.model_dump(mode="json") for operator in self.operators.members
-        )
-
-    def _ensure_recorded(self) -> None:
-        if not self._draft.recorded:
-            raise RuntimeError("a change needs an audit event")
-
-
-class TinyDBOrganizationTransaction(TinyDBTransaction):
-    """See `credtui.store.port.OrganizationTransaction`."""
-
-    def __init__(self, store: TinyDBStore, place: Place, ledger: Ledger, draft: Draft) -> None:
-        super().__init__(draft, store.operators(), store.has_organization)
-        self._before = self.organization = _read_organization(ledger.path, draft)
-        self._ledger = ledger
-        self.usage = partial(store.usage, place)
-
-    def latest_events(self, limit: int) -> Sequence[AuditEvent]:
-        """See `OrganizationTransaction.latest_events`."""
-        return self._ledger.events(None, limit)
-
-    @property
-    def client_ids(self) -> Sequence[str]:
-        """The Client IDs of the credentials as changed."""
-        return [credential.client_id for credential in self.organization.credentials]
-
-    @property
-    def generated_client_ids(self) -> Sequence[str]:
-        """The Client IDs of the credentials that were generated."""
-        return [client_id for client_id in self.client_ids if self._before.find(client_id) is None]
-
-    @property
-    def removed_client_ids(self) -> Sequence[str]:
-        """The Client IDs of the credentials that were removed."""
-        kept = self.client_ids
-        return [
-            credential.client_id
-            for credential in self._before.credentials
-            if credential.client_id not in kept
-        ]
-
-    def write(self) -> None:
-        """Put what changed into the tables."""
-        if self.organization == self._before:
-            return
-        self._ensure_recorded()
-        before = {credential.client_id: credential for credential in self._before.credentials}
-        after = {credential.client_id: credential for credential in self.organization.credentials}
-        credentials = self._draft.table("credentials")
-        for client_id in before.keys() - after.keys():
-            credentials.remove(where("client_id") == client_id)
-        for client_id, credential in after.items():
-            if before.get(client_id) != credential:
-                credentials.upsert(_document(credential), where("client_id") == client_id)
-        about = {"primary": self.organization.primary, "networks": self.organization.networks}
-        organization = self._draft.table("organization")
-        organization.truncate()
-        organization.insert(about)
-
-
-def _read_operators(path: Path, draft: Draft) -> Operators:
-    with parsing(path):
-        return Operators(
-            members=tuple(Operator.model_validate(member) for member in draft.table("operators"))
-        )
-
-
-def _read_organization(path: Path, draft: Draft) -> Organization:
-    with parsing(path):
-        # The table keeps them in the order in which they came, whatever the clock said.
-        credentials = map(StoredCredential.model_validate, draft.table("credentials"))
-        about: Mapping[str, Any] = next(iter(draft.table("organization")), {})
-        return Organization(
-            credentials=tuple(credentials),
-            primary=about.get("primary"),
-            networks=about.get("networks", ()),
-        )
-
-
-def _document(credential: StoredCredential) -> Mapping[str, Any]:
-    return {
-        **credential.model_dump(mode="json"),
-        "secret_hash": credential.secret_hash.get_secret_value(),
-        "retired": [
-            {
-                **retired.model_dump(mode="json"),
-                "secret_hash": retired.secret_hash.get_secret_value(),
-            }
-            for retired in credential.retired
-        ],
-    }
