@@ -394,7 +394,7 @@ def test_a_refusal_changes_nothing_and_leaves_one_event(
     client_id = {"first": filled.first, "second": filled.second}.get(about or "", about)
     assert (event.action, event.outcome, event.actor) == (action, "refused", ALICE)
     assert (event.client_id, event.name) == (client_id, name)
-    assert event.detail == refused.value.code == refusal.code
+    assert event.reason == refused.value.code == refusal.code
     assert store.verify_events(PLACE) == event
     sentence = str(refused.value)
     assert re.fullmatch(r"[^\n\x1b]+\.", sentence)
@@ -435,7 +435,7 @@ def test_a_permission_that_was_taken_away_refuses_every_change(
     assert store.load(PLACE) == organization
     event, *rest = events(store)
     assert rest == before
-    assert (event.action, event.outcome, event.detail) == (action, "refused", "permission_denied")
+    assert (event.action, event.outcome, event.reason) == (action, "refused", "permission_denied")
 
 
 @pytest.mark.parametrize(("action", "attempt"), CHANGES.items(), ids=CHANGES)
@@ -525,7 +525,7 @@ class TestNoAccess:
         event, *rest = events(store)
         assert len(rest) == 2
         assert (event.action, event.outcome) == (Action.VIEW, "refused")
-        assert event.detail == "permission_denied"
+        assert event.reason == "permission_denied"
         assert event.client_id is None
 
     def test_a_viewer_s_looking_leaves_none(

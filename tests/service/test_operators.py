@@ -115,7 +115,7 @@ def test_what_is_refused_is_recorded_once_and_changes_nothing(rita: OperatorServ
             attempt()
         event = last(rita)
         assert (event.number, event.outcome, event.name) == (before + 1, "refused", name)
-        assert event.detail == error.code
+        assert event.reason == error.code
     assert (rita.operators(), rita.organizations()) == (operators, organizations)
     assert rita.verify_events() == last(rita)
 
@@ -138,7 +138,7 @@ def test_an_operator_manages_nothing(rita: OperatorService, alice: OperatorServi
             attempt()
         event = last(rita)
         assert (event.number, event.actor.operator) == (before + 1, "alice")
-        assert (event.outcome, event.detail) == ("refused", "permission_denied")
+        assert (event.outcome, event.reason) == ("refused", "permission_denied")
     assert rita.operators() == operators
     assert list(rita.organizations()) == ["acme"]
 
@@ -200,7 +200,7 @@ def test_a_misspelt_organization_does_not_come_into_being(
                 attempt()
             event = last(rita)
             assert (event.number, event.name) == (before + 1, "amce")
-            assert (event.outcome, event.detail) == ("refused", error.code)
+            assert (event.outcome, event.reason) == ("refused", error.code)
     assert not make_service(RITA, organization="amce").page().known
     assert not list(store_folder.rglob("amce*"))
 

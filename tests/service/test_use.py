@@ -125,7 +125,7 @@ class TestIdentify:
             make_service().identify(SECRET)
         with pytest.raises(TooManyAttemptsError, match="Wait a minute"):
             make_service().identify(SECRET)
-        assert make_service().events()[0].detail == "too_many_attempts"
+        assert make_service().events()[0].reason == "too_many_attempts"
         make_service(BOB).identify(SECRET)
         clock.advance(timedelta(seconds=61))
         make_service().identify(SECRET)
@@ -219,7 +219,7 @@ class TestReplace:
         service.generate("Three")
         with pytest.raises(CapReachedError, match="Delete a credential"):
             service.replace(old.client_id, "Four")
-        assert service.events()[0].detail == "cap_reached"
+        assert service.events()[0].reason == "cap_reached"
 
     def test_it_is_refused_twice_for_one(self, service: CredentialService) -> None:
         old = service.generate("One").credential

@@ -106,7 +106,7 @@ class Attempts:
                 action,
                 outcome="refused",
                 name=name and quotable(name),
-                detail=refusal.code,
+                reason=refusal.code,
             )
 
     @contextmanager
@@ -127,7 +127,7 @@ class Attempts:
                 yield attempt
             except Refusal as error:
                 refusal = error
-                attempt.what |= What(outcome="refused", detail=error.code)
+                attempt.what |= What(outcome="refused", detail="", reason=error.code)
             held.record(attempt.at, self._actor, action, **attempt.what)
         if refusal:
             raise refusal

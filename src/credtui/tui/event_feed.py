@@ -79,7 +79,7 @@ class EventFeed:
 def outcome(event: AuditEvent) -> str:
     """Say in words what came of what was attempted."""
     if event.outcome == "refused":
-        return f"Refused. {meaning(event.detail)}" if event.detail else "Refused"
+        return f"Refused. {meaning(event.code)}" if event.code else "Refused"
     return f"Done: {printable(event.detail)}" if event.detail else "Done"
 
 
@@ -103,6 +103,7 @@ def _text(entry: Entry) -> str:
         event.name,
         event.client_id,
         event.detail,
+        event.reason,
         outcome(event),
     )
     return "\n".join(part for part in parts if part).casefold()

@@ -78,7 +78,7 @@ def _facts(entry: Entry) -> dict[str, Any]:
         "outcome": event.outcome,
         "client_id": event.client_id,
         "name": event.name,
-        "detail": event.detail,
+        "detail": event.code or event.detail,
         "hash": event.hash,
     }
 
@@ -93,7 +93,7 @@ def _line(entry: Entry) -> str:
         f"{event.action} {event.outcome}",
         event.name or "",
         event.client_id or "",
-        event.detail,
+        event.code or event.detail,
         f"(clock went back {back - back % timedelta(seconds=1)})" if back else "",
     ]
     return "  ".join(part for part in parts if part)

@@ -20,7 +20,7 @@ from credtui.store.tinydb.folders import file_mode, is_shared, make_folder
 from credtui.store.tinydb.lock import locked
 from credtui.store.tinydb.log import AuditLog
 
-SCHEMA = 1
+SCHEMA = 2
 """The layout of the file. A file with a higher number is left alone."""
 
 Tables = dict[str, dict[str, dict[str, Any]]]
