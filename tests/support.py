@@ -13,6 +13,7 @@ from credtui.domain.audit import Action
 from credtui.domain.models import Environment, StoredCredential
 from credtui.domain.permissions import Actor, Operator, Operators
 from credtui.domain.secrets import RandomBytes, generate_client_id, generate_secret, hash_secret
+from credtui.store.port import Store
 from credtui.store.tinydb.store import TinyDBStore
 
 START = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
@@ -86,7 +87,12 @@ def make_credential(
 
 def write_operators(store_folder: Path, *operators: Operator, at: datetime = START) -> None:
     """Make these the operators of the TinyDB store in a folder, whoever were so before."""
-    with TinyDBStore(store_folder).operators_transaction() as transaction:
+    set_all_operators(TinyDBStore(store_folder), *operators, at=at)
+
+
+def set_all_operators(store: Store, *operators: Operator, at: datetime = START) -> None:
+    """Make these a store's operators, whoever were so before."""
+    with store.operators_transaction() as transaction:
         transaction.operators = Operators(members=operators)
         transaction.record(at, ALICE, Action.SET_OPERATOR)
 

@@ -27,7 +27,7 @@ from credtui.domain.errors import (
 from credtui.domain.permissions import Actor, Permission
 from credtui.domain.ssh_keys import parse_public_key
 from credtui.service.operators import OperatorService
-from credtui.store.tinydb.store import TinyDBStore
+from credtui.store.port import Store
 from tests.conftest import MakeService
 from tests.domain.test_ssh_keys import ED25519, OTHER
 from tests.support import SteppedClock
@@ -37,7 +37,7 @@ ALICE = Actor(operator="alice")
 
 
 @pytest.fixture
-def managing(store: TinyDBStore, clock: SteppedClock) -> Callable[[Actor], OperatorService]:
+def managing(store: Store, clock: SteppedClock) -> Callable[[Actor], OperatorService]:
     return lambda actor: OperatorService(store, actor, clock=clock)
 
 
@@ -185,6 +185,7 @@ def test_an_organization_begins_its_audit_log(
     assert (event.number, event.action, event.name) == (1, "create organization", "acme")
 
 
+@pytest.mark.files
 def test_a_misspelt_organization_does_not_come_into_being(
     rita: OperatorService, make_service: MakeService, store_folder: Path
 ) -> None:

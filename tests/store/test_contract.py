@@ -19,7 +19,7 @@ from credtui.domain.place import Place
 from credtui.domain.ssh_keys import parse_public_key
 from credtui.domain.usage import PreviousSecretUse, Usage, hour_of
 from credtui.store.port import Store
-from credtui.store.tinydb.store import TinyDBStore
+from tests.stores import STORES
 from tests.support import ALICE, SECRET_HASH, START, Watch, make_credential, seeded_bytes
 
 ACME = Place("uat", "acme")
@@ -31,13 +31,6 @@ BOB = Actor(operator="bob", fingerprint="SHA256:x", channel="command line")
 
 MakeStore = Callable[[], Store]
 """Opens one and the same store again, as another process would."""
-
-
-def make_tinydb(tmp_path: Path) -> MakeStore:
-    return lambda: TinyDBStore(tmp_path / "store")
-
-
-STORES: dict[str, Callable[[Path], MakeStore]] = {"tinydb": make_tinydb}
 
 
 def add(store: Store, credential: StoredCredential, place: Place = ACME) -> None:
@@ -55,8 +48,8 @@ def add(store: Store, credential: StoredCredential, place: Place = ACME) -> None
 @pytest.mark.parametrize("make", STORES.values(), ids=STORES)
 class TestStore:
     @pytest.fixture
-    def open_store(self, make: Callable[[Path], MakeStore], tmp_path: Path) -> MakeStore:
-        return make(tmp_path)
+    def open_store(self, make: Callable[[Path], Store], tmp_path: Path) -> MakeStore:
+        return partial(make, tmp_path / "store")
 
     @pytest.fixture
     def store(self, open_store: MakeStore) -> Iterator[Store]:
