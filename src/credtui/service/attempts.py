@@ -66,7 +66,7 @@ class Attempts:
             carries_doubt: What is in doubt is for the caller to tell, and isn't raised.
         """
         with unchanged():
-            # Even an attempt leaves a trace in the store: most are refused here already.
+            # Ask before a transaction is opened: that alone would leave a lock file behind.
             barred = bar(self._store.operators(), self._store.has_organization)
         if barred is None:
             try:

@@ -7,6 +7,8 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from typing_extensions import override
+
 from credtui.domain.audit import AuditEvent
 from credtui.domain.client import Client
 from credtui.domain.errors import StoreError
@@ -17,7 +19,7 @@ from credtui.domain.place import Place
 from credtui.domain.secrets import RandomBytes
 from credtui.domain.ssh_keys import parse_public_key
 from credtui.domain.usage import Usage
-from credtui.store.port import PAGE
+from credtui.store.port import PAGE, Store
 from credtui.store.tinydb.client_index import ClientIndex
 from credtui.store.tinydb.ledger import Ledger, parsing
 from credtui.store.tinydb.token_files import Revocations, read_or_make_key
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
     from credtui.store.tinydb.client_files import ClientFiles
 
 
-class TinyDBStore:
+class TinyDBStore(Store):
     """Keeps organizations under a folder, as `ENVIRONMENT/ORGANIZATION.json`.
 
     The folder is created for its owner alone. Several Unix users share one that was set up as
@@ -50,33 +52,36 @@ class TinyDBStore:
         """Pickle how to open the store, not what is open."""
         return type(self), (self._folder,)
 
+    @override
     def load(self, place: Place) -> Organization:
-        """See `Store.load`."""
         ledger = self._ledger(place)
         return read_organization(ledger.path, ledger.read())
 
+    @override
     def operators(self) -> Operators:
-        """See `Store.operators`."""
         ledger = self._operators_ledger()
         return read_operators(ledger.path, ledger.read())
 
+    @override
     def find_operator(self, name: str) -> Operator | None:
-        """See `OperatorStore.find_operator`."""
         return self.operators().find(name)
 
+    @override
     def operators_for_key(self, fingerprint: str) -> Sequence[str]:
-        """See `OperatorStore.operators_for_key`."""
         ledger = self._operators_ledger()
         with parsing(ledger.path):
             return [
                 member["name"]
                 for member in ledger.read().table("operators")
-                if any(parse_public_key(key).fingerprint == fingerprint for key in member["keys"])
+                if any(
+                    parse_public_key(key).fingerprint == fingerprint
+                    for key in member.get("keys", ())
+                )
             ]
 
     @contextmanager
+    @override
     def operators_transaction(self) -> Iterator["TinyDBTransaction"]:
-        """See `Store.operators_transaction`."""
         ledger = self._operators_ledger()
         with ledger.transaction() as draft:
             operators = read_operators(ledger.path, draft)
@@ -84,26 +89,26 @@ class TinyDBStore:
             yield transaction
             transaction.write()
 
+    @override
     def operator_events(self, before: int | None = None, limit: int = PAGE) -> Sequence[AuditEvent]:
-        """See `EventStore.operator_events`."""
         return self._operators_ledger().events(before, limit)
 
+    @override
     def verify_operator_events(self) -> AuditEvent | None:
-        """See `Store.verify_operator_events`."""
         return self._operators_ledger().verify_events()
 
+    @override
     def organizations(self) -> Sequence[str]:
-        """See `Store.organizations`."""
         names = {path.stem for path in self._folder.glob("*/*.json")}
         return sorted(name for name in names if is_organization(name))
 
+    @override
     def has_organization(self, organization: str) -> bool:
-        """See `Store.has_organization`."""
         return any(self._folder.glob(f"*/{parse_organization(organization)}.json"))
 
     @contextmanager
+    @override
     def transaction(self, place: Place) -> Iterator["TinyDBOrganizationTransaction"]:
-        """See `Store.transaction`."""
         ledger = self._ledger(place)
         index = ClientIndex(self._folder / place.environment)
         generated: Sequence[str] = ()
@@ -128,26 +133,26 @@ class TinyDBStore:
         if transaction.doubt is None:
             index.remove(transaction.removed_client_ids)
 
+    @override
     def events(
         self, place: Place, before: int | None = None, limit: int = PAGE
     ) -> Sequence[AuditEvent]:
-        """See `EventStore.events`."""
         return self._ledger(place).events(before, limit)
 
+    @override
     def verify_events(self, place: Place) -> AuditEvent | None:
-        """See `Store.verify_events`."""
         return self._ledger(place).verify_events()
 
+    @override
     def version(self, place: Place) -> int:
-        """See `OrganizationStore.version`."""
         return self._versions.of(
             self._ledger(place).path,
             self._operators_ledger().path,
             self._usage_files(place).path(place.organization),
         )
 
+    @override
     async def find_client(self, environment: str, client_id: str) -> Client | None:
-        """See `ClientStore.find_client`."""
         clients = self._client_files
         client = clients.recall(environment, client_id)
         if client is None:
@@ -156,27 +161,27 @@ class TinyDBStore:
             self._ensure_there()
         return client
 
+    @override
     def usage(self, place: Place) -> Mapping[str, Usage]:
-        """See `UsageStore.usage`."""
         with suppress(StoreError):
             return self._usage_files(place).read(place.organization)
         return {}
 
+    @override
     def add_usage(self, place: Place, usage: Mapping[str, Usage]) -> None:
-        """See `UsageStore.add_usage`."""
         self._ensure_there()
         self._usage_files(place).add(place.organization, usage)
 
+    @override
     def token_key(self, make: RandomBytes) -> bytes:
-        """See `TokenStore.token_key`."""
         return read_or_make_key(self._folder, make)
 
+    @override
     def revoke(self, environment: str, token: str, expires_at: datetime) -> None:
-        """See `TokenStore.revoke`."""
         self._revocations_of(environment).add(token, expires_at)
 
+    @override
     async def is_revoked(self, environment: str, token: str, expires_at: datetime) -> bool:
-        """See `TokenStore.is_revoked`."""
         revocations = self._revocations_of(environment)
         answer = revocations.recall(token, expires_at)
         if answer is None:
@@ -185,12 +190,12 @@ class TinyDBStore:
             answer = await asyncio.to_thread(revocations.has, token, expires_at)
         return answer
 
+    @override
     def sweep_revocations(self, environment: str, now: datetime) -> None:
-        """See `TokenStore.sweep_revocations`."""
         self._revocations_of(environment).sweep(now)
 
+    @override
     def close(self) -> None:
-        """See `Store.close`."""
         self._versions.close()
         if "_client_files" in self.__dict__:
             self._client_files.close()

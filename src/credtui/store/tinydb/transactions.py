@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Unpack
 
 from tinydb import where
+from typing_extensions import override
 
 from credtui.domain.audit import Action, AuditEvent, What
 from credtui.domain.errors import DoubtError
@@ -13,27 +14,32 @@ from credtui.domain.models import StoredCredential
 from credtui.domain.organization import Organization
 from credtui.domain.permissions import Actor, Operator, Operators
 from credtui.domain.usage import Usage
+from credtui.store.port import OrganizationTransaction, Transaction
 from credtui.store.tinydb.ledger import Draft, Ledger, parsing
 
 
-class TinyDBTransaction:
-    """The transaction of a TinyDB file; see `credtui.store.port.Transaction`."""
+class TinyDBTransaction(Transaction):
+    """The transaction of a TinyDB file, which by itself changes operators."""
 
     def __init__(
         self, draft: Draft, operators: Operators, has_organization: Callable[[str], bool]
     ) -> None:
         self._draft = draft
         self._operators_before = self.operators = operators
-        self.has_organization = has_organization
+        self._has_organization = has_organization
 
     @property
+    @override
     def doubt(self) -> DoubtError | None:
-        """See `Transaction.doubt`."""
         return self._draft.doubt
 
+    @override
     def record(self, at: datetime, actor: Actor, action: Action, **what: Unpack[What]) -> None:
-        """See `Transaction.record`."""
         self._draft.record(at, actor, action, **what)
+
+    @override
+    def has_organization(self, organization: str) -> bool:
+        return self._has_organization(organization)
 
     def write(self) -> None:
         """Put the operators into their table if they changed."""
@@ -51,8 +57,8 @@ class TinyDBTransaction:
             raise RuntimeError("a change needs an audit event")
 
 
-class TinyDBOrganizationTransaction(TinyDBTransaction):
-    """See `credtui.store.port.OrganizationTransaction`."""
+class TinyDBOrganizationTransaction(TinyDBTransaction, OrganizationTransaction):
+    """The transaction of an organization's TinyDB file."""
 
     def __init__(
         self,
@@ -65,10 +71,14 @@ class TinyDBOrganizationTransaction(TinyDBTransaction):
         super().__init__(draft, operators, has_organization)
         self._before = self.organization = read_organization(ledger.path, draft)
         self._ledger = ledger
-        self.usage = usage
+        self._usage = usage
 
+    @override
+    def usage(self) -> Mapping[str, Usage]:
+        return self._usage()
+
+    @override
     def latest_events(self, limit: int) -> Sequence[AuditEvent]:
-        """See `OrganizationTransaction.latest_events`."""
         return self._ledger.events(None, limit)
 
     @property
