@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -9,18 +10,18 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from credtui.domain.models import Environment
-from credtui.domain.permissions import Actor, Operator
+from credtui.domain.permissions import Actor
 from credtui.domain.secrets import RandomBytes
 from credtui.service.credentials import CredentialService
 from credtui.store.port import Store
-from credtui.store.tinydb.store import TinyDBStore
+from tests.stores import STORES
 from tests.support import (
     ALICE,
     UAT,
     SteppedClock,
     default_signals_in_children,
     seeded_bytes,
-    write_operators,
+    set_all_operators,
 )
 
 # No proxy stands between a test and what it started on this machine, and pictures have colours.
@@ -49,6 +50,17 @@ class MakeService(Protocol):
     ) -> CredentialService: ...
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--store", choices=STORES, default="tinydb", help="the store to test with")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if (chosen := config.getoption("--store")) != "tinydb":
+        for item in items:
+            if item.get_closest_marker("files"):
+                item.add_marker(pytest.mark.skip(f"{chosen} doesn't keep these files"))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def signals() -> Iterator[None]:
     """Lets programs under test end by signals that whoever started the tests ignores."""
@@ -72,15 +84,21 @@ def store_folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def store(store_folder: Path) -> Iterator[TinyDBStore]:
-    store = TinyDBStore(store_folder)
+def open_store(request: pytest.FixtureRequest, store_folder: Path) -> Callable[[], Store]:
+    """Opens the test's store, as another process would."""
+    return partial(STORES[request.config.getoption("--store")], store_folder)
+
+
+@pytest.fixture
+def store(open_store: Callable[[], Store]) -> Iterator[Store]:
+    store = open_store()
     yield store
     store.close()
 
 
 @pytest.fixture
-def make_service(store: TinyDBStore, clock: SteppedClock, random_bytes: RandomBytes) -> MakeService:
-    default_store: Store = store
+def make_service(store: Store, clock: SteppedClock, random_bytes: RandomBytes) -> MakeService:
+    default_store = store
 
     def make(
         actor: Actor = ALICE,
@@ -108,10 +126,6 @@ def service(make_service: MakeService) -> CredentialService:
 
 
 @pytest.fixture
-def set_operators(store_folder: Path) -> Callable[..., None]:
+def set_operators(store: Store) -> Callable[..., None]:
     """Makes its arguments the operators of the test's store."""
-
-    def write(*operators: Operator) -> None:
-        write_operators(store_folder, *operators)
-
-    return write
+    return partial(set_all_operators, store)

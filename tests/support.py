@@ -2,7 +2,7 @@
 
 import random
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,6 +13,7 @@ from credtui.domain.audit import Action
 from credtui.domain.models import Environment, StoredCredential
 from credtui.domain.permissions import Actor, Operator, Operators
 from credtui.domain.secrets import RandomBytes, generate_client_id, generate_secret, hash_secret
+from credtui.store.port import Store
 from credtui.store.tinydb.store import TinyDBStore
 
 START = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
@@ -31,6 +32,19 @@ PRODUCTION = Environment(
     audience="urn:ripplexcurrent-prod:{organization}",
     token_url="http://127.0.0.1:8000/v2/oauth/token",
 )
+
+
+class Watch:
+    """Tells of changes, as what a version is of changes."""
+
+    def __init__(self, version: Callable[[], object]) -> None:
+        self._version = version
+        self._seen = version()
+
+    def changed(self) -> bool:
+        """Whether anything changed since this was last asked, or since the watch began."""
+        before, self._seen = self._seen, self._version()
+        return self._seen != before
 
 
 class SteppedClock:
@@ -73,7 +87,12 @@ def make_credential(
 
 def write_operators(store_folder: Path, *operators: Operator, at: datetime = START) -> None:
     """Make these the operators of the TinyDB store in a folder, whoever were so before."""
-    with TinyDBStore(store_folder).operators_transaction() as transaction:
+    set_all_operators(TinyDBStore(store_folder), *operators, at=at)
+
+
+def set_all_operators(store: Store, *operators: Operator, at: datetime = START) -> None:
+    """Make these a store's operators, whoever were so before."""
+    with store.operators_transaction() as transaction:
         transaction.operators = Operators(members=operators)
         transaction.record(at, ALICE, Action.SET_OPERATOR)
 

@@ -37,7 +37,7 @@ def test_three_credentials_of_different_ages(demo: Installation, clock: SteppedC
 
 def test_a_history_that_holds_together(demo: Installation) -> None:
     service = demo.service(ALICE)
-    events = list(service.events())
+    events = service.events()
     assert service.verify_events() == events[0]
     assert {event.outcome for event in events} == {"done", "refused"}
 

@@ -143,7 +143,7 @@ def test_a_damaged_store(credtui: Credtui, home: Path) -> None:
 def test_a_store_of_a_later_version(credtui: Credtui, home: Path) -> None:
     credtui("generate", "One")
     path = home / "store" / "uat" / "acme.json"
-    path.write_text(path.read_text().replace('"schema": 1', '"schema": 2'))
+    path.write_text(path.read_text().replace('"schema": 2', '"schema": 3'))
     assert credtui("rotate", "One").status == ExitCode.DAMAGED
 
 

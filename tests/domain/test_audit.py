@@ -134,6 +134,7 @@ CHANGES: dict[str, Callable[[dict[str, Any]], object]] = {
     "client_id": lambda event: event.update(client_id="cid_" + "b" * 16),
     "name": lambda event: event.update(name="Payout "),
     "detail": lambda event: event.update(detail=""),
+    "reason": lambda event: event.update(reason="refused"),
     "previous": lambda event: event.update(previous=FIRST_PREVIOUS),
     "hash": lambda event: event.update(hash="0" * 64),
 }

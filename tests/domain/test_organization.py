@@ -9,8 +9,10 @@ from credtui.domain.errors import (
     NameTakenError,
     NoSuchCredentialError,
     PrimaryProtectedError,
+    refuse,
 )
-from credtui.domain.organization import MAX_CREDENTIALS, Organization
+from credtui.domain.organization import Organization
+from credtui.domain.rules import MAX_CREDENTIALS
 from credtui.domain.secrets import hash_secret
 from tests.support import SECRET, START, make_credential
 
@@ -28,7 +30,7 @@ def test_empty() -> None:
     organization = Organization()
     assert organization.credentials == ()
     assert organization.primary is None
-    assert organization.get(ONE.client_id) is None
+    assert organization.find(ONE.client_id) is None
 
 
 def test_first_generated_is_primary_and_stays_so(full: Organization) -> None:
@@ -39,9 +41,9 @@ def test_first_generated_is_primary_and_stays_so(full: Organization) -> None:
 
 def test_cap(full: Organization) -> None:
     assert MAX_CREDENTIALS == 3
-    full.delete(TWO.client_id).ensure_room()
+    assert full.delete(TWO.client_id).why_not_add() is None
     with pytest.raises(CapReachedError, match=r"3 of 3 credentials\. Delete a credential before"):
-        full.ensure_room()
+        refuse(full.why_not_add())
     with pytest.raises(CapReachedError):
         full.generate(FOUR)
     assert len(full.credentials) == 3
@@ -63,7 +65,7 @@ def test_generate_refuses_a_used_name(name: str) -> None:
 def test_rotate(full: Organization) -> None:
     at = START + timedelta(days=5)
     confirmed = full.confirm(TWO.client_id, seen=1)
-    rotated = confirmed.rotate(TWO.client_id, NEW_HASH, at, seen=1).find(TWO.client_id)
+    rotated = confirmed.rotate(TWO.client_id, NEW_HASH, at, seen=1).get(TWO.client_id)
     assert rotated.client_id == TWO.client_id
     assert rotated.name == TWO.name
     assert rotated.created_at == TWO.created_at
@@ -84,14 +86,12 @@ def test_rotate_refuses_what_was_rotated_meanwhile(full: Organization) -> None:
     rotated = full.rotate(TWO.client_id, NEW_HASH, START)
     with pytest.raises(CredentialChangedError, match="Credential 2 was rotated meanwhile"):
         rotated.rotate(TWO.client_id, NEW_HASH, START, seen=1)
-    assert (
-        rotated.rotate(TWO.client_id, NEW_HASH, START, seen=2).find(TWO.client_id).generation == 3
-    )
-    assert rotated.rotate(TWO.client_id, NEW_HASH, START).find(TWO.client_id).generation == 3
+    assert rotated.rotate(TWO.client_id, NEW_HASH, START, seen=2).get(TWO.client_id).generation == 3
+    assert rotated.rotate(TWO.client_id, NEW_HASH, START).get(TWO.client_id).generation == 3
 
 
 def test_confirm(full: Organization) -> None:
-    assert not full.find(TWO.client_id).confirmed
+    assert not full.get(TWO.client_id).confirmed
     confirmed = full.confirm(TWO.client_id, seen=1)
     assert [credential.confirmed for credential in confirmed.credentials] == [False, True, False]
     assert confirmed.confirm(TWO.client_id, seen=1) == confirmed
@@ -101,17 +101,17 @@ def test_confirm_of_a_previous_secret_is_refused(full: Organization) -> None:
     rotated = full.rotate(TWO.client_id, NEW_HASH, START)
     with pytest.raises(CredentialChangedError):
         rotated.confirm(TWO.client_id, seen=1)
-    assert not rotated.find(TWO.client_id).confirmed
+    assert not rotated.get(TWO.client_id).confirmed
 
 
 def test_rename(full: Organization) -> None:
     renamed = full.rename(TWO.client_id, "Batch")
-    assert renamed.find(TWO.client_id) == TWO.model_copy(update={"name": "Batch"})
+    assert renamed.get(TWO.client_id) == TWO.model_copy(update={"name": "Batch"})
     assert renamed.primary == full.primary
 
 
 def test_rename_to_another_case_of_its_own_name(full: Organization) -> None:
-    assert full.rename(TWO.client_id, TWO.name.upper()).find(TWO.client_id).name == "CREDENTIAL 2"
+    assert full.rename(TWO.client_id, TWO.name.upper()).get(TWO.client_id).name == "CREDENTIAL 2"
 
 
 def test_rename_refuses_a_used_name(full: Organization) -> None:
@@ -157,13 +157,13 @@ def test_delete_refuses_what_was_rotated_meanwhile(full: Organization) -> None:
     rotated = full.rotate(TWO.client_id, NEW_HASH, START)
     with pytest.raises(CredentialChangedError):
         rotated.delete(TWO.client_id, seen=1)
-    assert rotated.delete(TWO.client_id, seen=2).get(TWO.client_id) is None
+    assert rotated.delete(TWO.client_id, seen=2).find(TWO.client_id) is None
 
 
 @pytest.mark.parametrize("organization", [Organization(), Organization().generate(ONE)])
 def test_everything_refuses_an_unknown_client_id(organization: Organization) -> None:
     for attempt in (
-        lambda: organization.find(NOBODY),
+        lambda: organization.get(NOBODY),
         lambda: organization.rotate(NOBODY, NEW_HASH, START, seen=1),
         lambda: organization.confirm(NOBODY, seen=1),
         lambda: organization.rename(NOBODY, "Batch"),
@@ -176,7 +176,7 @@ def test_everything_refuses_an_unknown_client_id(organization: Organization) -> 
 
 def test_a_secret_in_place_of_a_client_id_is_not_repeated(full: Organization) -> None:
     with pytest.raises(NoSuchCredentialError) as refusal:
-        full.find(SECRET.get_secret_value())
+        full.get(SECRET.get_secret_value())
     assert "csk_" not in str(refusal.value)
     assert str(refusal.value) == "That is not a Client ID: one is cid_ and 16 letters and digits."
 
@@ -186,7 +186,7 @@ def test_sentences_neutralise_names_that_were_edited_by_hand() -> None:
     for attempt in (
         lambda: organization.delete(ONE.client_id),
         lambda: organization.delete(ONE.client_id, seen=2),
-        lambda: organization.ensure_unused("a\x1b[2Jb"),
+        lambda: refuse(organization.why_not_name("a\x1b[2Jb")),
     ):
         with pytest.raises(
             (PrimaryProtectedError, CredentialChangedError, NameTakenError), match="a\ufffd\\[2Jb"

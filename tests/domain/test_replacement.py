@@ -41,7 +41,7 @@ def test_a_rotation_keeps_the_last_previous_secrets() -> None:
     for turn, mark in enumerate("bcde", start=1):
         at = NOON + timedelta(days=turn)
         organization = organization.rotate(OLD.client_id, a_hash(mark), at)
-    retired = organization.find(OLD.client_id).retired
+    retired = organization.get(OLD.client_id).retired
     assert len(retired) == MAX_RETIRED
     assert [secret.generation for secret in retired] == [3, 4]
     assert [secret.secret_hash for secret in retired] == [a_hash("c"), a_hash("d")]
@@ -49,7 +49,7 @@ def test_a_rotation_keeps_the_last_previous_secrets() -> None:
 
 
 def test_what_may_be_seen_has_no_hash() -> None:
-    rotated = MOVING.rotate(OLD.client_id, a_hash("x"), NOON).find(OLD.client_id)
+    rotated = MOVING.rotate(OLD.client_id, a_hash("x"), NOON).get(OLD.client_id)
     assert not hasattr(rotated.public(), "retired")
     assert "AAAA" not in repr(rotated).replace(OLD.client_id, "")
 
@@ -67,31 +67,31 @@ def test_the_replaced_credential_must_exist() -> None:
 
 def test_finishing_moves_primary_and_removes_the_old_one() -> None:
     assert MOVING.primary == OLD.client_id
-    finished = MOVING.finish_replacement(OLD.client_id)
+    finished = MOVING.finish_replacement(OLD.client_id, None, NOON)
     assert finished.primary == NEW.client_id
     assert [kept.client_id for kept in finished.credentials] == [OTHER.client_id, NEW.client_id]
-    assert finished.find(NEW.client_id).replaces is None
+    assert finished.get(NEW.client_id).replaces is None
 
 
 def test_finishing_leaves_another_primary_alone() -> None:
-    finished = MOVING.make_primary(OTHER.client_id).finish_replacement(OLD.client_id)
+    finished = MOVING.make_primary(OTHER.client_id).finish_replacement(OLD.client_id, None, NOON)
     assert finished.primary == OTHER.client_id
 
 
 def test_finishing_is_refused_if_the_old_one_was_rotated_meanwhile() -> None:
     rotated = MOVING.rotate(OLD.client_id, a_hash("x"), NOON)
     with pytest.raises(CredentialChangedError):
-        rotated.finish_replacement(OLD.client_id, seen=1)
-    assert rotated.finish_replacement(OLD.client_id, seen=2).get(OLD.client_id) is None
+        rotated.finish_replacement(OLD.client_id, None, NOON, seen=1)
+    assert rotated.finish_replacement(OLD.client_id, None, NOON, seen=2).find(OLD.client_id) is None
 
 
 def test_a_credential_that_nothing_replaces_stays() -> None:
     with pytest.raises(NothingReplacedError):
-        MOVING.finish_replacement(OTHER.client_id)
+        MOVING.finish_replacement(OTHER.client_id, None, NOON)
 
 
 def test_deleting_the_old_one_by_hand_ends_the_replacement() -> None:
     organization = MOVING.make_primary(NEW.client_id).delete(OLD.client_id)
-    assert organization.find(NEW.client_id).replaces is None
+    assert organization.get(NEW.client_id).replaces is None
     assert MOVING.successor_of(OLD.client_id) == NEW
     assert MOVING.delete(NEW.client_id).successor_of(OLD.client_id) is None

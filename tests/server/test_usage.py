@@ -7,6 +7,7 @@ import httpx
 
 from credtui.domain.usage import Usage
 from tests.server.serving import Account, Server, serving, wait_for
+from tests.support import Watch
 
 TOKEN = "/v2/oauth/token"
 
@@ -22,7 +23,7 @@ def issued(account: Account) -> int:
 def test_tokens_are_counted_and_the_last_use_is_told(
     client: httpx.Client, account: Account, address: str
 ) -> None:
-    watch = account.service.watch()
+    watch = Watch(account.service.version)
     for _ in range(5):
         assert client.post(TOKEN, data=account.form()).status_code == 200
     wait_for(watch.changed, "the watch to notice")
@@ -31,7 +32,6 @@ def test_tokens_are_counted_and_the_last_use_is_told(
     assert usage.last_used_from == address
     assert usage.last_used_at is not None
     assert usage.previous_secret is None
-    watch.close()
 
 
 def test_uses_of_the_previous_secret_are_counted_until_the_next_rotation(

@@ -190,7 +190,7 @@ class TwoPeople(RuleBasedStateMachine):
             kept = self.kept[client_id]
             self.invalid.append(kept.secret)
             self.kept[client_id] = Kept(kept.name, issued.secret, kept.generation + 1)
-            secret_hash = self.store.load(PLACE).find(client_id).secret_hash
+            secret_hash = self.store.load(PLACE).get(client_id).secret_hash
             assert matches(issued.secret, secret_hash)
             assert not matches(kept.secret, secret_hash)
 
@@ -275,7 +275,7 @@ class TwoPeople(RuleBasedStateMachine):
         assert (newest.number if newest else 0) == self.events
         if newest:
             assert newest.outcome == self.outcome
-            assert next(self.store.events(PLACE)) == newest
+            assert self.store.events(PLACE)[0] == newest
             assert newest.at == self.at
 
 

@@ -182,6 +182,6 @@ def test_a_private_key_in_a_command_is_neither_repeated_nor_recorded(home: Path,
     assert (ran.status, ran.out) == (3, "")
     assert ran.err.startswith("credtui: That is a private key")
     log = (home / "store" / "operators.audit.jsonl").read_text()
-    assert json.loads(log.splitlines()[-1])["detail"] == "invalid_key"
+    assert json.loads(log.splitlines()[-1])["reason"] == "invalid_key"
     for text in (ran.err, log):
         assert "KEY" not in text

@@ -26,7 +26,7 @@ def names(host: Host, key: str = "alice") -> list[str]:
 
 
 def newest_event(host: Host) -> AuditEvent:
-    return next(iter(host.installation.service(LOCAL).events()))
+    return host.installation.service(LOCAL).events()[0]
 
 
 def fingerprint(key: str) -> str:
@@ -34,7 +34,7 @@ def fingerprint(key: str) -> str:
 
 
 def newest_operator_event(host: Host) -> AuditEvent:
-    return next(iter(host.installation.operator_service(LOCAL).events()))
+    return host.installation.operator_service(LOCAL).events()[0]
 
 
 def test_a_secret_comes_through_the_line_and_stays_nowhere_else(empty: Host) -> None:
@@ -107,7 +107,7 @@ def test_a_permission_that_was_taken_is_gone_at_the_next_action(host: Host) -> N
     ran = host.ssh("alice", "list")
     assert (ran.status, ran.out) == (ExitCode.DENIED, "")
     assert ran.err == "credtui: This key doesn't identify alice any more.\n"
-    assert newest_operator_event(host).detail == "permission_denied"
+    assert newest_operator_event(host).reason == "permission_denied"
     assert host.ssh("other", "list").status == 0
 
 
@@ -265,7 +265,7 @@ def test_what_is_no_command_is_refused(bastion: Host, command: str) -> None:
 def test_a_refused_command_is_recorded(bastion: Host) -> None:
     bastion.ssh("alice", "sh -c 'echo \x1b[31m'")
     event = newest_operator_event(bastion)
-    assert (event.action, event.outcome, event.detail) == (
+    assert (event.action, event.outcome, event.reason) == (
         "run command",
         "refused",
         "command_refused",

@@ -14,7 +14,7 @@ CAROL = Actor(operator="carol", address="203.0.113.9", channel="command line")
 
 def lengthen_log(stage: Stage, count: int, *, rare: int) -> None:
     """Make the log of acme in uat `count` events long, one of them, number `rare`, by carol."""
-    newest = next(stage.service(ALICE).events())
+    newest = stage.service(ALICE).events()[0]
     begin = NOW + timedelta(seconds=1)
     events = []
     for number in range(newest.number + 1, count + 1):

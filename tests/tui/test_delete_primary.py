@@ -48,7 +48,7 @@ async def test_the_oldest_that_remains_is_primary_then(managed: Stage) -> None:
         await session.until(lambda: "Primary" in session.lines[session.find("Reporting batch")[1]])
     assert managed.names == ["Reporting batch", "Treasury sync"]
     assert managed.page.primary == managed.id_of("Reporting batch")
-    event = next(managed.service(ALICE).events())
+    event = managed.service(ALICE).events()[0]
     assert (event.action.value, event.outcome) == ("delete", "done")
     assert event.detail == f"was primary; now {managed.page.primary} is"
 

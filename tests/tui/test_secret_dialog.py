@@ -59,7 +59,7 @@ def confirmed(stage: Stage) -> bool:
 
 
 def how_confirmed(stage: Stage) -> str:
-    return next(stage.service().events()).detail
+    return stage.service().events()[0].detail
 
 
 class TestWhatItShows:

@@ -8,7 +8,7 @@ from credtui.cli.parser import Parser, add_words
 from credtui.cli.wording import place
 from credtui.domain.errors import NoSuchCredentialError
 from credtui.domain.models import Credential
-from credtui.domain.names import name_key, quotable, resembles_client_id
+from credtui.domain.names import quotable, resembles_client_id
 from credtui.domain.page import Page
 from credtui.service.credentials import CredentialService
 
@@ -57,5 +57,4 @@ def find(page: Page, text: str) -> Credential | None:
     # A Client ID that is gone must not lead to a credential whose name looks like it.
     if (found := page.find(text)) or resembles_client_id(text):
         return found
-    key = name_key(text)
-    return next((found for found in page.credentials if name_key(found.name) == key), None)
+    return page.find_named(text)

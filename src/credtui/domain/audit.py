@@ -2,13 +2,19 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import timedelta
 from enum import StrEnum
 from itertools import pairwise
-from typing import Literal, NamedTuple, Self, TypedDict
+from typing import Any, Literal, NamedTuple, Self, TypedDict
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+)
 
 from credtui.domain.errors import AuditTamperedError
 from credtui.domain.models import Instant
@@ -54,6 +60,7 @@ class What(TypedDict, total=False):
     client_id: str | None
     name: str | None
     detail: str
+    reason: str
 
 
 class AuditEvent(BaseModel):
@@ -69,8 +76,8 @@ class AuditEvent(BaseModel):
         client_id: The credential, where there is one.
         name: The name of the credential, operator or organization at the time, or the name that
             was attempted.
-        detail: What else there is to say in a few words, such as the previous name or the reason
-            of a refusal. Never a secret.
+        detail: What else there is to say in a few words, such as the previous name. Never a secret.
+        reason: The code of the refusal. Earlier versions of credtui kept it as `detail`.
         previous: The hash of the event before.
         hash: The SHA-256 of everything else, hexadecimal.
     """
@@ -85,12 +92,26 @@ class AuditEvent(BaseModel):
     client_id: str | None = None
     name: str | None = None
     detail: str = ""
+    reason: str = ""
     previous: str
     hash: str = ""
 
     def sealed(self) -> Self:
         """Return the event with its hash."""
         return self.model_copy(update={"hash": self._digest()})
+
+    @property
+    def code(self) -> str:
+        """The code of the refusal, whichever version recorded it; empty if there is none."""
+        return self.reason or (self.detail if self.outcome == "refused" else "")
+
+    @model_serializer(mode="wrap")
+    def _without_empty_reason(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # An event of an earlier version must keep its line in the log, and its hash.
+        content: dict[str, Any] = serialize(self)
+        if not self.reason:
+            content.pop("reason", None)
+        return content
 
     @property
     def intact(self) -> bool:
@@ -114,6 +135,20 @@ class Entry(NamedTuple):
 
     event: AuditEvent
     clock_back: timedelta | None = None
+
+
+def all_events(
+    read: Callable[[int | None], Sequence[AuditEvent]], before: int | None = None
+) -> Iterator[AuditEvent]:
+    """Yield audit events, newest first, read a page at a time.
+
+    Args:
+        read: Returns a page of events, newest first, whose numbers are lower than its argument.
+        before: Yield events with lower numbers only; None to begin with the latest.
+    """
+    while before != 1 and (page := read(before)):
+        yield from page
+        before = page[-1].number
 
 
 def entries(newest_first: Iterable[AuditEvent]) -> Iterator[Entry]:

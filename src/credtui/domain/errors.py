@@ -336,6 +336,12 @@ class ForeignTokenError(ClientError):
     code = "invalid_grant"
 
 
+def refuse(refusal: Refusal | None) -> None:
+    """Raise a refusal, if there is one."""
+    if refusal:
+        raise refusal
+
+
 def meaning(code: str) -> str:
     """Return what a code stands for, in a sentence: what its class says of itself."""
     for error in _kinds(CredtuiError):

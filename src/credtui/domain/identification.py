@@ -1,10 +1,13 @@
 """Which credential is this? Telling whose a secret is, or was."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
 from enum import Enum
 
 from pydantic import BaseModel, ConfigDict, SecretStr
 
+from credtui.domain.audit import Action, AuditEvent
+from credtui.domain.errors import TooManyAttemptsError
 from credtui.domain.models import (
     Credential,
     Environment,
@@ -13,7 +16,14 @@ from credtui.domain.models import (
     StoredCredential,
 )
 from credtui.domain.organization import Organization
+from credtui.domain.permissions import Actor
 from credtui.domain.secrets import matches, recognise
+
+MAX_IDENTIFICATIONS = 10
+"""How often an actor may ask within a minute whose a secret is."""
+
+LOOKED_THROUGH = 1000
+"""How many of the latest events are searched for those of the last minute."""
 
 
 class Belongs(Enum):
@@ -73,6 +83,33 @@ _NOBODYS = {
     Belongs.OTHER_ENVIRONMENT: "It is a secret of another environment.",
     Belongs.NOT_A_SECRET: "It is not a secret, or not a whole one. Copy it again.",
 }
+
+
+def why_not_identify(
+    actor: Actor, latest: Iterable[AuditEvent], at: datetime
+) -> TooManyAttemptsError | None:
+    """Say why an actor, who may ask whose a secret is, must wait.
+
+    Args:
+        actor: Who asks.
+        latest: The organization's latest `LOOKED_THROUGH` events. They show what was asked in any
+            process.
+        at: The present moment.
+    """
+    # An event that seems older doesn't end the search: its clock may have been wrong.
+    asked = sum(
+        event.action is Action.IDENTIFY
+        and event.outcome == "done"
+        and event.actor.operator == actor.operator
+        and abs(at - event.at) < timedelta(minutes=1)
+        for event in latest
+    )
+    if asked < MAX_IDENTIFICATIONS:
+        return None
+    return TooManyAttemptsError(
+        f"{actor.operator} asked {MAX_IDENTIFICATIONS} times within a minute whose a secret is. "
+        "Wait a minute."
+    )
 
 
 def find_hash(secret: SecretStr, organization: Organization) -> SecretStr | None:

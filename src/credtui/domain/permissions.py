@@ -1,7 +1,7 @@
 """Who may do what: operators, and the permission "API Credentials" of each."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from enum import IntEnum
 from typing import Literal, Self
 
@@ -12,8 +12,11 @@ from credtui.domain.errors import (
     KeyTakenError,
     NoRepresentativeError,
     NoSuchOperatorError,
+    NoSuchOrganizationError,
     OperatorExistsError,
     PermissionDeniedError,
+    Refusal,
+    refuse,
 )
 from credtui.domain.names import quotable
 from credtui.domain.ssh_keys import PublicKey, parse_public_key
@@ -97,6 +100,14 @@ class Operator(BaseModel):
         """Tell whether a key with this fingerprint identifies the operator."""
         return any(key.fingerprint == fingerprint for key in self.public_keys)
 
+    def is_known_as(self, actor: Actor) -> bool:
+        """Tell whether an actor of this name is the operator.
+
+        An actor who came by a key must have one of the operator's. So a key that was taken from an
+        operator ends, at its next action, what was begun with it.
+        """
+        return actor.fingerprint is None or self.has_key(actor.fingerprint)
+
 
 def parse_operator(text: str) -> str:
     """Return `text` as an operator's name.
@@ -112,6 +123,11 @@ def parse_operator(text: str) -> str:
             "and begins with a letter or an underscore."
         )
     return text
+
+
+def why_not_operator(name: str, taken: Container[str]) -> OperatorExistsError | None:
+    """Say why an operator can't have this name, while other operators have those."""
+    return OperatorExistsError(f"There is already an operator {name}.") if name in taken else None
 
 
 class Operators(BaseModel):
@@ -130,14 +146,9 @@ class Operators(BaseModel):
         return next((operator for operator in self.members if operator.name == name), None)
 
     def identify(self, actor: Actor) -> Operator | None:
-        """Return the operator that an actor is: by a key, if they came by one, it must be theirs.
-
-        A key that was taken from an operator ends what it began, at its next action.
-        """
+        """Return the operator that an actor is, None if they aren't one."""
         operator = self.find(actor.operator)
-        if operator and actor.fingerprint and not operator.has_key(actor.fingerprint):
-            return None
-        return operator
+        return operator if operator and operator.is_known_as(actor) else None
 
     def permission_for(self, actor: Actor, organization: str) -> Permission:
         """Return what an actor may do with an organization's credentials."""
@@ -145,6 +156,18 @@ class Operators(BaseModel):
             return Permission.CAN_EDIT
         operator = self.identify(actor)
         return operator.permission_for(organization) if operator else Permission.NO_ACCESS
+
+    def why_not(
+        self, actor: Actor, organization: str, needed: Permission
+    ) -> PermissionDeniedError | None:
+        """Say why an actor can't do with an organization's credentials what needs a permission."""
+        permission = self.permission_for(actor, organization)
+        if permission >= needed:
+            return None
+        return PermissionDeniedError(
+            f'{actor.operator} needs the permission "API Credentials: {needed.label}" for '
+            f"{organization}, and has {permission.label}."
+        )
 
     def organizations_of(self, actor: Actor) -> list[str]:
         """Return the organizations for which an actor was given a permission, by name."""
@@ -161,20 +184,37 @@ class Operators(BaseModel):
         """Tell whether an actor may do what representatives may; anyone may without operators."""
         return not self.members or self.is_representative(actor)
 
-    def ensure_may_manage(self, actor: Actor) -> None:
-        """Do nothing if an actor may do what representatives may.
-
-        Raises:
-            PermissionDeniedError: They may not.
-        """
-        if not self.may_manage(actor):
-            raise PermissionDeniedError(
-                f"Only a representative may do this; {actor.operator} isn't."
-            )
+    def why_not_manage(self, actor: Actor) -> PermissionDeniedError | None:
+        """Say why an actor can't do what representatives may."""
+        if self.may_manage(actor):
+            return None
+        return PermissionDeniedError(f"Only a representative may do this; {actor.operator} isn't.")
 
     def mention(self, organization: str) -> bool:
         """Tell whether any operator was given a permission for an organization."""
         return any(organization in operator.permissions for operator in self.members)
+
+    def know(self, organization: str, has_organization: Callable[[str], bool]) -> bool:
+        """Tell whether an organization was created, or needs not be.
+
+        Args:
+            organization: The organization.
+            has_organization: Tells whether an organization exists in the store.
+        """
+        return not self.members or self.mention(organization) or has_organization(organization)
+
+    def why_not_enter(
+        self, actor: Actor, organization: str, has_organization: Callable[[str], bool]
+    ) -> Refusal | None:
+        """Say why nothing can be attempted in an organization: it was never created.
+
+        The arguments are those of `know`. An actor without access isn't told which exist.
+        """
+        if self.know(organization, has_organization):
+            return None
+        return self.why_not(actor, organization, Permission.CAN_VIEW) or NoSuchOrganizationError(
+            f"There is no organization {organization}. A representative can create it."
+        )
 
     def get(self, name: str) -> Operator:
         """Return the operator of this name.
@@ -194,8 +234,7 @@ class Operators(BaseModel):
             NoRepresentativeError: It is the first, and not a representative.
             KeyTakenError: A key identifies another one.
         """
-        if self.find(operator.name):
-            raise OperatorExistsError(f"There is already an operator {operator.name}.")
+        refuse(why_not_operator(operator.name, [member.name for member in self.members]))
         if not self.members and not operator.representative:
             raise NoRepresentativeError(
                 "The first operator must be a representative: nobody else could manage operators."

@@ -1,52 +1,36 @@
 """What the portal, the command line and the token endpoint do: one method for each button."""
 
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
-from datetime import datetime, timedelta
-from itertools import islice
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
-from credtui.domain.audit import Action, AuditEvent
+from credtui.domain.audit import Action, AuditEvent, What
 from credtui.domain.clock import Clock
-from credtui.domain.errors import (
-    DoubtError,
-    Refusal,
-    StillUsedError,
-    StoreUnwritableError,
-    TooManyAttemptsError,
-)
+from credtui.domain.errors import DoubtError, Refusal, refuse
 from credtui.domain.models import Credential, Environment, IssuedSecret, StoredCredential
-from credtui.domain.names import parse_name, parse_organization
+from credtui.domain.names import parse_name
 from credtui.domain.organization import Organization
-from credtui.domain.page import Page
-from credtui.domain.permissions import Actor, Permission
-from credtui.domain.place import Place
+from credtui.domain.permissions import Actor, Operators, Permission
 from credtui.domain.secrets import (
     RandomBytes,
     generate_client_id,
     generate_secret,
     hash_secret,
 )
-from credtui.service.changes import Changes, unchanged
-from credtui.store.port import Store, Transaction, Watch
+from credtui.service.change import Change
+from credtui.service.view import OrganizationView
+from credtui.store.port import Store
 
 if TYPE_CHECKING:
     from credtui.domain.identification import Identification
     from credtui.service.token_request import TokenReply
 
-MAX_IDENTIFICATIONS = 10
-"""How often an actor may ask within a minute whose a secret is."""
 
-_LOOKED_THROUGH = 1000
-"""How many events, the latest ones, are searched for those of the last minute.
-
-An event that seems older doesn't end the search: its clock may have been wrong.
-"""
-
-
-class CredentialService:
+class CredentialService(OrganizationView):
     """The credentials of one organization in one environment, as one actor may use them.
 
     Methods that change something check the actor's permission and the rules inside one
@@ -68,100 +52,25 @@ class CredentialService:
         random_bytes: RandomBytes,
         bcrypt_cost: int,
     ) -> None:
-        self.environment = environment
-        self.organization = parse_organization(organization)
-        self.actor = actor
-        self.clock = clock
-        self._store = store
-        self._place = Place(environment.name, organization)
-        self._changes = Changes(store, self._place, actor, clock)
+        super().__init__(store, environment, organization, actor, clock)
         self._random_bytes = random_bytes
         self._bcrypt_cost = bcrypt_cost
 
-    @property
-    def audience(self) -> str:
-        """The audience of the organization's access tokens."""
-        return self.environment.audience_for(self.organization)
-
-    def page(self) -> Page:
-        """Return what the actor may see."""
-        operators = self._store.operators()
-        permission = operators.permission_for(self.actor, self.organization)
-        representative = operators.is_representative(self.actor)
-        if permission < Permission.CAN_VIEW:
-            return Page(permission=permission)
-        organization = self._store.load(self._place)
-        usage = self._store.usage(self._place)
-        return Page(
-            permission=permission,
-            representative=representative,
-            credentials=tuple(credential.public() for credential in organization.credentials),
-            primary=organization.primary,
-            networks=organization.networks,
-            personal=not operators.members,
-            known=self._changes.is_known(operators),
-            usage={
-                credential.client_id: usage[credential.client_id]
-                for credential in organization.credentials
-                if credential.client_id in usage
-            },
-        )
-
-    def watch(self) -> Watch:
-        """Begin to watch for changes that anybody makes to what `page` returns.
-
-        Usage changes once a second while a credential is in use.
-        """
-        return _AnyOf(self._store.watch(self._place), self._store.watch_usage(self._place))
-
     def generate(self, name: str) -> IssuedSecret:
         """Generate a credential, and return its secret: this is the only time it is seen."""
-        secret, secret_hash = self._new_secret()
-        client_id = generate_client_id(self._random_bytes)
-
-        def apply(organization: Organization, at: datetime) -> Organization:
-            organization.ensure_room()
-            return organization.generate(
-                StoredCredential(
-                    client_id=client_id,
-                    name=parse_name(name),
-                    created_at=at,
-                    secret_hash=secret_hash,
-                )
-            )
-
-        changed = self._changes.make(Action.GENERATE, client_id, apply, attempted_name=name)
-        return self._issued(changed.credential, secret, changed.doubt)
+        return self._generate(Action.GENERATE, name)
 
     def replace(self, client_id: str, name: str) -> IssuedSecret:
         """Generate a credential that is going to replace another, and return its secret.
 
-        Both work while clients move over; `Page.successor_of` tells of it in later sessions, and
-        `finish_replacement` ends it. To give it up, delete the new one.
+        Both work while clients move over. `Page.successor_of` shows it in later sessions, and
+        `finish_replacement` ends it. To give the replacement up, delete the new credential.
 
         Args:
             client_id: The credential to be replaced.
             name: The new credential's name.
         """
-        secret, secret_hash = self._new_secret()
-        successor = generate_client_id(self._random_bytes)
-        issued: list[StoredCredential] = []
-
-        def apply(organization: Organization, at: datetime) -> Organization:
-            organization.find(client_id)
-            organization.ensure_room()
-            credential = StoredCredential(
-                client_id=successor,
-                name=parse_name(name),
-                created_at=at,
-                secret_hash=secret_hash,
-                replaces=client_id,
-            )
-            issued.append(credential)
-            return organization.generate(credential)
-
-        changed = self._changes.make(Action.REPLACE, client_id, apply, detail=f"by {successor}")
-        return self._issued(issued[0].public(), secret, changed.doubt)
+        return self._generate(Action.REPLACE, name, replaces=client_id)
 
     def finish_replacement(self, client_id: str, *, seen: int | None = None) -> Credential:
         """Delete a credential that was replaced; if it was primary, its successor is now.
@@ -173,19 +82,12 @@ class CredentialService:
             client_id: The credential that was replaced.
             seen: The generation that the person saw, to refuse if somebody rotated it since.
         """
-
-        def apply(organization: Organization, at: datetime) -> Organization:
-            finished = organization.finish_replacement(client_id, seen=seen)
-            usage = self._store.usage(self._place).get(client_id)
-            if usage and usage.last_used_at and not usage.is_quiet(at):
-                raise StillUsedError(
-                    f"{organization.find(client_id).display_name} was last used at "
-                    f"{usage.last_used_at:%Y-%m-%d %H:%M} UTC from {usage.last_used_from}. "
-                    "Move that client over; the credential can go when it was quiet for a day."
-                )
-            return finished
-
-        return self._changes.make(Action.FINISH_REPLACEMENT, client_id, apply).ensured()
+        with self._change(Action.FINISH_REPLACEMENT, client_id) as change:
+            usage = change.held.usage().get(client_id)
+            change.organization = change.organization.finish_replacement(
+                client_id, usage, change.at, seen=seen
+            )
+        return change.credential
 
     def identify(self, secret: SecretStr) -> "Identification":
         """Tell which of the organization's credentials a secret belongs to, or belonged to.
@@ -198,25 +100,19 @@ class CredentialService:
         """
         from credtui.domain.identification import find_hash, identify
 
-        self._changes.ensure_known(Action.IDENTIFY)
-        with self._store.transaction(self._place) as transaction:
-            refusal = self._refuse_identification(transaction)
-        if refusal:
-            raise refusal
-        secret_hash = find_hash(secret, self._store.load(self._place))
-        with self._store.transaction(self._place) as transaction:
-            if (refusal := self._refuse_identification(transaction)) is None:
-                found = identify(secret, secret_hash, self.environment, transaction.organization)
-                transaction.record(
-                    self.clock(),
-                    self.actor,
-                    Action.IDENTIFY,
-                    client_id=found.credential.client_id if found.credential else None,
-                    name=found.credential.name if found.credential else None,
-                    detail=found.summary,
-                )
-        if refusal:
-            raise refusal
+        # Comparing hashes takes long: the store isn't held meanwhile.
+        operators, at = self._store.operators(), self.clock()
+        latest = partial(self._store.events, self._place, None)
+        refusal = self._why_not_identify(operators, latest, at)
+        kept = Organization() if refusal else self._store.load(self._place)
+        secret_hash = find_hash(secret, kept)
+        with self._attempts.at(self._place, Action.IDENTIFY, self._why_not_enter) as attempt:
+            held, at = attempt.held, attempt.at
+            refuse(refusal or self._why_not_identify(held.operators, held.latest_events, at))
+            found = identify(secret, secret_hash, self.environment, held.organization)
+            attempt.what = What(detail=found.summary)
+            if credential := found.credential:
+                attempt.what |= What(client_id=credential.client_id, name=credential.name)
         return found
 
     def request_token(self, client_id: str, secret: SecretStr) -> "TokenReply":
@@ -239,38 +135,28 @@ class CredentialService:
             seen: The generation that the person saw, to refuse if somebody rotated it since.
         """
         secret, secret_hash = self._new_secret()
-        changed = self._changes.make(
-            Action.ROTATE,
-            client_id,
-            lambda organization, at: organization.rotate(client_id, secret_hash, at, seen=seen),
-        )
-        return self._issued(changed.credential, secret, changed.doubt)
+        with self._change(Action.ROTATE, client_id, carries_doubt=True) as change:
+            change.organization = change.organization.rotate(
+                client_id, secret_hash, change.at, seen=seen
+            )
+        return self._issued(change.credential, secret, change.held.doubt)
 
     def confirm(self, client_id: str, *, seen: int, how: str) -> None:
         """Note that the dialog with the secret of this generation was closed, and how."""
-        self._changes.make(
-            Action.CONFIRM,
-            client_id,
-            lambda organization, _: organization.confirm(client_id, seen=seen),
-            detail=how,
-        ).ensured()
+        with self._change(Action.CONFIRM, client_id, detail=how) as change:
+            change.organization = change.organization.confirm(client_id, seen=seen)
 
     def rename(self, client_id: str, name: str) -> Credential:
         """Give a credential another name."""
-        return self._changes.make(
-            Action.RENAME,
-            client_id,
-            lambda organization, _: organization.rename(client_id, parse_name(name)),
-            attempted_name=name,
-        ).ensured()
+        with self._change(Action.RENAME, client_id, attempted_name=name) as change:
+            change.organization = change.organization.rename(client_id, parse_name(name))
+        return change.credential
 
     def make_primary(self, client_id: str) -> Credential:
         """Make a credential the primary one."""
-        return self._changes.make(
-            Action.MAKE_PRIMARY,
-            client_id,
-            lambda organization, _: organization.make_primary(client_id),
-        ).ensured()
+        with self._change(Action.MAKE_PRIMARY, client_id) as change:
+            change.organization = change.organization.make_primary(client_id)
+        return change.credential
 
     def delete(
         self, client_id: str, *, seen: int | None = None, typed_name: str | None = None
@@ -283,88 +169,51 @@ class CredentialService:
             typed_name: Its name, to refuse if that is another. A representative who typed it may
                 delete the primary one.
         """
+        with self._change(Action.DELETE, client_id) as change:
+            change.organization = change.organization.delete(
+                client_id,
+                seen=seen,
+                typed_name=typed_name,
+                even_primary=change.held.operators.is_representative(self.actor),
+            )
+        return change.credential
 
-        def apply(organization: Organization, _: datetime) -> Organization:
-            representative = self._store.operators().is_representative(self.actor)
-            if typed_name is not None and (representative or client_id != organization.primary):
-                return organization.delete_primary(client_id, typed_name, seen=seen)
-            return organization.delete(client_id, seen=seen)
-
-        return self._changes.make(Action.DELETE, client_id, apply).ensured()
-
-    @unchanged()
     def set_networks(self, networks: Iterable[str]) -> tuple[str, ...]:
         """Replace the networks from which the credentials may be used, as a representative may.
 
         Args:
             networks: In CIDR notation; with none, they may be used from everywhere.
         """
-        self._changes.ensure_known(Action.SET_NETWORKS)
-        refusal: Refusal | None = None
-        with self._store.transaction(self._place) as transaction:
-            at = self.clock()
-            try:
-                transaction.operators.ensure_may_manage(self.actor)
-                transaction.organization = transaction.organization.set_networks(networks)
-            except Refusal as error:
-                refusal = error
-            kept = transaction.organization.networks
-            transaction.record(
-                at,
-                self.actor,
-                Action.SET_NETWORKS,
-                outcome="refused" if refusal else "done",
-                detail=refusal.code if refusal else ", ".join(kept) or "everywhere",
+        with self._attempts.at(self._place, Action.SET_NETWORKS, self._why_not_enter) as attempt:
+            held = attempt.held
+            refuse(held.operators.why_not_manage(self.actor))
+            held.organization = held.organization.set_networks(networks)
+            attempt.what = What(detail=", ".join(held.organization.networks) or "everywhere")
+        return held.organization.networks
+
+    def _generate(self, action: Action, name: str, replaces: str | None = None) -> IssuedSecret:
+        secret, secret_hash = self._new_secret()
+        client_id = generate_client_id(self._random_bytes)
+        with self._change(
+            action,
+            replaces or client_id,
+            attempted_name="" if replaces else name,
+            detail=f"by {client_id}" if replaces else "",
+            carries_doubt=True,
+        ) as change:
+            organization = change.organization
+            if replaces:
+                organization.get(replaces)
+            refuse(organization.why_not_add())
+            credential = StoredCredential(
+                client_id=client_id,
+                name=parse_name(name),
+                created_at=change.at,
+                secret_hash=secret_hash,
+                replaces=replaces,
             )
-        if refusal:
-            raise refusal
-        if transaction.doubt:
-            raise transaction.doubt
-        return kept
-
-    def view(self) -> Page:
-        """Return what `page` does, if the actor may see anything.
-
-        Raises:
-            PermissionDeniedError: The actor has no access. The attempt leaves an audit event.
-        """
-        self._changes.ensure_known(Action.VIEW)
-        page = self.page()
-        if page.permission < Permission.CAN_VIEW:
-            refusal = self._changes.denial(page.permission, Permission.CAN_VIEW)
-            # It stands where it can't be recorded, too.
-            with (
-                suppress(StoreUnwritableError),
-                self._store.transaction(self._place) as transaction,
-            ):
-                transaction.record(
-                    self.clock(),
-                    self.actor,
-                    Action.VIEW,
-                    outcome="refused",
-                    detail=refusal.code,
-                )
-            raise refusal
-        return page
-
-    def events(self) -> Iterator[AuditEvent]:
-        """Yield the organization's audit events, newest first.
-
-        Raises:
-            PermissionDeniedError: The actor has no access.
-        """
-        self.view()
-        return self._store.events(self._place)
-
-    def verify_events(self) -> AuditEvent | None:
-        """Check the audit log for tampering, and return its last event, None if there is none.
-
-        Raises:
-            PermissionDeniedError: The actor has no access.
-            AuditTamperedError: It was tampered with.
-        """
-        self.view()
-        return self._store.verify_events(self._place)
+            change.organization = organization.generate(credential)
+        return self._issued(credential.public(), secret, change.held.doubt)
 
     def _new_secret(self) -> tuple[SecretStr, SecretStr]:
         # Hashing takes long: it is done before the store is held.
@@ -378,45 +227,36 @@ class CredentialService:
             credential=credential, audience=self.audience, secret=secret, doubt=doubt
         )
 
-    def _refuse_identification(self, transaction: Transaction) -> Refusal | None:
-        permission = transaction.operators.permission_for(self.actor, self.organization)
-        at = self.clock()
-        refusal: Refusal
-        if permission < Permission.CAN_VIEW:
-            refusal = self._changes.denial(permission, Permission.CAN_VIEW)
-        elif self._count_identifications(at) >= MAX_IDENTIFICATIONS:
-            refusal = TooManyAttemptsError(
-                f"{self.actor.operator} asked {MAX_IDENTIFICATIONS} times within a minute whose a "
-                "secret is. Wait a minute."
-            )
-        else:
-            return None
-        transaction.record(at, self.actor, Action.IDENTIFY, outcome="refused", detail=refusal.code)
-        return refusal
+    @contextmanager
+    def _change(
+        self,
+        action: Action,
+        client_id: str,
+        *,
+        attempted_name: str = "",
+        detail: str = "",
+        carries_doubt: bool = False,
+    ) -> Iterator[Change]:
+        """Attempt to change a credential, with the permission that takes."""
+        with self._attempts.at(
+            self._place, action, self._why_not_enter, carries_doubt=carries_doubt
+        ) as attempt:
+            change = Change(attempt, action, client_id)
+            try:
+                refuse(
+                    change.held.operators.why_not(
+                        self.actor, self.organization, Permission.CAN_EDIT
+                    )
+                )
+                yield change
+            finally:
+                attempt.what = change.what(attempted_name, detail)
 
-    def _count_identifications(self, at: datetime) -> int:
-        """Return how often the actor was told within a minute, in whichever process."""
-        latest = islice(self._store.events(self._place), _LOOKED_THROUGH)
-        return sum(
-            event.action is Action.IDENTIFY
-            and event.outcome == "done"
-            and event.actor.operator == self.actor.operator
-            and abs(at - event.at) < timedelta(minutes=1)
-            for event in latest
-        )
+    def _why_not_identify(
+        self, operators: Operators, latest: Callable[[int], Sequence[AuditEvent]], at: datetime
+    ) -> Refusal | None:
+        from credtui.domain.identification import LOOKED_THROUGH, why_not_identify
 
-
-class _AnyOf:
-    """Watches several things."""
-
-    def __init__(self, *watches: Watch) -> None:
-        self._watches = watches
-
-    def changed(self) -> bool:
-        """See `Watch.changed`."""
-        return True in [watch.changed() for watch in self._watches]
-
-    def close(self) -> None:
-        """See `Watch.close`."""
-        for watch in self._watches:
-            watch.close()
+        return operators.why_not(
+            self.actor, self.organization, Permission.CAN_VIEW
+        ) or why_not_identify(self.actor, latest(LOOKED_THROUGH), at)

@@ -1,23 +1,23 @@
 """What representatives do: manage operators, and create organizations."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from credtui.domain.audit import Action, AuditEvent
+from credtui.domain.audit import Action, AuditEvent, What
 from credtui.domain.clock import Clock
 from credtui.domain.errors import (
     NoSuchKeyError,
     NoSuchOrganizationError,
     OrganizationExistsError,
+    PermissionDeniedError,
     Refusal,
-    StoreUnwritableError,
+    refuse,
 )
 from credtui.domain.names import parse_organization, quotable
 from credtui.domain.permissions import Actor, Operator, Operators, Permission, parse_operator
 from credtui.domain.place import Place
 from credtui.domain.ssh_keys import parse_public_key
-from credtui.service.changes import unchanged
-from credtui.store.port import Store
+from credtui.service.attempts import Attempts
+from credtui.store.port import PAGE, Store, Transaction
 
 
 class OperatorService:
@@ -31,7 +31,7 @@ class OperatorService:
     def __init__(self, store: Store, actor: Actor, *, clock: Clock) -> None:
         self.actor = actor
         self._store = store
-        self._clock = clock
+        self._attempts = Attempts(store, actor, clock)
 
     def operators(self) -> Sequence[Operator]:
         """Return all operators."""
@@ -56,15 +56,15 @@ class OperatorService:
             representative: They work for the API's provider. The first operator must.
         """
 
-        def apply(operators: Operators) -> Operators:
-            self._ensure_organizations(operators, permissions or {})
+        def apply(held: Transaction) -> Operators:
+            _ensure_organizations(held, permissions or {})
             operator = Operator(
                 name=parse_operator(name),
                 keys=_parsed(keys),
                 permissions=permissions or {},
                 representative=representative,
             )
-            return operators.add(operator)
+            return held.operators.add(operator)
 
         return self._change(Action.ADD_OPERATOR, name, apply)
 
@@ -87,11 +87,11 @@ class OperatorService:
             representative: None to leave it as it is.
         """
 
-        def apply(operators: Operators) -> Operators:
-            self._ensure_organizations(operators, permissions or {})
-            before = operators.get(name)
+        def apply(held: Transaction) -> Operators:
+            _ensure_organizations(held, permissions or {})
+            before = held.operators.get(name)
             given = {**before.permissions, **(permissions or {})}
-            return operators.replace(
+            return held.operators.replace(
                 before.model_copy(
                     update={
                         "keys": _without(before, remove_keys, add_keys),
@@ -111,7 +111,7 @@ class OperatorService:
 
     def remove(self, name: str) -> Operator:
         """Remove an operator: whatever they have open ends at its next action."""
-        return self._change(Action.REMOVE_OPERATOR, name, lambda operators: operators.remove(name))
+        return self._change(Action.REMOVE_OPERATOR, name, lambda held: held.operators.remove(name))
 
     def organizations(self) -> Sequence[str]:
         """Return the names of all organizations."""
@@ -127,7 +127,6 @@ class OperatorService:
             return self.organizations()
         return operators.organizations_of(self.actor)
 
-    @unchanged()
     def create_organization(self, name: str, environment: str) -> str:
         """Create an organization. It can then be used in every environment.
 
@@ -136,28 +135,28 @@ class OperatorService:
             environment: The environment whose audit log begins with this.
         """
         organization = parse_organization(name)
-        try:
-            operators = self._store.operators()
-            operators.ensure_may_manage(self.actor)
-            self._ensure_new(organization)
-            with self._store.transaction(Place(environment, organization)) as transaction:
-                transaction.operators.ensure_may_manage(self.actor)
-                if not transaction.is_new:  # somebody created it at the same time
-                    raise self._existing(organization)
-                transaction.record(
-                    self._clock(), self.actor, Action.CREATE_ORGANIZATION, name=organization
-                )
-        except Refusal as refusal:
-            self._record_refusal(Action.CREATE_ORGANIZATION, organization, refusal)
-            raise
-        if transaction.doubt:
-            raise transaction.doubt
+
+        def bar(operators: Operators, has_organization: Callable[[str], bool]) -> Refusal | None:
+            if denial := operators.why_not_manage(self.actor):
+                return denial
+            if has_organization(organization):
+                return OrganizationExistsError(f"There is already an organization {organization}.")
+            return None
+
+        place = Place(environment, organization)
+        with self._attempts.at(place, Action.CREATE_ORGANIZATION, bar) as attempt:
+            attempt.what = What(name=organization)
         return organization
 
-    def events(self) -> Iterator[AuditEvent]:
-        """Yield the audit events about operators, newest first."""
+    def events(self, before: int | None = None, limit: int = PAGE) -> Sequence[AuditEvent]:
+        """Return audit events about operators, newest first.
+
+        Args:
+            before: Return events with lower numbers only; None to begin with the latest.
+            limit: How many to return at most.
+        """
         self._ensure_may_look(self._store.operators(), Action.VIEW)
-        return self._store.operator_events()
+        return self._store.operator_events(before, limit)
 
     def verify_events(self) -> AuditEvent | None:
         """Check the audit log about operators for tampering, and return its last event.
@@ -168,6 +167,23 @@ class OperatorService:
         self._ensure_may_look(self._store.operators(), Action.VIEW)
         return self._store.verify_operator_events()
 
+    def ensure_identified(self, command: str) -> None:
+        """Do nothing if the actor is an operator, and the key they came by is that operator's.
+
+        Args:
+            command: What the actor asked to run, which is recorded if they aren't.
+
+        Raises:
+            PermissionDeniedError: They aren't.
+        """
+        operator = self._store.find_operator(self.actor.operator)
+        if operator is None or not operator.is_known_as(self.actor):
+            denial = PermissionDeniedError(
+                f"This key doesn't identify {self.actor.operator} any more."
+            )
+            self.refuse_command(denial, command)
+            raise denial
+
     def refuse_command(self, refusal: Refusal, command: str) -> None:
         """Record that what an SSH client asked to run was refused.
 
@@ -175,73 +191,35 @@ class OperatorService:
             refusal: Why.
             command: What it asked to run.
         """
-        self._record_refusal(Action.RUN_COMMAND, command, refusal)
+        self._attempts.record_refusal(Action.RUN_COMMAND, refusal, command)
 
-    @unchanged()
     def _change(
-        self, action: Action, name: str, apply: Callable[[Operators], Operators]
+        self, action: Action, name: str, apply: Callable[[Transaction], Operators]
     ) -> Operator:
-        """Make a change or refuse it, leaving one audit event.
-
-        Returns:
-            The operator after the change; where they were removed, before.
-        """
-        refusal: Refusal | None = None
-        with self._store.operators_transaction() as transaction:
-            before = transaction.operators.find(name)
-            try:
-                transaction.operators.ensure_may_manage(self.actor)
-                transaction.operators = apply(transaction.operators)
-            except Refusal as error:
-                refusal = error
-            operator = transaction.operators.find(name) or before
-            transaction.record(
-                self._clock(),
-                self.actor,
-                action,
-                outcome="refused" if refusal else "done",
-                name=quotable(name),
-                detail=refusal.code if refusal else _described(before, operator),
-            )
-        if refusal:
-            raise refusal
-        if transaction.doubt:
-            raise transaction.doubt
+        """Attempt a change, and return the operator after it; where they were removed, before."""
+        with self._attempts.on_operators(action) as attempt:
+            held = attempt.held
+            before = held.operators.find(name)
+            attempt.what = What(name=quotable(name))
+            refuse(held.operators.why_not_manage(self.actor))
+            held.operators = apply(held)
+            operator = held.operators.find(name) or before
+            attempt.what["detail"] = _described(before, operator)
         assert operator is not None  # noqa: S101  # what isn't refused has an operator
         return operator
 
     def _ensure_may_look(self, operators: Operators, action: Action) -> None:
-        try:
-            operators.ensure_may_manage(self.actor)
-        except Refusal as refusal:
-            self._record_refusal(action, "", refusal)
-            raise
+        if denial := operators.why_not_manage(self.actor):
+            self._attempts.record_refusal(action, denial, "")
+            raise denial
 
-    def _record_refusal(self, action: Action, name: str, refusal: Refusal) -> None:
-        # It stands where nothing can be written, too: there it is what the person must know.
-        with suppress(StoreUnwritableError), self._store.operators_transaction() as transaction:
-            transaction.record(
-                self._clock(),
-                self.actor,
-                action,
-                outcome="refused",
-                name=quotable(name),
-                detail=refusal.code,
+
+def _ensure_organizations(held: Transaction, names: Iterable[str]) -> None:
+    for name in names:
+        if not held.operators.mention(name) and not held.has_organization(name):
+            raise NoSuchOrganizationError(
+                f"There is no organization {quotable(name)}. Create it first."
             )
-
-    def _ensure_organizations(self, operators: Operators, names: Iterable[str]) -> None:
-        for name in names:
-            if not operators.mention(name) and not self._store.has_organization(name):
-                raise NoSuchOrganizationError(
-                    f"There is no organization {quotable(name)}. Create it first."
-                )
-
-    def _ensure_new(self, organization: str) -> None:
-        if self._store.has_organization(organization):
-            raise self._existing(organization)
-
-    def _existing(self, organization: str) -> OrganizationExistsError:
-        return OrganizationExistsError(f"There is already an organization {organization}.")
 
 
 def _parsed(keys: Iterable[str]) -> tuple[str, ...]:

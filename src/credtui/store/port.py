@@ -1,6 +1,6 @@
 """What credtui asks of a store."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol, Unpack
@@ -9,66 +9,56 @@ from credtui.domain.audit import Action, AuditEvent, What
 from credtui.domain.client import Client
 from credtui.domain.errors import DoubtError
 from credtui.domain.organization import Organization
-from credtui.domain.permissions import Actor, Operators
+from credtui.domain.permissions import Actor, Operator, Operators
 from credtui.domain.place import Place
 from credtui.domain.secrets import RandomBytes
 from credtui.domain.usage import Usage
 
+PAGE = 200
+"""Audit events that are read at a time."""
+
 
 class Transaction(Protocol):
+    """What is held alone for a change.
+
+    Decisions about the change rest on what the transaction returns. The store must not be asked
+    while one is open.
+
+    Attributes:
+        operators: All operators. Assign to change them, in an operators' transaction alone.
+    """
+
+    operators: Operators
+
+    @property
+    def doubt(self) -> DoubtError | None:
+        """What is in doubt about the change, once the context was left; None if it is durable."""
+        ...
+
+    def has_organization(self, organization: str) -> bool:
+        """Tell what `OrganizationStore.has_organization` does."""
+        ...
+
+    def record(self, at: datetime, actor: Actor, action: Action, **what: Unpack[What]) -> None:
+        """Add an audit event. It is kept together with the change, or neither is."""
+        ...
+
+
+class OrganizationTransaction(Transaction, Protocol):
     """An organization, held alone for a change.
 
     Attributes:
         organization: As it is kept; assign to change it.
-        operators: All operators, as they are now.
     """
 
     organization: Organization
-    operators: Operators
 
-    @property
-    def is_new(self) -> bool:
-        """Whether there is no audit event yet."""
+    def usage(self) -> Mapping[str, Usage]:
+        """Return what `UsageStore.usage` does."""
         ...
 
-    @property
-    def doubt(self) -> DoubtError | None:
-        """What is in doubt about the change, once the context was left; None if it is durable."""
-        ...
-
-    def record(self, at: datetime, actor: Actor, action: Action, **what: Unpack[What]) -> None:
-        """Add an audit event. It is kept together with the change, or neither is."""
-        ...
-
-
-class OperatorsTransaction(Protocol):
-    """All operators, held alone for a change.
-
-    Attributes:
-        operators: As they are kept; assign to change them.
-    """
-
-    operators: Operators
-
-    @property
-    def doubt(self) -> DoubtError | None:
-        """What is in doubt about the change, once the context was left; None if it is durable."""
-        ...
-
-    def record(self, at: datetime, actor: Actor, action: Action, **what: Unpack[What]) -> None:
-        """Add an audit event. It is kept together with the change, or neither is."""
-        ...
-
-
-class Watch(Protocol):
-    """Tells cheaply whether an organization may have changed."""
-
-    def changed(self) -> bool:
-        """Tell whether anything changed since this was last asked, or since the watch began."""
-        ...
-
-    def close(self) -> None:
-        """Stop watching."""
+    def latest_events(self, limit: int) -> Sequence[AuditEvent]:
+        """Return the organization's latest audit events, newest first."""
         ...
 
 
@@ -101,10 +91,6 @@ class UsageStore(Protocol):
         Raises:
             StoreError: It can't be kept, or the store isn't there; nothing was added.
         """
-        ...
-
-    def watch_usage(self, place: Place) -> Watch:
-        """Begin to watch what `usage` returns."""
         ...
 
 
@@ -147,47 +133,25 @@ class TokenStore(Protocol):
         ...
 
 
-class Store(ClientStore, UsageStore, TokenStore, Protocol):
-    """Keeps organizations, their audit events, and operators.
+class OrganizationStore(Protocol):
+    """Keeps organizations: the credentials of each, apart for each environment.
 
-    All methods raise a `credtui.domain.errors.StoreError` when the store can't be used. They may be
-    called from any thread. Those that are coroutines are for an event loop and never block it; all
-    others may block on a disk or a lock.
+    An organization exists from its first audit event on, in whichever environment that is.
     """
 
     def load(self, place: Place) -> Organization:
         """Return an organization as it is kept; one without credentials if it isn't kept yet."""
         ...
 
-    def operators(self) -> Operators:
-        """Return all operators."""
-        ...
-
-    def operators_transaction(self) -> AbstractContextManager[OperatorsTransaction]:
-        """Hold all operators alone, within the context; otherwise as `transaction`."""
-        ...
-
-    def operator_events(self) -> Iterator[AuditEvent]:
-        """Yield the audit events about operators, newest first."""
-        ...
-
-    def verify_operator_events(self) -> AuditEvent | None:
-        """Check the whole audit log about operators; otherwise as `verify_events`.
-
-        Raises:
-            AuditTamperedError: It doesn't hold together, or lacks its end.
-        """
-        ...
-
     def organizations(self) -> Sequence[str]:
-        """Return the names of all organizations that are kept in any environment, sorted."""
+        """Return the names of all organizations that exist, sorted."""
         ...
 
     def has_organization(self, organization: str) -> bool:
-        """Tell whether an organization is kept in any environment."""
+        """Tell whether an organization exists."""
         ...
 
-    def transaction(self, place: Place) -> AbstractContextManager[Transaction]:
+    def transaction(self, place: Place) -> AbstractContextManager[OrganizationTransaction]:
         """Hold an organization alone, within the context.
 
         On leaving it, the changed organization and its events are durable, or `Transaction.doubt`
@@ -195,8 +159,48 @@ class Store(ClientStore, UsageStore, TokenStore, Protocol):
         """
         ...
 
-    def events(self, place: Place) -> Iterator[AuditEvent]:
-        """Yield the audit events, newest first."""
+    def version(self, place: Place) -> object:
+        """Return a value that is another one after an organization, its usage or operators changed.
+
+        It differs from all values returned before the change by the same store object. It is cheap
+        to ask for, several times a second.
+        """
+        ...
+
+
+class OperatorStore(Protocol):
+    """Keeps operators."""
+
+    def operators(self) -> Operators:
+        """Return all operators."""
+        ...
+
+    def find_operator(self, name: str) -> Operator | None:
+        """Return the operator of this name, None if there is none."""
+        ...
+
+    def operators_for_key(self, fingerprint: str) -> Sequence[str]:
+        """Return the names of the operators whom the key with this fingerprint identifies."""
+        ...
+
+    def operators_transaction(self) -> AbstractContextManager[Transaction]:
+        """Hold all operators alone; otherwise as `OrganizationStore.transaction`."""
+        ...
+
+
+class EventStore(Protocol):
+    """Keeps audit events: one log for each place, and one about operators."""
+
+    def events(
+        self, place: Place, before: int | None = None, limit: int = PAGE
+    ) -> Sequence[AuditEvent]:
+        """Return audit events, newest first.
+
+        Args:
+            place: The organization and its environment.
+            before: Return events with lower numbers only; None to begin with the latest.
+            limit: How many to return at most.
+        """
         ...
 
     def verify_events(self, place: Place) -> AuditEvent | None:
@@ -209,9 +213,31 @@ class Store(ClientStore, UsageStore, TokenStore, Protocol):
         """
         ...
 
-    def watch(self, place: Place) -> Watch:
-        """Begin to watch an organization, and operators."""
+    def operator_events(self, before: int | None = None, limit: int = PAGE) -> Sequence[AuditEvent]:
+        """Return audit events about operators, otherwise as `events`."""
         ...
+
+    def verify_operator_events(self) -> AuditEvent | None:
+        """Check the whole audit log about operators, otherwise as `verify_events`.
+
+        Raises:
+            AuditTamperedError: It doesn't hold together, or lacks its end.
+        """
+        ...
+
+
+class Store(
+    OrganizationStore, OperatorStore, EventStore, ClientStore, UsageStore, TokenStore, Protocol
+):
+    """All that credtui asks of a store.
+
+    All methods raise a `credtui.domain.errors.StoreError` when the store can't be used. They may be
+    called from any thread. Those that are coroutines are for an event loop and never block it; all
+    others may block on a disk or a lock.
+
+    A store can be pickled: each process of the token endpoint unpickles one, which opens the same
+    data anew.
+    """
 
     def close(self) -> None:
         """Let go of files, connections and threads. The store isn't used afterwards."""

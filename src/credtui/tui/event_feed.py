@@ -1,10 +1,9 @@
 """Audit events for a person who scrolls and filters, read only as far as the person looks."""
 
-from collections.abc import Iterator
 from itertools import takewhile
 from threading import Lock
 
-from credtui.domain.audit import AuditEvent, Entry, entries
+from credtui.domain.audit import AuditEvent, Entry, all_events, entries
 from credtui.domain.errors import meaning
 from credtui.domain.names import printable
 from credtui.service.credentials import CredentialService
@@ -29,7 +28,7 @@ class EventFeed:
         self.total = 0
         self._service = service
         self._words = words.casefold().split()
-        self._entries: Iterator[Entry] | None = None
+        self._before: int | None = None
         self._lock = Lock()
         self._stopped = False
 
@@ -41,12 +40,9 @@ class EventFeed:
             StoreError: The log can't be read.
         """
         with self._lock:
-            if self._entries is None:
-                self._entries = entries(self._service.events())
-            else:
-                self._service.view()
             found: list[Entry] = []
-            for entry in self._entries:
+            for entry in entries(all_events(self._service.events, self._before)):
+                self._before = entry.event.number
                 self.total = max(self.total, entry.event.number)
                 if self._matches(entry):
                     found.append(entry)
@@ -64,7 +60,7 @@ class EventFeed:
         """
         with self._lock:
             known = self.total
-            latest = entries(self._service.events())
+            latest = entries(all_events(self._service.events))
             came = list(takewhile(lambda entry: entry.event.number > known, latest))
             self.total = max(entry.event.number for entry in came) if came else known
             return [entry for entry in came if self._matches(entry)]
@@ -83,7 +79,7 @@ class EventFeed:
 def outcome(event: AuditEvent) -> str:
     """Return in words whether a change was made or refused, and why."""
     if event.outcome == "refused":
-        return f"Refused. {meaning(event.detail)}" if event.detail else "Refused"
+        return f"Refused. {meaning(event.code)}" if event.code else "Refused"
     return f"Done: {printable(event.detail)}" if event.detail else "Done"
 
 
@@ -107,6 +103,7 @@ def _text(entry: Entry) -> str:
         event.name,
         event.client_id,
         event.detail,
+        event.reason,
         outcome(event),
     )
     return "\n".join(part for part in parts if part).casefold()

@@ -12,10 +12,6 @@ LOOK_EVERY = 0.4
 """Seconds between two looks at the store: other sessions show a change within a second."""
 
 
-def _unknown() -> bool:
-    return True
-
-
 class Follower:
     """Reads an organization's page again whenever the store has changed.
 
@@ -36,26 +32,15 @@ class Follower:
         self._warn = warn
         # All looks happen in one thread, one after the other.
         self._thread = ThreadPoolExecutor(1, "credtui-follower")
-        self._changed = _unknown
+        self._version: object = None
         self._outdated = True
+        self._problem = ""
 
     async def follow(self) -> None:
         """Look at the store now and then, until this is cancelled."""
-        loop = asyncio.get_running_loop()
-        try:
-            watch = await loop.run_in_executor(self._thread, self._service.watch)
-        except CredtuiError as error:
-            self._warn(str(error))
-            return
-        self._changed = watch.changed
-        try:
-            await self.look()  # The page on screen was read before the watch began.
-            while True:
-                await asyncio.sleep(LOOK_EVERY)
-                await self._look(again=False)
-        finally:
-            self._changed = _unknown
-            self._thread.submit(watch.close)
+        while True:
+            await self._look(again=False)
+            await asyncio.sleep(LOOK_EVERY)
 
     async def look(self) -> None:
         """Show what the store holds now. Nothing is read if that is on screen already."""
@@ -66,16 +51,20 @@ class Follower:
         try:
             page = await loop.run_in_executor(self._thread, self._read, again)
         except CredtuiError as error:
-            self._warn(str(error))
+            if again or str(error) != self._problem:  # A problem that lasts is told once.
+                self._warn(str(error))
+            self._problem = str(error)
         else:
+            self._problem = ""
             if page:
                 self._show(page)
 
     def _read(self, again: bool) -> Page | None:  # noqa: FBT001  # the executor passes no names
         """Return the page if the store has changed, or if it couldn't be read before."""
-        if not self._changed() and not (again and self._outdated):
+        version = self._service.version()
+        if version == self._version and not (again and self._outdated):
             return None
-        self._outdated = True
+        self._version, self._outdated = version, True
         page = self._service.page()
         self._outdated = False
         return page

@@ -29,7 +29,6 @@ from credtui.service.clients.usage_recorder import UsageRecorder
 from credtui.service.clients.verified import VerifiedSecrets
 from credtui.service.credentials import CredentialService
 from credtui.store.port import Store
-from credtui.store.tinydb.store import TinyDBStore
 from tests.conftest import MakeService
 from tests.support import (
     ALICE,
@@ -332,6 +331,7 @@ class TestClientService:
         assert await clients.read(other) is not None
         await clients.revoke(client, "no token at all")
 
+    @pytest.mark.files
     async def test_after_a_restore_a_token_of_the_lost_generation_is_dead(
         self,
         clients: ClientService,
@@ -426,9 +426,10 @@ class TestUsageRecorder:
         assert use is not None
         assert (use.generation, use.count) == (4, 2)
 
+    @pytest.mark.files
     def test_what_can_not_be_written_is_kept(
         self,
-        store: TinyDBStore,
+        store: Store,
         store_folder: Path,
         find: Find,
         clock: SteppedClock,

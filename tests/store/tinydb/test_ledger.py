@@ -13,6 +13,7 @@ import pytest
 from credtui.domain.audit import FIRST_PREVIOUS, Action, AuditEvent
 from credtui.domain.errors import (
     AuditTamperedError,
+    InvalidNameError,
     InvalidOrganizationError,
     StoreCorruptError,
     StoreError,
@@ -24,7 +25,7 @@ from credtui.service.credentials import CredentialService
 from credtui.store.tinydb.store import TinyDBStore
 from tests.conftest import MakeService
 from tests.store.tinydb.workers import PLACE, Workers, attempt, run_with_mounts
-from tests.support import ALICE, SECRET_HASH, START, write_operators
+from tests.support import ALICE, SECRET_HASH, START, Watch, write_operators
 
 Document = dict[str, Any]
 
@@ -101,13 +102,13 @@ BROKEN_BYTES: dict[str, Callable[[bytes], bytes]] = {
     "a string": lambda _: b'"x"',
     "an empty object": lambda _: b"{}",
     "deep": lambda _: b"[" * 100_000,
-    "a huge integer": lambda content: content.replace(b'"schema": 1', b'"schema": ' + b"9" * 5000),
-    "an infinite integer": lambda content: content.replace(b'"schema": 1', b'"schema": 1e999'),
-    "not a number": lambda content: content.replace(b'"schema": 1', b'"schema": NaN'),
-    "schema 0": lambda content: content.replace(b'"schema": 1', b'"schema": 0'),
-    "schema -1": lambda content: content.replace(b'"schema": 1', b'"schema": -1'),
-    "schema in words": lambda content: content.replace(b'"schema": 1', b'"schema": "1"'),
-    "no schema": lambda content: content.replace(b'"schema": 1', b'"scheme": 1'),
+    "a huge integer": lambda content: content.replace(b'"schema": 2', b'"schema": ' + b"9" * 5000),
+    "an infinite integer": lambda content: content.replace(b'"schema": 2', b'"schema": 1e999'),
+    "not a number": lambda content: content.replace(b'"schema": 2', b'"schema": NaN'),
+    "schema 0": lambda content: content.replace(b'"schema": 2', b'"schema": 0'),
+    "schema -1": lambda content: content.replace(b'"schema": 2', b'"schema": -1'),
+    "schema in words": lambda content: content.replace(b'"schema": 2', b'"schema": "1"'),
+    "no schema": lambda content: content.replace(b'"schema": 2', b'"scheme": 2'),
     "a broken hash": lambda content: content.replace(b"$2b$04$", b"$2b$04"),
 }
 
@@ -210,24 +211,43 @@ def test_a_damaged_file_is_said_and_left_alone(
     assert filled.rotate(known).credential.generation == 2
 
 
+def test_an_earlier_layout_is_gone_on_with(
+    filled: CredentialService, store: TinyDBStore, store_folder: Path
+) -> None:
+    path = store_folder / "uat" / "acme.json"
+    path.write_text(path.read_text().replace('"schema": 2', '"schema": 1'))
+    with store.transaction(PLACE) as transaction:
+        # Earlier versions kept the code of a refusal as the detail.
+        transaction.record(START, ALICE, Action.DELETE, outcome="refused", detail="cap_reached")
+    assert '"reason"' not in path.with_suffix(".audit.jsonl").read_text()
+    with pytest.raises(InvalidNameError):
+        filled.generate("")
+    new, old, *_ = store.events(PLACE)
+    assert [(event.reason, event.code) for event in (new, old)] == [
+        ("invalid_name", "invalid_name"),
+        ("", "cap_reached"),
+    ]
+    assert store.verify_events(PLACE) == new
+
+
 def test_a_later_layout_is_left_alone(
     filled: CredentialService, store_folder: Path, path: Path
 ) -> None:
     document = json.loads(path.read_bytes())
-    document["about"] = {"1": {"schema": 2, "other": []}}
+    document["about"] = {"1": {"schema": 3, "other": []}}
     document["credentials"] = "in a form of its own"
     path.write_text(json.dumps(document))
     before = snapshot(store_folder)
     for action in (
         filled.page,
         lambda: filled.generate("Third"),
-        lambda: list(filled.events()),
+        filled.events,
         filled.verify_events,
     ):
         with pytest.raises(StoreTooNewError) as too_new:
             action()
         assert str(too_new.value).startswith(
-            f"{path} was written by a later version of credtui (layout 2; this one knows 1). "
+            f"{path} was written by a later version of credtui (layout 3; this one knows 2). "
             "Use that version."
         )
     assert snapshot(store_folder) == before
@@ -341,7 +361,7 @@ class TestSurroundings:
         assert {path: after[path] for path in before} == before
         assert not [path for path in after if path.name.endswith(".new")]
         filled.generate("Third")
-        assert filled.verify_events() == next(filled.events())
+        assert filled.verify_events() == filled.events()[0]
 
     def test_only_the_log_may_grow_no_further(
         self,
@@ -424,7 +444,7 @@ generation = service.rotate(issued.credential.client_id).credential.generation
 subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
 looked = [
     service.page().credentials[0].generation,
-    len(list(service.events())),
+    len(service.events()),
     service.verify_events().number,
 ]
 print(json.dumps([full, verified, unchanged, generation, refused(), looked]))
@@ -437,10 +457,9 @@ class TestLinks:
         real.mkdir(mode=0o700)
         (tmp_path / "link").symlink_to(real)
         service = make_service(store=TinyDBStore(tmp_path / "link"))
-        watch = service.watch()
+        watch = Watch(service.version)
         service.generate("Payout")
         assert watch.changed()
-        watch.close()
         assert (tmp_path / "link").is_symlink()
         assert make_service(store=TinyDBStore(real)).page() == service.page()
 
@@ -681,7 +700,7 @@ class TestTampering:
     ) -> None:
         first, *rest = self.lines(log)
         log.write_bytes(b"".join([line, first, *rest]))
-        for action in (logged.verify_events, lambda: list(store.events(PLACE))):
+        for action in (logged.verify_events, lambda: store.events(PLACE)):
             with pytest.raises(AuditTamperedError, match="has a line that isn't an audit event"):
                 action()
 

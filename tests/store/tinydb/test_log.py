@@ -57,6 +57,8 @@ def test_the_lines_lengths_do_not_matter(path: Path, lengths: list[int], torn: i
     with path.open("ab") as file:
         file.write(b"x" * torn)
     assert list(log.newest_first()) == events[::-1]
+    for before in range(1, len(events) + 2):
+        assert list(log.newest_first(before)) == events[: before - 1][::-1]
 
 
 @pytest.mark.parametrize("shift", range(-3, 4))
@@ -77,7 +79,8 @@ def test_a_torn_line_is_passed_over_and_then_mended(path: Path, torn: int, zeroe
     line = last.model_dump_json().encode() + b"\n"
     with path.open("ab") as file:
         file.write(bytes(torn) if zeroed else line[:torn])
-    assert list(log.newest_first()) == kept[::-1]
+    for before in (None, 3, 4):
+        assert list(log.newest_first(before)) == kept[::-1]
     log.catch_up([last], 0o600)
     assert path.read_bytes() == whole + line
     assert list(log.newest_first()) == [last, *kept[::-1]]

@@ -61,7 +61,7 @@ def test_it_writes_nothing_and_needs_no_lock_s_file(
     newest = service.verify_events()
     assert newest is not None
     assert (newest.number, newest.name) == (3, "Credential 3")
-    assert newest == next(store.events(PLACE))
+    assert newest == store.events(PLACE)[0]
     assert everything(store_folder) == before
 
 
@@ -72,7 +72,7 @@ def test_it_makes_no_folder(service: CredentialService, tmp_path: Path) -> None:
 
 def lengthen(store: TinyDBStore, path: Path, log: Path) -> None:
     """Make the log `MANY` events long, the last of which is the store's own last one."""
-    newest = next(store.events(PLACE))
+    newest = store.events(PLACE)[0]
     events = []
     for number in range(newest.number + 1, MANY + 1):
         newest = AuditEvent(

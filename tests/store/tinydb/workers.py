@@ -206,7 +206,7 @@ def change_for_ever(report: Report, folder: str, seed: int) -> None:
         page = service.page()
         report(
             {
-                "events": next(store.events(PLACE)).number,
+                "events": store.events(PLACE)[0].number,
                 "credentials": [found.model_dump(mode="json") for found in page.credentials],
                 "primary": page.primary,
                 "client_id": client_id,
@@ -260,8 +260,8 @@ def use(report: Report, folder: str, uid: int | None = None) -> None:
     service = make_service(folder)
     uses: dict[str, Callable[[], object]] = {
         "look": service.page,
-        "watch": lambda: service.watch().changed(),
-        "list events": lambda: list(service.events()),
+        "watch": service.version,
+        "list events": service.events,
         "verify events": service.verify_events,
         "read the key": lambda: store.token_key(secrets.token_bytes),
         "count uses": lambda: store.add_usage(PLACE, {}),
@@ -369,7 +369,7 @@ def main() -> None:
         # Whatever is imported late is imported here.
         first = make_service(folder).generate("First")
         asyncio.run(TinyDBStore(Path(folder)).find_client("uat", first.credential.client_id))
-        next(TinyDBStore(Path(folder)).events(PLACE))
+        TinyDBStore(Path(folder)).events(PLACE)
         for name in ("grammar", "run", "session", "commands.credentials", "commands.issuing"):
             import_module(f"credtui.cli.{name}")
         for name in ("cli.commands.operators", "service.operators", "domain.networks"):

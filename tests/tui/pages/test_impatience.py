@@ -1,14 +1,12 @@
 """Keys that arrive all at once, and what the event loop must not wait for."""
 
 import asyncio
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from credtui.domain.audit import AuditEvent
 from credtui.domain.place import Place
 from credtui.store.tinydb.store import TinyDBStore
 from credtui.tui.dialogs.identify import IdentifyDialog
@@ -67,11 +65,6 @@ class WatchfulStore(TinyDBStore):
         if not name.startswith("_") and name not in {"watching", "asked_by_loop"}:
             self._note(name)
         return super().__getattribute__(name)
-
-    def events(self, place: Place) -> Iterator[AuditEvent]:
-        for event in super().events(place):
-            self._note("events")
-            yield event
 
     def _note(self, name: str) -> None:
         with suppress(RuntimeError):

@@ -136,7 +136,7 @@ async def test_an_operator_is_edited(demo: Stage) -> None:
         await session.see("No access in acme · 0 SSH keys")
     assert _operators(demo)["bob"] == Operator(name="bob")
     # What was removed in the portal is one event that says what was taken.
-    event = next(demo.installation.operator_service(ALICE).events())
+    event = demo.installation.operator_service(ALICE).events()[0]
     assert event.detail == f"-acme: Can Edit, -key {LAPTOP_FINGERPRINT}"
 
 

@@ -9,7 +9,7 @@ from credtui.cli.output import put, put_json
 from credtui.cli.parser import Parser, whole_number
 from credtui.cli.session import Session
 from credtui.cli.wording import minute, where
-from credtui.domain.audit import AuditEvent, Entry, entries
+from credtui.domain.audit import AuditEvent, Entry, all_events, entries
 from credtui.service.credentials import CredentialService
 from credtui.service.operators import OperatorService
 
@@ -41,7 +41,7 @@ def audit(session: Session) -> None:
     if session.arguments.verify:
         _put_verified(session, service.verify_events(), about)
     else:
-        _put_events(session, service.events(), about)
+        _put_events(session, all_events(service.events), about)
 
 
 def _put_verified(session: Session, last: AuditEvent | None, about: dict[str, str]) -> None:
@@ -78,7 +78,7 @@ def _facts(entry: Entry) -> dict[str, Any]:
         "outcome": event.outcome,
         "client_id": event.client_id,
         "name": event.name,
-        "detail": event.detail,
+        "detail": event.code or event.detail,
         "hash": event.hash,
     }
 
@@ -93,7 +93,7 @@ def _line(entry: Entry) -> str:
         f"{event.action} {event.outcome}",
         event.name or "",
         event.client_id or "",
-        event.detail,
+        event.code or event.detail,
         f"(clock went back {back - back % timedelta(seconds=1)})" if back else "",
     ]
     return "  ".join(part for part in parts if part)

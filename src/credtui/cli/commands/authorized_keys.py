@@ -4,7 +4,6 @@ import os
 import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from credtui.cli.caller import account_name
 from credtui.cli.output import put
@@ -12,9 +11,6 @@ from credtui.cli.parser import Parser
 from credtui.cli.session import Session
 from credtui.domain.errors import InvalidKeyError
 from credtui.domain.ssh_keys import PublicKey, parse_public_key
-
-if TYPE_CHECKING:
-    from credtui.domain.permissions import Operator
 
 
 def authorized_keys_arguments(parser: Parser) -> None:
@@ -45,18 +41,17 @@ def authorized_keys(session: Session) -> None:
 
     home = find_home(session.environ)
     named = home.store_folder.parent if session.environ.get("CREDTUI_HOME") else None
-    for operator in open_store(home.store_folder).operators().members:
-        if operator.has_key(key.fingerprint):
-            put(_line(operator, key, named))
+    for operator in open_store(home.store_folder).operators_for_key(key.fingerprint):
+        put(_line(operator, key, named))
 
 
-def _line(operator: "Operator", key: PublicKey, home: Path | None) -> str:
+def _line(operator: str, key: PublicKey, home: Path | None) -> str:
     words = [
         *_program(),
         *(["--home", str(home)] if home else []),
         "ssh-session",
         "--operator",
-        operator.name,
+        operator,
         "--fingerprint",
         key.fingerprint,
     ]

@@ -15,9 +15,9 @@ from credtui.cli.table import put_table
 from credtui.cli.wording import days, minute, place, where
 from credtui.domain.errors import NoSuchCredentialError, PrimaryProtectedError
 from credtui.domain.models import Credential
-from credtui.domain.organization import MAX_CREDENTIALS
 from credtui.domain.page import Page
 from credtui.domain.rotation import Rotation, rotation
+from credtui.domain.rules import MAX_CREDENTIALS
 from credtui.domain.usage import Usage
 from credtui.service.credentials import CredentialService
 

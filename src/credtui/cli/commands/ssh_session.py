@@ -13,7 +13,7 @@ from credtui.cli.grammar import ssh_parser
 from credtui.cli.parser import Parser
 from credtui.cli.run import follow
 from credtui.cli.session import NOTHING_SAID, Session
-from credtui.domain.errors import CommandRefusedError, InvalidKeyError, PermissionDeniedError
+from credtui.domain.errors import CommandRefusedError, InvalidKeyError
 from credtui.domain.ssh_keys import refuse_private_key
 
 if TYPE_CHECKING:
@@ -49,12 +49,8 @@ def ssh_session(session: Session) -> int:
         fingerprint=arguments.fingerprint,
         channel="ssh",
     )
-    opened = Session(NOTHING_SAID, environ, actor=actor)
-    operator_service = opened.operator_service()
-    if opened.installation.store.operators().identify(actor) is None:
-        denial = PermissionDeniedError(f"This key doesn't identify {actor.operator} any more.")
-        operator_service.refuse_command(denial, sent)
-        raise denial
+    operator_service = Session(NOTHING_SAID, environ, actor=actor).operator_service()
+    operator_service.ensure_identified(sent)
     return follow(Session(_parse(sent, operator_service), environ, actor=actor, forced=True))
 
 

@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any, Unpack
 
@@ -19,7 +20,7 @@ from credtui.store.tinydb.folders import file_mode, is_shared, make_folder
 from credtui.store.tinydb.lock import locked
 from credtui.store.tinydb.log import AuditLog
 
-SCHEMA = 1
+SCHEMA = 2
 """The layout of the file. A file with a higher number is left alone."""
 
 Tables = dict[str, dict[str, dict[str, Any]]]
@@ -63,11 +64,6 @@ class Draft:
         self._events: list[AuditEvent] = []
         self.doubt: DoubtError | None = None
         self.last_events = self._read_last_events()
-
-    @property
-    def is_new(self) -> bool:
-        """Whether there is no audit event yet."""
-        return self._newest is None
 
     @property
     def recorded(self) -> bool:
@@ -182,16 +178,26 @@ class Ledger:
                 except OSError:
                     held.finished = False
 
-    def events(self) -> Iterator[AuditEvent]:
-        """Yield audit events, newest first, without waiting for a lock."""
+    def events(self, before: int | None, limit: int) -> Sequence[AuditEvent]:
+        """Return audit events, newest first, without waiting for a lock.
+
+        Args:
+            before: Return events with lower numbers only; None to begin with the latest.
+            limit: How many to return at most.
+        """
+        return list(islice(self._newest_first(before), limit))
+
+    def _newest_first(self, before: int | None) -> Iterator[AuditEvent]:
         last_events = self.read().last_events
-        logged = self._log.newest_first()
-        newest = next(logged, None)
-        number = newest.number if newest else 0
-        yield from (event for event in reversed(last_events) if event.number > number)
-        if newest is not None:
-            yield newest
-            yield from logged
+        with closing(self._log.newest_first(before)) as logged:
+            newest = next(logged, None)
+            number = newest.number if newest else 0
+            for event in reversed(last_events):
+                if event.number > number and (before is None or event.number < before):
+                    yield event
+            if newest is not None:
+                yield newest
+                yield from logged
 
     def verify_events(self) -> AuditEvent | None:
         """Check the whole log, and return its last event.

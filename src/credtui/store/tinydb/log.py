@@ -2,7 +2,7 @@
 
 import io
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from itertools import dropwhile
 from pathlib import Path
 from typing import BinaryIO
@@ -115,12 +115,41 @@ class AuditLog:
             "its credentials. Restore both files from the same moment."
         )
 
-    def newest_first(self) -> Iterator[AuditEvent]:
-        """Yield whole events from the end of the file; a torn end is passed over."""
+    def newest_first(self, before: int | None = None) -> Generator[AuditEvent, None, None]:
+        """Yield whole events from the end of the file; a torn end is passed over.
+
+        Args:
+            before: Yield events with lower numbers only.
+        """
         with explained(self._path), self._open() as file:
-            lines = self._lines_backwards(file, file.seek(0, os.SEEK_END))
+            end = file.seek(0, os.SEEK_END)
+            if before is not None:
+                end = self._find(file, before, end)
+            lines = self._lines_backwards(file, end)
             for line in dropwhile(lambda line: b"\0" in line, lines):
-                yield self._parse(line)
+                event = self._parse(line)
+                if before is None or event.number < before:
+                    yield event
+
+    def _find(self, file: BinaryIO, number: int, end: int) -> int:
+        """Return where the line of an event begins, `end` if it isn't there.
+
+        The lines stand in the order of their numbers, so half of what is left goes at each step.
+        """
+        low, high = 0, end
+        while low < high:
+            middle = (low + high) // 2
+            file.seek(max(middle - 1, 0))
+            if middle:
+                file.readline(_LONGEST + 1)
+            begin = file.tell()
+            line = file.readline(_LONGEST + 1)
+            whole = line.endswith(b"\n") and b"\0" not in line
+            if begin < high and whole and self._parse(line).number < number:
+                low = begin + len(line)
+            else:
+                high = middle
+        return low
 
     def _read_exactly(self, file: BinaryIO, count: int) -> Iterator[AuditEvent]:
         for number in range(1, count + 1):

@@ -3,33 +3,40 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Self
 
-from tinydb import where
+from typing_extensions import override
 
-from credtui.domain.audit import Action, AuditEvent, What
+from credtui.domain.audit import AuditEvent
 from credtui.domain.client import Client
-from credtui.domain.errors import DoubtError, StoreError
-from credtui.domain.models import StoredCredential
+from credtui.domain.errors import StoreError
 from credtui.domain.names import is_organization, parse_organization
 from credtui.domain.organization import Organization
-from credtui.domain.permissions import Actor, Operator, Operators
+from credtui.domain.permissions import Operator, Operators
 from credtui.domain.place import Place
 from credtui.domain.secrets import RandomBytes
+from credtui.domain.ssh_keys import parse_public_key
 from credtui.domain.usage import Usage
+from credtui.store.port import PAGE, Store
 from credtui.store.tinydb.client_index import ClientIndex
-from credtui.store.tinydb.ledger import Draft, Ledger, parsing
+from credtui.store.tinydb.ledger import Ledger, parsing
 from credtui.store.tinydb.token_files import Revocations, read_or_make_key
+from credtui.store.tinydb.transactions import (
+    TinyDBOrganizationTransaction,
+    TinyDBTransaction,
+    read_operators,
+    read_organization,
+)
 from credtui.store.tinydb.usage_files import UsageFiles
-from credtui.store.tinydb.watch import FileWatch
+from credtui.store.tinydb.watch import Versions
 
 if TYPE_CHECKING:
     from credtui.store.tinydb.client_files import ClientFiles
 
 
-class TinyDBStore:
+class TinyDBStore(Store):
     """Keeps organizations under a folder, as `ENVIRONMENT/ORGANIZATION.json`.
 
     The folder is created for its owner alone. Several Unix users share one that was set up as
@@ -39,52 +46,81 @@ class TinyDBStore:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._revocations: dict[str, Revocations] = {}
+        self._versions = Versions()
 
+    def __reduce__(self) -> tuple[type[Self], tuple[Path]]:
+        """Pickle how to open the store, not what is open."""
+        return type(self), (self._folder,)
+
+    @override
     def load(self, place: Place) -> Organization:
-        """See `Store.load`."""
         ledger = self._ledger(place)
-        return _read_organization(ledger.path, ledger.read())
+        return read_organization(ledger.path, ledger.read())
 
+    @override
     def operators(self) -> Operators:
-        """See `Store.operators`."""
         ledger = self._operators_ledger()
-        return _read_operators(ledger.path, ledger.read())
+        return read_operators(ledger.path, ledger.read())
+
+    @override
+    def find_operator(self, name: str) -> Operator | None:
+        return self.operators().find(name)
+
+    @override
+    def operators_for_key(self, fingerprint: str) -> Sequence[str]:
+        ledger = self._operators_ledger()
+        with parsing(ledger.path):
+            return [
+                member["name"]
+                for member in ledger.read().table("operators")
+                if any(
+                    parse_public_key(key).fingerprint == fingerprint
+                    for key in member.get("keys", ())
+                )
+            ]
 
     @contextmanager
-    def operators_transaction(self) -> Iterator["TinyDBOperatorsTransaction"]:
-        """See `Store.operators_transaction`."""
+    @override
+    def operators_transaction(self) -> Iterator["TinyDBTransaction"]:
         ledger = self._operators_ledger()
         with ledger.transaction() as draft:
-            transaction = TinyDBOperatorsTransaction(ledger.path, draft)
+            operators = read_operators(ledger.path, draft)
+            transaction = TinyDBTransaction(draft, operators, self.has_organization)
             yield transaction
             transaction.write()
 
-    def operator_events(self) -> Iterator[AuditEvent]:
-        """See `Store.operator_events`."""
-        return self._operators_ledger().events()
+    @override
+    def operator_events(self, before: int | None = None, limit: int = PAGE) -> Sequence[AuditEvent]:
+        return self._operators_ledger().events(before, limit)
 
+    @override
     def verify_operator_events(self) -> AuditEvent | None:
-        """See `Store.verify_operator_events`."""
         return self._operators_ledger().verify_events()
 
+    @override
     def organizations(self) -> Sequence[str]:
-        """See `Store.organizations`."""
         names = {path.stem for path in self._folder.glob("*/*.json")}
         return sorted(name for name in names if is_organization(name))
 
+    @override
     def has_organization(self, organization: str) -> bool:
-        """See `Store.has_organization`."""
         return any(self._folder.glob(f"*/{parse_organization(organization)}.json"))
 
     @contextmanager
-    def transaction(self, place: Place) -> Iterator["TinyDBTransaction"]:
-        """See `Store.transaction`."""
+    @override
+    def transaction(self, place: Place) -> Iterator["TinyDBOrganizationTransaction"]:
         ledger = self._ledger(place)
         index = ClientIndex(self._folder / place.environment)
         generated: Sequence[str] = ()
         try:
             with ledger.transaction() as draft:
-                transaction = TinyDBTransaction(ledger.path, draft, self.operators())
+                transaction = TinyDBOrganizationTransaction(
+                    ledger,
+                    draft,
+                    self.operators(),
+                    self.has_organization,
+                    partial(self.usage, place),
+                )
                 yield transaction
                 transaction.write()
                 generated = transaction.generated_client_ids
@@ -92,25 +128,31 @@ class TinyDBStore:
         except BaseException:
             with suppress(StoreError):
                 kept = self.load(place)
-                index.remove(client_id for client_id in generated if kept.get(client_id) is None)
+                index.remove(client_id for client_id in generated if kept.find(client_id) is None)
             raise
         if transaction.doubt is None:
             index.remove(transaction.removed_client_ids)
 
-    def events(self, place: Place) -> Iterator[AuditEvent]:
-        """See `Store.events`."""
-        return self._ledger(place).events()
+    @override
+    def events(
+        self, place: Place, before: int | None = None, limit: int = PAGE
+    ) -> Sequence[AuditEvent]:
+        return self._ledger(place).events(before, limit)
 
+    @override
     def verify_events(self, place: Place) -> AuditEvent | None:
-        """See `Store.verify_events`."""
         return self._ledger(place).verify_events()
 
-    def watch(self, place: Place) -> FileWatch:
-        """See `Store.watch`."""
-        return FileWatch(self._ledger(place).path, self._operators_ledger().path)
+    @override
+    def version(self, place: Place) -> int:
+        return self._versions.of(
+            self._ledger(place).path,
+            self._operators_ledger().path,
+            self._usage_files(place).path(place.organization),
+        )
 
+    @override
     async def find_client(self, environment: str, client_id: str) -> Client | None:
-        """See `ClientStore.find_client`."""
         clients = self._client_files
         client = clients.recall(environment, client_id)
         if client is None:
@@ -119,31 +161,27 @@ class TinyDBStore:
             self._ensure_there()
         return client
 
+    @override
     def usage(self, place: Place) -> Mapping[str, Usage]:
-        """See `UsageStore.usage`."""
         with suppress(StoreError):
             return self._usage_files(place).read(place.organization)
         return {}
 
+    @override
     def add_usage(self, place: Place, usage: Mapping[str, Usage]) -> None:
-        """See `UsageStore.add_usage`."""
         self._ensure_there()
         self._usage_files(place).add(place.organization, usage)
 
-    def watch_usage(self, place: Place) -> FileWatch:
-        """See `UsageStore.watch_usage`."""
-        return FileWatch(self._usage_files(place).path(place.organization))
-
+    @override
     def token_key(self, make: RandomBytes) -> bytes:
-        """See `TokenStore.token_key`."""
         return read_or_make_key(self._folder, make)
 
+    @override
     def revoke(self, environment: str, token: str, expires_at: datetime) -> None:
-        """See `TokenStore.revoke`."""
         self._revocations_of(environment).add(token, expires_at)
 
+    @override
     async def is_revoked(self, environment: str, token: str, expires_at: datetime) -> bool:
-        """See `TokenStore.is_revoked`."""
         revocations = self._revocations_of(environment)
         answer = revocations.recall(token, expires_at)
         if answer is None:
@@ -152,12 +190,13 @@ class TinyDBStore:
             answer = await asyncio.to_thread(revocations.has, token, expires_at)
         return answer
 
+    @override
     def sweep_revocations(self, environment: str, now: datetime) -> None:
-        """See `TokenStore.sweep_revocations`."""
         self._revocations_of(environment).sweep(now)
 
+    @override
     def close(self) -> None:
-        """See `Store.close`."""
+        self._versions.close()
         if "_client_files" in self.__dict__:
             self._client_files.close()
 
@@ -184,127 +223,3 @@ class TinyDBStore:
 
     def _operators_ledger(self) -> Ledger:
         return Ledger(self._folder, "operators")
-
-
-class TinyDBTransaction:
-    """See `Transaction`."""
-
-    def __init__(self, path: Path, draft: Draft, operators: Operators) -> None:
-        self._draft = draft
-        self._before = self.organization = _read_organization(path, draft)
-        self.operators = operators
-
-    @property
-    def is_new(self) -> bool:
-        """See `Transaction.is_new`."""
-        return self._draft.is_new
-
-    @property
-    def doubt(self) -> DoubtError | None:
-        """See `Transaction.doubt`."""
-        return self._draft.doubt
-
-    def record(self, at: datetime, actor: Actor, action: Action, **what: Unpack[What]) -> None:
-        """See `Transaction.record`."""
-        self._draft.record(at, actor, action, **what)
-
-    @property
-    def client_ids(self) -> Sequence[str]:
-        """The Client IDs of the credentials as changed."""
-        return [credential.client_id for credential in self.organization.credentials]
-
-    @property
-    def generated_client_ids(self) -> Sequence[str]:
-        """The Client IDs of the credentials that were generated."""
-        return [client_id for client_id in self.client_ids if self._before.get(client_id) is None]
-
-    @property
-    def removed_client_ids(self) -> Sequence[str]:
-        """The Client IDs of the credentials that were removed."""
-        kept = self.client_ids
-        return [
-            credential.client_id
-            for credential in self._before.credentials
-            if credential.client_id not in kept
-        ]
-
-    def write(self) -> None:
-        """Put what changed into the tables."""
-        if self.organization == self._before:
-            return
-        if not self._draft.recorded:
-            raise RuntimeError("a change needs an audit event")
-        before = {credential.client_id: credential for credential in self._before.credentials}
-        after = {credential.client_id: credential for credential in self.organization.credentials}
-        credentials = self._draft.table("credentials")
-        for client_id in before.keys() - after.keys():
-            credentials.remove(where("client_id") == client_id)
-        for client_id, credential in after.items():
-            if before.get(client_id) != credential:
-                credentials.upsert(_document(credential), where("client_id") == client_id)
-        about = {"primary": self.organization.primary, "networks": self.organization.networks}
-        organization = self._draft.table("organization")
-        organization.truncate()
-        organization.insert(about)
-
-
-class TinyDBOperatorsTransaction:
-    """See `OperatorsTransaction`."""
-
-    def __init__(self, path: Path, draft: Draft) -> None:
-        self._draft = draft
-        self._before = self.operators = _read_operators(path, draft)
-
-    @property
-    def doubt(self) -> DoubtError | None:
-        """See `OperatorsTransaction.doubt`."""
-        return self._draft.doubt
-
-    def record(self, at: datetime, actor: Actor, action: Action, **what: Unpack[What]) -> None:
-        """See `OperatorsTransaction.record`."""
-        self._draft.record(at, actor, action, **what)
-
-    def write(self) -> None:
-        """Put what changed into the table."""
-        if self.operators == self._before:
-            return
-        if not self._draft.recorded:
-            raise RuntimeError("a change needs an audit event")
-        table = self._draft.table("operators")
-        table.truncate()
-        table.insert_multiple(
-            operator.model_dump(mode="json") for operator in self.operators.members
-        )
-
-
-def _read_operators(path: Path, draft: Draft) -> Operators:
-    with parsing(path):
-        return Operators(
-            members=tuple(Operator.model_validate(member) for member in draft.table("operators"))
-        )
-
-
-def _read_organization(path: Path, draft: Draft) -> Organization:
-    with parsing(path):
-        # The table keeps them in the order in which they came, whatever the clock said.
-        credentials = map(StoredCredential.model_validate, draft.table("credentials"))
-        about: Mapping[str, Any] = next(iter(draft.table("organization")), {})
-        return Organization(
-            credentials=tuple(credentials),
-            primary=about.get("primary"),
-            networks=about.get("networks", ()),
-        )
-
-
-def _document(credential: StoredCredential) -> Mapping[str, Any]:
-    return {
-        **credential.model_dump(mode="json"),
-        "secret_hash": credential.secret_hash.get_secret_value(),
-        "retired": [
-            {
-                **retired.model_dump(mode="json"),
-                "secret_hash": retired.secret_hash.get_secret_value(),
-            }
-            for retired in credential.retired
-        ],
-    }

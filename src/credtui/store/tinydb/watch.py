@@ -2,9 +2,14 @@
 
 import os
 from contextlib import suppress
+from itertools import count
 from pathlib import Path
+from threading import Lock
 
 from credtui.regular_files import open_file
+
+_MOST_WATCHED = 16
+"""Groups of files that are watched at a time."""
 
 
 class FileWatch:
@@ -18,7 +23,7 @@ class FileWatch:
         self._held = {path: HeldFile(path) for path in paths}
 
     def changed(self) -> bool:
-        """See `Watch.changed`."""
+        """Tell whether a file changed since this was last asked, or since the watch began."""
         replaced = [path for path, held in self._held.items() if held.is_replaced()]
         for path in replaced:
             self._held[path].close()
@@ -26,9 +31,42 @@ class FileWatch:
         return bool(replaced)
 
     def close(self) -> None:
-        """See `Watch.close`."""
+        """Let go of the files."""
         for held in self._held.values():
             held.close()
+
+
+class Versions:
+    """Numbers for the states in which files were found.
+
+    The files asked for last stay watched.
+    """
+
+    def __init__(self) -> None:
+        self._watched: dict[tuple[Path, ...], tuple[FileWatch, int]] = {}
+        self._numbers = count()
+        self._lock = Lock()
+
+    def of(self, *paths: Path) -> int:
+        """Return the number of the state that files are in now."""
+        with self._lock:
+            watch, number = self._watched.pop(paths, None) or (FileWatch(*paths), None)
+            if number is None or watch.changed():
+                number = next(self._numbers)
+            self._watched[paths] = watch, number
+            if len(self._watched) > _MOST_WATCHED:
+                self._forget(next(iter(self._watched)))
+            return number
+
+    def close(self) -> None:
+        """Let go of all files."""
+        with self._lock:
+            for paths in list(self._watched):
+                self._forget(paths)
+
+    def _forget(self, paths: tuple[Path, ...]) -> None:
+        watch, _ = self._watched.pop(paths)
+        watch.close()
 
 
 class HeldFile:

@@ -9,9 +9,9 @@ from textual.containers import Grid
 from textual.widget import Widget
 from textual.widgets import Button, Input, Static
 
+from credtui.domain.errors import CredentialChangedError, NoSuchCredentialError
 from credtui.domain.models import Credential
 from credtui.domain.page import Page
-from credtui.domain.permissions import Permission
 from credtui.tui.dialogs.dialog import Dialog
 from credtui.tui.screens.portal import Portal
 from credtui.tui.summaries import facts
@@ -149,11 +149,15 @@ class ConfirmCredentialDialog(ConfirmDialog):
         self._credential = credential
 
     def page_changed(self, page: Page) -> None:
-        """Withdraw the question if the credential is no longer as the person saw it."""
-        seen, now = self._credential, page.find(self._credential.client_id)
-        if page.permission < Permission.CAN_EDIT:
-            self.outdate("You may no longer change the credentials.")
-        elif now is None:
-            self.outdate(f"{seen.display_name} was deleted meanwhile. There is nothing left to do.")
-        elif now.generation != seen.generation:
-            self.outdate(f"{seen.display_name} was rotated meanwhile. Cancel, and look again.")
+        """Withdraw the question if it is no longer about what the person saw."""
+        seen = self._credential
+        if refusal := page.why_not_edit():
+            self.outdate(str(refusal))
+            return
+        match page.as_seen(seen.client_id, seen.generation):
+            case NoSuchCredentialError():
+                self.outdate(
+                    f"{seen.display_name} was deleted meanwhile. There is nothing left to do."
+                )
+            case CredentialChangedError():
+                self.outdate(f"{seen.display_name} was rotated meanwhile. Cancel, and look again.")

@@ -10,10 +10,8 @@ from textual.widgets import Button, Input, Label, Static
 
 from credtui.domain.errors import InvalidNameError
 from credtui.domain.models import Credential
-from credtui.domain.names import name_key, parse_name
-from credtui.domain.organization import CAP_REACHED
+from credtui.domain.names import parse_name
 from credtui.domain.page import Page
-from credtui.domain.permissions import Permission
 from credtui.tui.dialogs.dialog import Dialog
 from credtui.tui.widgets.field import Field
 
@@ -100,18 +98,15 @@ class NameDialog(Dialog[str]):
         return not self._problem_with(self.query_one("#name", Input).value)
 
     def _problem_with(self, text: str) -> str:
-        if self._page.permission < Permission.CAN_EDIT:
-            return "You may no longer change the credentials."
+        if refusal := self._page.why_not_edit():
+            return str(refusal)
         if self._credential and self._page.find(self._credential.client_id) is None:
             return f"{self._credential.display_name} was deleted meanwhile."
-        if self._credential is None and self._page.full:
-            return CAP_REACHED
+        if self._credential is None and (full := self._page.why_not_add()):
+            return str(full)
         try:
             name = parse_name(text)
         except InvalidNameError as error:
             return str(error)
         own = self._credential.client_id if self._credential else None
-        for credential in self._page.credentials:
-            if credential.client_id != own and name_key(credential.name) == name_key(name):
-                return f"There is already a credential named {credential.display_name}."
-        return ""
+        return str(self._page.why_not_name(name, besides=own) or "")

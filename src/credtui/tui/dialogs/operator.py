@@ -10,7 +10,7 @@ from textual.widget import Widget
 from textual.widgets import Button, Input, Label, OptionList, Static
 
 from credtui.domain.errors import InvalidKeyError, InvalidOperatorError
-from credtui.domain.permissions import Operator, Permission, parse_operator
+from credtui.domain.permissions import Operator, Permission, parse_operator, why_not_operator
 from credtui.domain.ssh_keys import PublicKey, parse_public_key
 from credtui.tui.dialogs.dialog import Dialog
 from credtui.tui.dialogs.operator_lists import KeysList, RightsList
@@ -172,9 +172,7 @@ class OperatorDialog(Dialog[OperatorDraft]):
             parse_operator(self._operator)
         except InvalidOperatorError as error:
             return str(error)
-        if self._operator in (self._taken or ()):
-            return f"There is already an operator {self._operator}."
-        return ""
+        return str(why_not_operator(self._operator, self._taken or ()) or "")
 
     def _allow(self) -> None:
         wrong_key = self.query_one("#fingerprint", Static).has_class("-error")

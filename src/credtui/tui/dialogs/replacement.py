@@ -9,9 +9,16 @@ from textual.containers import Grid
 from textual.widget import Widget
 from textual.widgets import Button, Static
 
+from credtui.domain.errors import (
+    CredentialChangedError,
+    NoSuchCredentialError,
+    NothingReplacedError,
+    PermissionDeniedError,
+    Refusal,
+    StillUsedError,
+)
 from credtui.domain.models import Credential
 from credtui.domain.page import Page
-from credtui.domain.permissions import Permission
 from credtui.tui.dialogs.dialog import Dialog
 from credtui.tui.screens.portal import Portal
 from credtui.tui.summaries import use
@@ -74,42 +81,38 @@ class ReplacementDialog(Dialog[Literal["finish", "make-primary"]]):
         self.refresh_bindings()
 
     def _next(self, page: Page) -> str:
-        if page.permission < Permission.CAN_EDIT:
-            return "You may no longer change the credentials."
-        if not self._both:
-            return "One of the two is gone: there is nothing left to replace."
-        if not self._is_as_seen:
-            return "The old credential was rotated meanwhile. Cancel, and look again."
-        if not self._is_quiet:
-            return (
-                "The old credential is still in use. Move its clients over; it can be deleted when "
-                "it has been quiet for a day."
-            )
+        match self._refusal:
+            case PermissionDeniedError() as denial:
+                return str(denial)
+            case NoSuchCredentialError() | NothingReplacedError():
+                return "One of the two is gone: there is nothing left to replace."
+            case CredentialChangedError():
+                return "The old credential was rotated meanwhile. Cancel, and look again."
+            case StillUsedError():
+                return (
+                    "The old credential is still in use. Move its clients over; it can be deleted "
+                    "when it has been quiet for a day."
+                )
         if page.primary == self._old.client_id:
             return "Deleting the old credential makes the new one primary. This can't be undone."
         return "The old credential is quiet. Deleting it can't be undone."
 
     @property
-    def _both(self) -> bool:
+    def _refusal(self) -> Refusal | None:
         page, client_id = self._portal.page, self._old.client_id
-        return page.find(client_id) is not None and page.successor_of(client_id) is not None
-
-    @property
-    def _is_as_seen(self) -> bool:
-        old = self._portal.page.find(self._old.client_id)
-        return old is not None and old.generation == self._old.generation
-
-    @property
-    def _is_quiet(self) -> bool:
-        usage = self._portal.page.usage.get(self._old.client_id)
-        return usage is None or usage.is_quiet(self._portal.service.clock())
+        return page.why_not_edit() or page.why_not_finish_replacement(
+            client_id,
+            page.usage.get(client_id),
+            self._portal.service.clock(),
+            seen=self._old.generation,
+        )
 
     def _may(self, action: str) -> bool:
-        if self._portal.page.permission < Permission.CAN_EDIT:
-            return False
         if action == "finish":
-            return self._both and self._is_as_seen and self._is_quiet
-        return self._both and self._portal.page.primary == self._old.client_id
+            return self._refusal is None
+        page, client_id = self._portal.page, self._old.client_id
+        both = page.find(client_id) and page.successor_of(client_id)
+        return bool(not page.why_not_edit() and both and page.primary == client_id)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer only steps that can be done now."""

@@ -13,9 +13,9 @@ from textual.widget import Widget
 from textual.widgets import Button, Static
 
 from credtui.domain.models import Credential
-from credtui.domain.organization import MAX_CREDENTIALS
 from credtui.domain.page import Page
 from credtui.domain.permissions import Permission
+from credtui.domain.rules import MAX_CREDENTIALS
 from credtui.tui.pages.page import PortalPage, no_access
 from credtui.tui.verbs.credential_verbs import CREDENTIAL_VERBS, GENERATE
 from credtui.tui.widgets.card import Card

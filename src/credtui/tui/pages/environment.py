@@ -8,9 +8,9 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import Button, Static
 
-from credtui.domain.organization import MAX_CREDENTIALS
 from credtui.domain.page import Page
 from credtui.domain.permissions import Permission
+from credtui.domain.rules import MAX_CREDENTIALS
 from credtui.tui.pages.page import PortalPage, no_access
 from credtui.tui.phrases import minute
 from credtui.tui.verbs.edit_networks import EditNetworks

@@ -1,5 +1,6 @@
 """Delete: remove a credential that isn't primary."""
 
+from credtui.domain.errors import PrimaryProtectedError
 from credtui.domain.models import Credential
 from credtui.domain.page import Page
 from credtui.tui.screens.portal import Portal
@@ -17,7 +18,8 @@ class Delete(CredentialVerb):
 
     def rule(self, page: Page, credential: Credential) -> str | None:
         """Refuse to delete the primary credential, except to a representative."""
-        if credential.client_id == page.primary and not page.representative:
+        refusal = page.why_not_delete(credential.client_id, even_primary=page.representative)
+        if isinstance(refusal, PrimaryProtectedError):
             return (
                 "The primary credential can't be deleted. Make another credential primary first, "
                 "or contact your representative."

@@ -23,7 +23,7 @@ class Generate(CredentialVerb):
         """Refuse at the cap, and say what to do."""
         if obstacle := super().obstacle(page, subject):
             return obstacle
-        if page.full:
+        if page.why_not_add():
             return "Delete a credential before creating a new one."
         return None
 

@@ -2,8 +2,8 @@
 
 from credtui.domain.models import Credential
 from credtui.domain.names import MAX_NAME_LENGTH
-from credtui.domain.organization import MAX_CREDENTIALS
 from credtui.domain.page import Page
+from credtui.domain.rules import MAX_CREDENTIALS
 from credtui.tui.screens.portal import Portal
 from credtui.tui.verbs.asking import change_with_name
 from credtui.tui.verbs.credential_verb import CredentialVerb
@@ -30,7 +30,7 @@ class Replace(CredentialVerb):
             return None
         if credential.replaces and page.find(credential.replaces):
             return "It is replacing another credential itself. Finish that first."
-        if page.full:
+        if page.why_not_add():
             return (
                 f"Replacing takes a second credential, and there are {MAX_CREDENTIALS} of "
                 f"{MAX_CREDENTIALS}. Delete one first, or use Rotate Credential."

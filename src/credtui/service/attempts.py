@@ -1,0 +1,157 @@
+"""How something is attempted: in one transaction, which leaves one audit event."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from datetime import datetime
+from typing import Generic, TypeVar
+
+from credtui.domain.audit import Action, What
+from credtui.domain.clock import Clock
+from credtui.domain.errors import Refusal, StoreError, StoreUnwritableError
+from credtui.domain.names import quotable
+from credtui.domain.permissions import Actor, Operators
+from credtui.domain.place import Place
+from credtui.store.port import OrganizationTransaction, Store, Transaction
+
+Bar = Callable[[Operators, Callable[[str], bool]], Refusal | None]
+"""Says why nothing may be attempted, from the operators and from which organizations exist."""
+
+
+T = TypeVar("T", bound=Transaction)
+
+
+class Attempt(Generic[T]):
+    """One attempt, while the store is held.
+
+    Attributes:
+        held: The store's transaction.
+        at: The moment of the attempt.
+        what: What the audit event is going to say.
+    """
+
+    def __init__(self, held: T, at: datetime) -> None:
+        self.held = held
+        self.at = at
+        self.what: What = {}
+
+
+class Attempts:
+    """One actor's attempts to do something.
+
+    Each is a context. When a `Refusal` leaves it, the audit event says so; otherwise the event says
+    that the change was made. Nothing is changed or recorded when another exception leaves it.
+
+    Raises:
+        Refusal: The attempt was refused.
+        StoreError: The store can't be used. The message says that nothing was changed.
+        DoubtError: The change may not last, or may not have been made.
+    """
+
+    def __init__(self, store: Store, actor: Actor, clock: Clock) -> None:
+        self._store = store
+        self._actor = actor
+        self._clock = clock
+
+    @contextmanager
+    def at(
+        self, place: Place, action: Action, bar: Bar, *, carries_doubt: bool = False
+    ) -> Iterator[Attempt[OrganizationTransaction]]:
+        """Attempt something that concerns an organization.
+
+        Args:
+            place: The organization and its environment.
+            action: What is attempted.
+            bar: What it returns is recorded with the operators: a refusal must not bring an
+                organization into being.
+            carries_doubt: What is in doubt is for the caller to tell, and isn't raised.
+        """
+        with unchanged():
+            # Ask before a transaction is opened: that alone would leave a lock file behind.
+            barred = bar(self._store.operators(), self._store.has_organization)
+        if barred is None:
+            try:
+                transaction = self._store.transaction(place)
+                with self._made(transaction, action, bar, carries_doubt=carries_doubt) as attempt:
+                    yield attempt
+            except _BarredError as error:
+                barred = error.refusal
+        if barred:
+            self.record_refusal(action, barred, place.organization)
+            raise barred
+
+    @contextmanager
+    def on_operators(self, action: Action) -> Iterator[Attempt[Transaction]]:
+        """Attempt something that concerns all operators."""
+        with self._made(self._store.operators_transaction(), action) as attempt:
+            yield attempt
+
+    def record_refusal(
+        self, action: Action, refusal: Refusal, name: str | None, place: Place | None = None
+    ) -> None:
+        """Record a refusal, which stands even where nothing can be written.
+
+        Args:
+            action: What was attempted.
+            refusal: Why it is refused.
+            name: The name that was attempted, if there is one.
+            place: Where the refusal is recorded; None to record it with the operators.
+        """
+        held: AbstractContextManager[Transaction] = (
+            self._store.transaction(place) if place else self._store.operators_transaction()
+        )
+        with suppress(StoreUnwritableError), held as transaction:
+            transaction.record(
+                self._clock(),
+                self._actor,
+                action,
+                outcome="refused",
+                name=name and quotable(name),
+                reason=refusal.code,
+            )
+
+    @contextmanager
+    def _made(
+        self,
+        transaction: AbstractContextManager[T],
+        action: Action,
+        bar: Bar | None = None,
+        *,
+        carries_doubt: bool = False,
+    ) -> Iterator[Attempt[T]]:
+        refusal: Refusal | None = None
+        with unchanged(), transaction as held:
+            if bar and (barred := bar(held.operators, held.has_organization)):
+                raise _BarredError(barred)
+            attempt = Attempt(held, self._clock())
+            try:
+                yield attempt
+            except Refusal as error:
+                refusal = error
+                attempt.what |= What(outcome="refused", detail="", reason=error.code)
+            held.record(attempt.at, self._actor, action, **attempt.what)
+        if refusal:
+            raise refusal
+        if held.doubt and not carries_doubt:
+            raise held.doubt
+
+
+@contextmanager
+def unchanged() -> Iterator[None]:
+    """Say of a store's failure that it left everything as it was, as a transaction promises.
+
+    Raises:
+        StoreError: The same, with that sentence.
+    """
+    try:
+        yield
+    except StoreError as error:
+        error.args = (*error.args, "Nothing was changed.")
+        raise
+
+
+class _BarredError(Exception):
+    """Nothing may be attempted, and nothing was recorded."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal)
+        self.refusal = refusal

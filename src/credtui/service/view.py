@@ -1,0 +1,120 @@
+"""What may be seen of an organization."""
+
+from collections.abc import Callable, Sequence
+
+from credtui.domain.audit import Action, AuditEvent
+from credtui.domain.clock import Clock
+from credtui.domain.errors import Refusal
+from credtui.domain.models import Environment
+from credtui.domain.names import parse_organization
+from credtui.domain.page import Page
+from credtui.domain.permissions import Actor, Operators, Permission
+from credtui.domain.place import Place
+from credtui.service.attempts import Attempts
+from credtui.store.port import PAGE, Store
+
+
+class OrganizationView:
+    """One organization in one environment, as one actor may see it.
+
+    Attributes:
+        environment: The environment.
+        organization: The organization's name.
+        actor: Who looks.
+        clock: The present moment.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        environment: Environment,
+        organization: str,
+        actor: Actor,
+        clock: Clock,
+    ) -> None:
+        self.environment = environment
+        self.organization = parse_organization(organization)
+        self.actor = actor
+        self.clock = clock
+        self._store = store
+        self._place = Place(environment.name, organization)
+        self._attempts = Attempts(store, actor, clock)
+
+    @property
+    def audience(self) -> str:
+        """The audience of the organization's access tokens."""
+        return self.environment.audience_for(self.organization)
+
+    def page(self) -> Page:
+        """Return what the actor may see."""
+        operators = self._store.operators()
+        permission = operators.permission_for(self.actor, self.organization)
+        representative = operators.is_representative(self.actor)
+        if permission < Permission.CAN_VIEW:
+            return Page(permission=permission)
+        organization = self._store.load(self._place)
+        usage = self._store.usage(self._place)
+        return Page(
+            permission=permission,
+            representative=representative,
+            credentials=tuple(credential.public() for credential in organization.credentials),
+            primary=organization.primary,
+            networks=organization.networks,
+            may_manage=operators.may_manage(self.actor),
+            known=operators.know(self.organization, self._store.has_organization),
+            usage={
+                credential.client_id: usage[credential.client_id]
+                for credential in organization.credentials
+                if credential.client_id in usage
+            },
+        )
+
+    def version(self) -> object:
+        """Return a value that is another one after what `page` returns has changed.
+
+        Usage changes once a second while a credential is in use.
+        """
+        return self._store.version(self._place)
+
+    def view(self) -> Page:
+        """Return what `page` does, if the actor may see anything.
+
+        Raises:
+            PermissionDeniedError: The actor has no access. The attempt leaves an audit event.
+        """
+        operators = self._store.operators()
+        if barred := self._why_not_enter(operators, self._store.has_organization):
+            self._attempts.record_refusal(Action.VIEW, barred, self.organization)
+            raise barred
+        if denial := operators.why_not(self.actor, self.organization, Permission.CAN_VIEW):
+            self._attempts.record_refusal(Action.VIEW, denial, None, self._place)
+            raise denial
+        return self.page()
+
+    def events(self, before: int | None = None, limit: int = PAGE) -> Sequence[AuditEvent]:
+        """Return audit events of the organization, newest first.
+
+        Args:
+            before: Return events with lower numbers only; None to begin with the latest.
+            limit: How many to return at most.
+
+        Raises:
+            PermissionDeniedError: The actor has no access.
+        """
+        self.view()
+        return self._store.events(self._place, before, limit)
+
+    def verify_events(self) -> AuditEvent | None:
+        """Check the audit log for tampering, and return its last event, None if there is none.
+
+        Raises:
+            PermissionDeniedError: The actor has no access.
+            AuditTamperedError: It was tampered with.
+        """
+        self.view()
+        return self._store.verify_events(self._place)
+
+    def _why_not_enter(
+        self, operators: Operators, has_organization: Callable[[str], bool]
+    ) -> Refusal | None:
+        return operators.why_not_enter(self.actor, self.organization, has_organization)

@@ -1,0 +1,163 @@
+"""Transactions of TinyDB files, and how models are kept in their tables."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Unpack
+
+from tinydb import where
+from typing_extensions import override
+
+from credtui.domain.audit import Action, AuditEvent, What
+from credtui.domain.errors import DoubtError
+from credtui.domain.models import StoredCredential
+from credtui.domain.organization import Organization
+from credtui.domain.permissions import Actor, Operator, Operators
+from credtui.domain.usage import Usage
+from credtui.store.port import OrganizationTransaction, Transaction
+from credtui.store.tinydb.ledger import Draft, Ledger, parsing
+
+
+class TinyDBTransaction(Transaction):
+    """The transaction of a TinyDB file, which by itself changes operators."""
+
+    def __init__(
+        self, draft: Draft, operators: Operators, has_organization: Callable[[str], bool]
+    ) -> None:
+        self._draft = draft
+        self._operators_before = self.operators = operators
+        self._has_organization = has_organization
+
+    @property
+    @override
+    def doubt(self) -> DoubtError | None:
+        return self._draft.doubt
+
+    @override
+    def record(self, at: datetime, actor: Actor, action: Action, **what: Unpack[What]) -> None:
+        self._draft.record(at, actor, action, **what)
+
+    @override
+    def has_organization(self, organization: str) -> bool:
+        return self._has_organization(organization)
+
+    def write(self) -> None:
+        """Put the operators into their table if they changed."""
+        if self.operators == self._operators_before:
+            return
+        self._ensure_recorded()
+        table = self._draft.table("operators")
+        table.truncate()
+        table.insert_multiple(
+            operator.model_dump(mode="json") for operator in self.operators.members
+        )
+
+    def _ensure_recorded(self) -> None:
+        if not self._draft.recorded:
+            raise RuntimeError("a change needs an audit event")
+
+
+class TinyDBOrganizationTransaction(TinyDBTransaction, OrganizationTransaction):
+    """The transaction of an organization's TinyDB file."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        draft: Draft,
+        operators: Operators,
+        has_organization: Callable[[str], bool],
+        usage: Callable[[], Mapping[str, Usage]],
+    ) -> None:
+        super().__init__(draft, operators, has_organization)
+        self._before = self.organization = read_organization(ledger.path, draft)
+        self._ledger = ledger
+        self._usage = usage
+
+    @override
+    def usage(self) -> Mapping[str, Usage]:
+        return self._usage()
+
+    @override
+    def latest_events(self, limit: int) -> Sequence[AuditEvent]:
+        return self._ledger.events(None, limit)
+
+    @property
+    def client_ids(self) -> Sequence[str]:
+        """The Client IDs of the credentials as changed."""
+        return [credential.client_id for credential in self.organization.credentials]
+
+    @property
+    def generated_client_ids(self) -> Sequence[str]:
+        """The Client IDs of the credentials that were generated."""
+        return [client_id for client_id in self.client_ids if self._before.find(client_id) is None]
+
+    @property
+    def removed_client_ids(self) -> Sequence[str]:
+        """The Client IDs of the credentials that were removed."""
+        kept = self.client_ids
+        return [
+            credential.client_id
+            for credential in self._before.credentials
+            if credential.client_id not in kept
+        ]
+
+    def write(self) -> None:
+        """Put what changed into the tables."""
+        if self.organization == self._before:
+            return
+        self._ensure_recorded()
+        before = {credential.client_id: credential for credential in self._before.credentials}
+        after = {credential.client_id: credential for credential in self.organization.credentials}
+        credentials = self._draft.table("credentials")
+        for client_id in before.keys() - after.keys():
+            credentials.remove(where("client_id") == client_id)
+        for client_id, credential in after.items():
+            if before.get(client_id) != credential:
+                credentials.upsert(_document(credential), where("client_id") == client_id)
+        about = {"primary": self.organization.primary, "networks": self.organization.networks}
+        organization = self._draft.table("organization")
+        organization.truncate()
+        organization.insert(about)
+
+
+def read_operators(path: Path, draft: Draft) -> Operators:
+    """Return the operators of a TinyDB file.
+
+    Raises:
+        StoreCorruptError: The file is damaged.
+    """
+    with parsing(path):
+        return Operators(
+            members=tuple(Operator.model_validate(member) for member in draft.table("operators"))
+        )
+
+
+def read_organization(path: Path, draft: Draft) -> Organization:
+    """Return the organization of a TinyDB file.
+
+    Raises:
+        StoreCorruptError: The file is damaged.
+    """
+    with parsing(path):
+        # The table keeps them in the order in which they came, whatever the clock said.
+        credentials = map(StoredCredential.model_validate, draft.table("credentials"))
+        about: Mapping[str, Any] = next(iter(draft.table("organization")), {})
+        return Organization(
+            credentials=tuple(credentials),
+            primary=about.get("primary"),
+            networks=about.get("networks", ()),
+        )
+
+
+def _document(credential: StoredCredential) -> Mapping[str, Any]:
+    return {
+        **credential.model_dump(mode="json"),
+        "secret_hash": credential.secret_hash.get_secret_value(),
+        "retired": [
+            {
+                **retired.model_dump(mode="json"),
+                "secret_hash": retired.secret_hash.get_secret_value(),
+            }
+            for retired in credential.retired
+        ],
+    }
