@@ -24,12 +24,12 @@ from tests.support import (
     set_all_operators,
 )
 
-# No proxy stands between a test and what it started on this machine, and pictures have colours.
+# Tests reach the servers that they start without a proxy, and pictures have colours.
 for name in [name for name in os.environ if name.lower().endswith("_proxy") or name == "NO_COLOR"]:
     del os.environ[name]
 
-# The machine that runs the tests is shared and slow: nothing is said by how long one example
-# takes. In CI the same examples are tried each time, so that a change is to blame for what fails.
+# The tests may run on a shared, slow machine, so an example may take any time. CI tries the same
+# examples each time, so that a failure comes from a change.
 settings.register_profile(
     "credtui", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
 )
@@ -63,7 +63,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture(scope="session", autouse=True)
 def signals() -> Iterator[None]:
-    """Lets programs under test end by signals that whoever started the tests ignores."""
+    """Lets signals end the programs under test, even if the test run ignores these signals."""
     with default_signals_in_children():
         yield
 

@@ -1,4 +1,4 @@
-"""What a terminal makes of a program's bytes: pyte, with what the tests need and pyte lacks."""
+"""A terminal's screen, made from a program's bytes: pyte, and what pyte lacks for these tests."""
 
 import copy
 import re
@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 import pyte
 from pyte.screens import StaticDefaultDict
 
-# Sequences that pyte would draw in part ("\x1b[<u" leaves a "u" on the screen), obey as another
-# ("\x1b[>4;1m" would underline) or raise on. They move nothing on the screen.
+# pyte would draw a part of these sequences ("\x1b[<u" leaves a "u" on the screen), take them for
+# others ("\x1b[>4;1m" would underline), or raise an error. They change nothing on the screen.
 _BEYOND_PYTE = re.compile(
     rb"""
     \x1b[PX^_k].*?\x1b\\                                  # DCS, SOS, PM, APC, screen's own title
@@ -22,7 +22,7 @@ _BEYOND_PYTE = re.compile(
     """,
     re.DOTALL | re.VERBOSE,
 )
-# The beginning of a sequence whose end is still to come.
+# The beginning of a sequence that goes on in the bytes that come next.
 _UNFINISHED = re.compile(
     rb"""
     \x1b(?:
@@ -37,7 +37,7 @@ _ALTERNATE_SCREEN = frozenset({47, 1047, 1049})
 
 
 class Cell(NamedTuple):
-    """One cell of the screen; a wide character's second cell is empty."""
+    """One cell of the screen. The second cell of a wide character is empty."""
 
     char: str
     fg: str
@@ -53,8 +53,8 @@ class Cell(NamedTuple):
 class Emulator:
     """A screen fed with bytes.
 
-    `reply` carries what the terminal says to the program. `answers` adds replies to queries that
-    pyte does not know, by their exact bytes.
+    `reply` is called with what the terminal says to the program. `answers` maps the exact bytes of
+    queries that pyte does not know to replies.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class Emulator:
         self._pending = b""
 
     def feed(self, data: bytes) -> None:
-        """Draw what a program wrote, wherever it was cut into pieces."""
+        """Draw a program's output. It may arrive in pieces, cut anywhere."""
         data = self._pending + data
         unfinished = _UNFINISHED.search(data)
         end = unfinished.start() if unfinished else len(data)
@@ -80,17 +80,17 @@ class Emulator:
         self._stream.feed(_BEYOND_PYTE.sub(self._answer, data[:end]))
 
     def resize(self, rows: int, cols: int) -> None:
-        """Change the size; what no longer fits is lost."""
+        """Change the size. Content that no longer fits is lost."""
         self._screen.resize(rows, cols)
 
     @property
     def cols(self) -> int:
-        """How many columns the screen has."""
+        """The number of columns."""
         return int(self._screen.columns)
 
     @property
     def lines(self) -> list[str]:
-        """The rows of the screen without the blanks at their ends."""
+        """The rows of the screen, without blanks at their ends."""
         return [self._screen.row(row).rstrip() for row in range(self._screen.lines)]
 
     @property
@@ -120,11 +120,11 @@ class Emulator:
     @property
     def private_modes(self) -> frozenset[int]:
         """The DEC private modes that are set."""
-        # pyte keeps them apart from the others by a shift.
+        # pyte shifts the numbers of private modes to tell them from others.
         return frozenset(mode >> 5 for mode in self._screen.mode if mode >= 1 << 5)
 
     def find(self, text: str) -> tuple[int, int] | None:
-        """The column and row where a text begins."""
+        """Return the column and row at which a text begins, None if it isn't there."""
         for row, line in enumerate(self.lines):
             if (index := line.find(text)) >= 0:
                 length = 0
@@ -154,18 +154,18 @@ class _Screen(pyte.Screen):
         return "".join(self.buffer[row][column].data for column in range(self.columns))
 
     def write_process_input(self, data: str) -> None:
-        """Answer the program: pyte calls this for the queries that it knows."""
+        """Answer the program. pyte calls this for the queries that it knows."""
         self._reply(data.encode())
 
     def set_mode(self, *modes: int, **kwargs: Any) -> None:
-        """Also enter the alternate screen, which begins empty."""
+        """Set modes. The alternate screen begins empty."""
         super().set_mode(*modes, **kwargs)
         if kwargs.get("private") and _ALTERNATE_SCREEN.intersection(modes) and not self._main:
             self._main = self.buffer, copy.copy(self.cursor)
             self.buffer = defaultdict(lambda: StaticDefaultDict(self.default_char))
 
     def reset_mode(self, *modes: int, **kwargs: Any) -> None:
-        """Also leave the alternate screen, for the main one as it was."""
+        """Reset modes. Leaving the alternate screen brings back the main one as it was."""
         super().reset_mode(*modes, **kwargs)
         if kwargs.get("private") and _ALTERNATE_SCREEN.intersection(modes) and self._main:
             hidden = self.cursor.hidden
@@ -176,7 +176,7 @@ class _Screen(pyte.Screen):
             self.ensure_vbounds()
 
     def index(self) -> None:
-        """Also keep the row that scrolls out of the main screen."""
+        """Move down, and keep a row that scrolls out of the main screen."""
         top, bottom = self.margins or (0, self.lines - 1)
         if self.cursor.y == bottom and top == 0 and not self._main:
             self.scrollback.append(self.row(0).rstrip())

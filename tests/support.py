@@ -1,4 +1,4 @@
-"""What the tests of every room share: a clock, randomness, and ready-made domain objects."""
+"""What all tests share: a clock, randomness, and ready-made domain objects."""
 
 import random
 import signal
@@ -61,7 +61,7 @@ class SteppedClock:
 
 
 def seeded_bytes(seed: int = 1) -> RandomBytes:
-    """A source of randomness that gives the same bytes each time."""
+    """Return a source of randomness that gives the same bytes each time."""
     return random.Random(seed).randbytes
 
 
@@ -76,7 +76,7 @@ def make_credential(
     created_at: datetime | None = None,
     secret_hash: SecretStr = SECRET_HASH,
 ) -> StoredCredential:
-    """A stored credential; other numbers give others."""
+    """Return a stored credential, another one for each number."""
     return StoredCredential(
         client_id=generate_client_id(seeded_bytes(number)),
         name=name or f"Credential {number}",
@@ -86,12 +86,12 @@ def make_credential(
 
 
 def write_operators(store_folder: Path, *operators: Operator, at: datetime = START) -> None:
-    """Make these the operators of the TinyDB store in a folder, whoever were so before."""
+    """Make these the only operators of the TinyDB store in a folder."""
     set_all_operators(TinyDBStore(store_folder), *operators, at=at)
 
 
 def set_all_operators(store: Store, *operators: Operator, at: datetime = START) -> None:
-    """Make these a store's operators, whoever were so before."""
+    """Make these the only operators of a store."""
     with store.operators_transaction() as transaction:
         transaction.operators = Operators(members=operators)
         transaction.record(at, ALICE, Action.SET_OPERATOR)
@@ -99,13 +99,13 @@ def set_all_operators(store: Store, *operators: Operator, at: datetime = START) 
 
 @contextmanager
 def default_signals_in_children() -> Iterator[None]:
-    """Start programs with signals at their default, though this process ignores some of them.
+    """Let the programs that are started here have no signal ignored, even if this process does.
 
     A shell starts a background job with SIGINT and SIGQUIT ignored, and nohup ignores SIGHUP. A
-    program inherits that an ignored signal is ignored, but not that a signal has a handler. So a
-    handler that does nothing ignores the signal here alone.
+    program inherits an ignored signal, but not a handler. So this process gets handlers that do
+    nothing in place of the signals that it ignores.
     """
-    # Python itself ignores SIGPIPE, and gives it back to the programs that it starts.
+    # Python ignores SIGPIPE too, but restores it in the programs that it starts.
     numbers = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGTSTP)
     ignored = [number for number in numbers if signal.getsignal(number) is signal.SIG_IGN]
     for number in ignored:

@@ -7,8 +7,8 @@
         terminal.send("Payout gateway")
         terminal.click_on("Save & Generate Key")
 
-Columns and rows count from 0, from the top left. Nothing here sleeps: whatever waits is woken by
-the program's output, and fails with a picture of the screen.
+Columns and rows count from 0, from the top left. Nothing here sleeps. The program's output wakes
+the method that waits for it. A wait that fails shows a picture of the screen.
 """
 
 import fcntl
@@ -33,7 +33,7 @@ import pytest
 from tests.emulator import Cell, Emulator
 
 TIMEOUT = 60.0 if os.environ.get("CI") == "true" else 20.0
-"""Seconds until a wait fails. CI is slow and runs tests side by side; only a failure costs this."""
+"""Seconds until a wait fails. CI is slow and runs tests side by side. Only a failure costs this."""
 
 KEYS: Mapping[str, str] = {
     "backspace": "\x7f",
@@ -72,7 +72,7 @@ class Position(NamedTuple):
 
 
 def need_program(name: str) -> str:
-    """Where a program that a test drives is; the test skips without it, and fails in CI."""
+    """Return the path of a program. Without it the test is skipped, and fails in CI."""
     path = shutil.which(name, path=f"{os.environ['PATH']}:/usr/local/sbin:/usr/sbin:/sbin")
     if path is None:
         reason = f"{name} is not installed; scripts/system-tools says what to install"
@@ -83,14 +83,14 @@ def need_program(name: str) -> str:
 
 
 def restrained() -> list[str]:
-    """What goes before a command for permissions to restrain it, which they don't root."""
+    """Return the words to put before a command so that file permissions bind even root."""
     if os.getuid():
         return []
     return [need_program("setpriv"), "--bounding-set=-dac_override,-dac_read_search"]
 
 
 def seal(folder: Path) -> None:
-    """Let nobody write a folder and what is in it. Whoever made it may still remove it."""
+    """Let nobody write a folder and its contents. Its owner can still remove it."""
     for path in (folder, *folder.rglob("*")):
         if not path.is_symlink():
             path.chmod(0o500 if path.is_dir() else 0o400)
@@ -99,11 +99,13 @@ def seal(folder: Path) -> None:
 class Terminal:
     """A program and the terminal it runs in.
 
-    The program gets PATH, a UTF-8 locale, TERM=xterm-256color and what `env` adds or replaces, but
-    no home: nothing may read or write the files of the person who runs the tests.
+    The program gets PATH, a UTF-8 locale and TERM=xterm-256color. `env` adds variables or replaces
+    them. The program gets no home, so that it can't read or write the files of the person who runs
+    the tests.
 
-    `answers` are the terminal's replies to queries, by their exact bytes. Without them it answers
-    where the cursor is and that it is a VT100, and is silent on the rest, as an old one would be.
+    `answers` maps the exact bytes of a query to the terminal's reply. Without `answers`, the
+    terminal says where the cursor is and that it is a VT100. Like an old terminal, it answers no
+    other query.
     """
 
     def __init__(
@@ -165,7 +167,7 @@ class Terminal:
     ) -> None:
         self.close()
 
-    # What a person does.
+    # What a person does
 
     def send(self, text: str) -> None:
         """Type text as it is, control characters included."""
@@ -174,8 +176,8 @@ class Terminal:
     def press(self, *keys: str) -> None:
         """Press keys by name: "tab", "ctrl+q", "alt+x", "f1", or the character itself.
 
-        After "escape" wait for what it does before you press more: a terminal program takes an
-        escape and a key that arrive together for alt and that key.
+        After "escape", wait for its effect before you press another key. A terminal program takes
+        an escape and a key that arrive together for alt and that key.
         """
         self.send("".join(map(_key, keys)))
 
@@ -194,13 +196,13 @@ class Terminal:
         self.click(column + len(text) // 2, row)
 
     def resize(self, rows: int, cols: int) -> None:
-        """Give the terminal another size; the program is told by SIGWINCH."""
+        """Give the terminal another size. SIGWINCH tells the program."""
         with self._news:
             self._emulator.resize(rows, cols)
             termios.tcsetwinsize(self._master, (rows, cols))
 
     def hang_up(self) -> None:
-        """Take the terminal away, as when a line drops; the program is told by SIGHUP."""
+        """Take the terminal away, as when a line drops. SIGHUP tells the program."""
         if not self._hung_up:
             self._hung_up = True
             os.close(self._wake)
@@ -208,11 +210,11 @@ class Terminal:
             os.close(self._master)
             os.close(self._wake_reader)
 
-    # What a person sees.
+    # What a person sees
 
     @property
     def lines(self) -> list[str]:
-        """The rows of the screen without the blanks at their ends."""
+        """The rows of the screen, without blanks at their ends."""
         with self._news:
             return self._emulator.lines
 
@@ -229,7 +231,7 @@ class Terminal:
 
     @property
     def cursor(self) -> Position | None:
-        """Where the cursor is, or None while it is hidden."""
+        """The position of the cursor, or None while it is hidden."""
         with self._news:
             place = self._emulator.cursor
         return place and Position(*place)
@@ -241,12 +243,12 @@ class Terminal:
             return self._emulator.private_modes
 
     def is_cooked(self) -> bool:
-        """Whether the line echoes and edits, as a shell leaves it to the programs it starts."""
+        """Tell whether the line echoes and edits, as it does when a shell starts a program."""
         wanted = termios.ICANON | termios.ECHO
         return bool(termios.tcgetattr(self._master)[3] & wanted == wanted)
 
     def screen_cells(self) -> list[list[Cell]]:
-        """Every cell with its colours and attributes, row by row, to compare two screens."""
+        """Return every cell with its colours and attributes, row by row, to compare two screens."""
         with self._news:
             return self._emulator.cells
 
@@ -257,30 +259,30 @@ class Terminal:
             return self._emulator.title
 
     def find(self, text: str) -> Position:
-        """Where a text that is on the screen begins."""
+        """Return the position at which a text begins. The text must be on the screen."""
         with self._news:
             place = self._emulator.find(text)
         if place is None:
             raise AssertionError(self._picture(f"{text!r} is not on the screen"))
         return Position(*place)
 
-    # What the line carries.
+    # What the line carries
 
     def mark(self) -> None:
-        """Begin to count `bytes_received` from here."""
+        """Let `bytes_received` begin here."""
         with self._news:
             self._mark = len(self._received)
 
     @property
     def bytes_received(self) -> bytes:
-        """What the program has written since the last `mark`, raw."""
+        """The raw bytes that the program has written since the last `mark`."""
         with self._news:
             return bytes(self._received[self._mark :])
 
-    # Waiting.
+    # Waiting
 
     def wait_until(self, holds: Callable[[], bool], what: str, *, timeout: float = TIMEOUT) -> None:
-        """Wait until something holds; asked again whenever the program has written."""
+        """Wait until `holds` returns True. It is called again whenever the program has written."""
         with self._news:
             held = self._news.wait_for(lambda: holds() or self._ended, timeout) and holds()
         if not held:
@@ -298,7 +300,7 @@ class Terminal:
         )
 
     def wait_quiet(self, seconds: float = 0.3, *, timeout: float = TIMEOUT) -> None:
-        """Wait until nothing has been typed or written for a while."""
+        """Wait until nobody has typed, and the program has written nothing, for some seconds."""
         deadline = time.monotonic() + timeout
         with self._news:
             while not self._ended and (left := self._stirred_at + seconds - time.monotonic()) > 0:
@@ -307,26 +309,26 @@ class Terminal:
                 self._news.wait(left)
 
     def wait_exit(self, *, timeout: float = TIMEOUT) -> int:
-        """Wait until the program has ended; its exit status, or minus the signal that ended it."""
+        """Wait for the program's end. Return its exit status, or minus the signal that ended it."""
         try:
             status = self.process.wait(timeout)
         except subprocess.TimeoutExpired:
             message = self._picture(f"still running after {timeout:g} s")
             raise AssertionError(message) from None
         with self._news:
-            # What it wrote last may be under way. The line itself ends only when whatever the
-            # program left running has let go of it too, so do not wait for that for long.
+            # Its last output may still be on its way. The line ends only when the programs that it
+            # left running have closed the line too, so do not wait for that for long.
             self._news.wait_for(lambda: self._ended, 1.0)
         return status
 
     def close(self) -> None:
-        """End the program and all that shares its process group."""
+        """End the program and everything else in its process group."""
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
         self.hang_up()
 
-    # The line.
+    # The line
 
     def _read(self) -> None:
         try:
@@ -347,11 +349,11 @@ class Terminal:
             return b""
         try:
             return os.read(self._master, 65536)
-        except OSError:  # EIO: nobody holds the other end any more
+        except OSError:  # EIO: no program holds the other end any more
             return b""
 
     def _write(self, data: bytes) -> None:
-        """Write all of it, or fail: a program that does not read must not hang the test."""
+        """Write all of the data. Fail if the program doesn't read: it must not hang the test."""
         while data:
             _, writable, _ = select.select([], [self._master], [], TIMEOUT)
             if not writable:
@@ -360,7 +362,7 @@ class Terminal:
         self._stirred_at = time.monotonic()
 
     def _reply(self, data: bytes) -> None:
-        # The program may have asked and left without reading.
+        # The program may have asked and ended before it read the answer.
         with suppress(OSError):
             os.write(self._master, data)
 

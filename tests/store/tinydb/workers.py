@@ -1,7 +1,7 @@
 """Processes that use a store, each started in a few milliseconds.
 
-One process imports everything and then only forks. What a worker reports comes through a pipe,
-which ends when the worker does, however it ends.
+One process imports everything, and then forks for each worker. A worker reports through a pipe,
+which closes when the worker ends, even if it is killed.
 """
 
 import asyncio
@@ -56,7 +56,7 @@ class Worker:
             os.kill(self.pid, number)
 
     def receive(self, timeout: float = 60) -> Any:
-        """Return the next report; None when there are no more since the process ended."""
+        """Return the next report, None when the process has ended and there are no more."""
         deadline = time.monotonic() + timeout
         while b"\n" not in self._rest:
             if self._ended:
@@ -71,12 +71,12 @@ class Worker:
         return json.loads(line)
 
     def receive_all(self) -> Iterator[Any]:
-        """Yield reports until the process ended."""
+        """Yield reports until the process has ended."""
         while (report := self.receive()) is not None:
             yield report
 
     def end(self) -> None:
-        """Kill the process, and wait until it is gone."""
+        """Kill the process, and wait for its end."""
         if not self._ended:
             self.send_signal(signal.SIGKILL)
         for _ in self.receive_all():
@@ -125,7 +125,7 @@ def _plain(argument: object) -> object:
 
 
 def run_with_mounts(script: str, folder: Path) -> Any:
-    """Return what a script reports that may mount disks, which it alone sees."""
+    """Run a script that may mount disks, which only it sees. Return the JSON that it prints."""
     unshare = ["unshare", "--mount", *(["--map-root-user"] if os.getuid() else [])]
     if not shutil.which("unshare") or subprocess.run([*unshare, "true"], check=False).returncode:
         import pytest
@@ -155,7 +155,7 @@ def make_service(folder: str, operator: str = "") -> CredentialService:
 
 
 def generate_at_once(report: Report, folder: str, start: str) -> None:
-    """Generate a credential as soon as there is a byte in the named pipe."""
+    """Generate a credential as soon as the named pipe has a byte."""
     service = make_service(folder)
     report("ready")
     with Path(start).open("rb", buffering=0) as pipe:
@@ -164,7 +164,7 @@ def generate_at_once(report: Report, folder: str, start: str) -> None:
         try:
             issued = service.generate(f"Process {os.getpid()}")
         except StoreBusyError:
-            continue  # on a slow disk the others take their time
+            continue  # on a slow disk the other processes take long
         except CredtuiError as error:
             report({"outcome": error.code, "sentence": str(error)})
         else:
@@ -173,7 +173,7 @@ def generate_at_once(report: Report, folder: str, start: str) -> None:
 
 
 def change_for_ever(report: Report, folder: str, seed: int) -> None:
-    """Change credentials at random, and report each change after it was acknowledged."""
+    """Change credentials at random. Report each change after the service has made it."""
     service = make_service(folder)
     store = TinyDBStore(Path(folder))
     chance = random.Random(seed)
@@ -216,7 +216,7 @@ def change_for_ever(report: Report, folder: str, seed: int) -> None:
 
 
 def hold(report: Report, folder: str) -> None:
-    """Hold the store's lock for ever."""
+    """Hold the store's lock until the process is killed."""
     with TinyDBStore(Path(folder)).transaction(PLACE):
         report("held")
         while True:
@@ -230,14 +230,14 @@ def attempt(
     umask: int = 0o022,
     largest_file: int | None = None,
 ) -> None:
-    """Look at the page and generate a credential, and report how each went.
+    """Read the page and generate a credential, and report whether each was done.
 
     Args:
-        report: Where to.
-        folder: The store's.
-        uid: The user, and group, to become first.
+        report: Sends a report.
+        folder: The store's folder.
+        uid: The user and group to become first.
         umask: The file mode creation mask.
-        largest_file: The size in bytes beyond which the kernel lets no file grow.
+        largest_file: The size in bytes that the kernel lets a file have.
     """
     os.umask(umask)
     _become(uid)
@@ -254,7 +254,7 @@ def attempt(
 
 
 def use(report: Report, folder: str, uid: int | None = None) -> None:
-    """Use each of a store's files, as this user, and report how it went."""
+    """Use each of a store's files as this user, and report whether it was done."""
     _become(uid)
     store = TinyDBStore(Path(folder))
     service = make_service(folder)
@@ -278,9 +278,9 @@ def use(report: Report, folder: str, uid: int | None = None) -> None:
 
 
 def command(report: Report, folder: str, out: str, err: str, *words: str) -> None:
-    """Report that it is ready, and run a command line on a store once it is traced.
+    """Run a command line on a store, once a tracer has attached.
 
-    What it writes goes to files. Two calls of `getppid` mark its beginning and its end.
+    The command's output goes to files. Two calls of `getppid` mark its beginning and its end.
     """
     from credtui.cli.grammar import local_parser
     from credtui.cli.run import follow, guarded
@@ -295,7 +295,7 @@ def command(report: Report, folder: str, out: str, err: str, *words: str) -> Non
 
 
 def revoke(report: Report, folder: str, expires_at: float) -> None:
-    """Report that it is ready, and revoke the access token "token" once it is traced."""
+    """Revoke the access token "token", once a tracer has attached."""
     expiry = datetime.fromtimestamp(expires_at, UTC)
     store = TinyDBStore(Path(folder))
     _run_traced(report, lambda: _status_of(lambda: store.revoke("uat", "token", expiry)))
@@ -329,7 +329,7 @@ def _run_traced(report: Report, do: Callable[[], int]) -> None:
 
 
 def verify(report: Report, folder: str, uid: int | None = None) -> None:
-    """Verify the audit log, as this user, and report the number of its last event."""
+    """Verify the audit log as this user, and report the number of its last event."""
     _become(uid)
     try:
         last = TinyDBStore(Path(folder)).verify_events(PLACE)
@@ -364,9 +364,9 @@ def _become(uid: int | None) -> None:
 
 
 def main() -> None:
-    """Fork for each order that comes through the socket."""
+    """Fork for each order from the socket."""
     with tempfile.TemporaryDirectory() as folder:
-        # Whatever is imported late is imported here.
+        # Import now what the program imports late.
         first = make_service(folder).generate("First")
         asyncio.run(TinyDBStore(Path(folder)).find_client("uat", first.credential.client_id))
         TinyDBStore(Path(folder)).events(PLACE)
