@@ -1,9 +1,9 @@
 """What is fast, measured against what.
 
-`make bench` runs every module of this package that has a function `main`, without parameters,
-which prints its figures; `make bench ARGS="startup wire"` runs the named ones. The first line of
-a module's docstring is its heading.
+A benchmark is a module with a function `main`, which takes no arguments and prints figures.
+`make bench` runs all benchmarks, and `make bench ARGS="startup wire"` the named ones. The first
+line of a module's docstring is the heading of its figures.
 
-Machines differ and are shared, so each benchmark takes what it compares in turns, A B A B, and
-states ratios of medians. None of them fails for being slow.
+Machines differ and are shared. So each benchmark measures what it compares in turns, A B A B, and
+prints ratios of medians. A slow machine makes no benchmark fail.
 """

@@ -1,4 +1,4 @@
-"""Runs the benchmarks: all of them, or those that are named."""
+"""Runs all benchmarks, or the named ones."""
 
 import sys
 from importlib import import_module
@@ -8,7 +8,7 @@ import benchmarks
 
 
 def run(names: list[str]) -> None:
-    """Run the benchmarks of these names, all of them where there is none."""
+    """Run the benchmarks with these names, or all if there are no names."""
     modules = [module.name for module in iter_modules(benchmarks.__path__)]
     if unknown := set(names) - set(modules):
         sys.exit(f"There is no benchmark {', '.join(unknown)}.")

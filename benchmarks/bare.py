@@ -1,4 +1,4 @@
-"""The least that Textual can show: what the portal's start is measured against."""
+"""The smallest Textual application, with which the portal's start is compared."""
 
 from textual.app import App, ComposeResult
 from textual.widgets import Static
@@ -10,7 +10,7 @@ class Bare(App[None]):
     """Shows one line of text."""
 
     def compose(self) -> ComposeResult:
-        """One widget."""
+        """Show one widget."""
         yield Static(TEXT)
 
 

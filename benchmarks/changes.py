@@ -1,4 +1,4 @@
-"""Generating and rotating a credential, against one bare bcrypt hash and one fsync."""
+"""Generating and rotating a credential, compared with one bcrypt hash and one fsync."""
 
 import os
 import secrets
@@ -17,15 +17,15 @@ from credtui.installation import Installation, open_store
 
 ROUNDS = 60
 FILE_SIZE = 1500
-"""About as much as an organization's file holds."""
+"""Bytes, about as many as an organization's file has."""
 
 
 def main() -> None:
-    """Take in turns what must be done, and what is done."""
+    """Measure the least work that is needed, and what credtui does, in turns."""
     settings = Settings()
     taken: dict[str, list[float]] = {"generate": [], "rotate": []}
     least: list[float] = []
-    # Not where temporary files usually are: an fsync may cost nothing there.
+    # Temporary files are often kept in memory, where an fsync costs nothing.
     with TemporaryDirectory(dir=on_disk()) as folder:
         service = Installation(settings, open_store(Path(folder))).service(local_actor("portal"))
         kept = service.generate("Payout gateway").credential

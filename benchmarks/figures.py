@@ -5,17 +5,17 @@ from statistics import median
 
 
 def ratio(ours: Sequence[float], theirs: Sequence[float]) -> str:
-    """Return how many times as much ours is as theirs."""
+    """Return the median of ours, divided by the median of theirs."""
     return f"{median(ours) / median(theirs):.2f}"
 
 
 def spread(values: Sequence[float], digits: int = 0) -> str:
-    """Return the median of some values, and from where to where they go."""
+    """Return the median of some values, and their least and greatest."""
     return f"{median(values):.{digits}f} ({min(values):.{digits}f} to {max(values):.{digits}f})"
 
 
 def print_table(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print rows under a heading; the first column is text, the others are figures."""
+    """Print rows under a heading. The first column is text, the others are figures."""
     table = [heading, *rows]
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     for row in table:

@@ -1,4 +1,4 @@
-"""An installation with three credentials, and how the portal is started on it."""
+"""An installation with three credentials, and what the portal needs to start on it."""
 
 import secrets
 import sys
@@ -13,7 +13,7 @@ CREDTUI = Path(sys.executable).parent / "credtui"
 
 
 def install(home: Path, *, configuration: str = "") -> str:
-    """Make the demo's installation in a folder, and return its third credential's Client ID."""
+    """Make the demo's installation in a folder. Return the Client ID of its third credential."""
     store = home / "store"
     store.mkdir(parents=True)
     if configuration:
@@ -25,12 +25,12 @@ def install(home: Path, *, configuration: str = "") -> str:
 
 
 def environment(home: Path) -> Mapping[str, str]:
-    """Return what the portal needs of its environment to start on an installation."""
+    """Return the environment variables that start the portal on an installation."""
     return {"CREDTUI_HOME": str(home), "HOME": str(home), "USER": "benchmark"}
 
 
 def on_disk() -> Path:
-    """Return a folder of the checkout, which is on a disk where /tmp may be in memory."""
+    """Return a folder of the checkout, which is on a disk. /tmp may be in memory."""
     folder = Path("build")
     folder.mkdir(exist_ok=True)
     return folder.absolute()

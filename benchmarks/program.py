@@ -1,7 +1,7 @@
-"""A program in a pseudo-terminal, and when its bytes arrived.
+"""A program in a pseudo-terminal, and the times at which its bytes arrived.
 
-The tests' terminal draws what it receives, which takes longer than some of what is measured here;
-this one only notes.
+The terminal of the tests draws what it receives, which takes longer than some of the times that are
+measured here. This terminal draws nothing.
 """
 
 import fcntl
@@ -19,18 +19,18 @@ from typing import NamedTuple, Self
 ROWS, COLUMNS = 24, 80
 TIMEOUT = 60.0
 QUIET = 0.25
-"""Seconds without a byte after which a program has said what it had to say."""
+"""Seconds without a byte after which a program is taken to have finished its output."""
 BUSY = 0.02
-"""Seconds of CPU time in such a while after which it has more to say: no cursor needs as much."""
+"""Seconds of CPU time within `QUIET` that mean that more output comes. No cursor needs as many."""
 
 
 class Burst(NamedTuple):
-    """What a program wrote until it was quiet.
+    """The output of a program until it was quiet.
 
     Attributes:
-        data: What it wrote.
-        seconds: From the beginning to the last of it.
-        cpu: The seconds of CPU time that the program used meanwhile.
+        data: The output.
+        seconds: The time from the beginning until the last byte.
+        cpu: The seconds of CPU time that the program used in that time.
     """
 
     data: bytes
@@ -72,12 +72,12 @@ class Program:
 
     @property
     def cpu(self) -> float:
-        """The seconds of CPU time that it has used so far."""
+        """The seconds of CPU time that the program has used so far."""
         # The clock of another process, as clock_getcpuclockid(3) makes it.
         return time.clock_gettime((~self._process.pid << 3) | 2)
 
     def read_until(self, text: bytes) -> Burst:
-        """Return what it writes from its start until it has written a text."""
+        """Return the output from the program's start until it contains a text."""
         received = b""
         while text not in received:
             if not (data := self._read(TIMEOUT)):
@@ -86,13 +86,13 @@ class Program:
         return Burst(received, time.perf_counter() - self.started, self.cpu)
 
     def press(self, key: str) -> Burst:
-        """Send a key, and return what comes of it."""
+        """Send a key, and return the output that follows."""
         began, cpu = time.perf_counter(), self.cpu
         os.write(self._master, key.encode())
         return self.settle(began, cpu)
 
     def settle(self, began: float, cpu: float) -> Burst:
-        """Return what it writes until it is quiet and idle."""
+        """Return the output until the program is quiet and idle."""
         received, last, used, patience = b"", began, cpu, 4 * QUIET
         while True:
             while data := self._read(patience):
@@ -106,7 +106,7 @@ class Program:
                 return Burst(received, last - began, used - cpu)
 
     def rest(self, seconds: float) -> Burst:
-        """Return what it writes for some time while nobody does anything."""
+        """Return the output of some seconds in which nobody presses a key."""
         began, cpu = time.perf_counter(), self.cpu
         received = b""
         while (left := began + seconds - time.perf_counter()) > 0:
@@ -114,12 +114,12 @@ class Program:
         return Burst(received, time.perf_counter() - began, self.cpu - cpu)
 
     def _read(self, within: float) -> bytes:
-        """Return what comes next; nothing where nothing comes, or the program has ended."""
+        """Return the next output, empty if none comes or the program has ended."""
         if not select.select([self._master], [], [], within)[0]:
             return b""
         try:
             return os.read(self._master, 1 << 16)
-        except OSError:  # EIO: nobody holds the other end any more
+        except OSError:  # EIO: no program holds the other end any more
             return b""
 
 

@@ -1,4 +1,4 @@
-"""From starting the program to three cards on the page, against a bare Textual application."""
+"""From starting the program to three cards on the page, compared with bare Textual."""
 
 import sys
 from pathlib import Path
@@ -13,7 +13,7 @@ ROUNDS = 15
 
 
 def main() -> None:
-    """Start both in turns; the first round only warms the caches."""
+    """Start both programs in turns. The first round only fills the caches."""
     portal: list[Burst] = []
     least: list[Burst] = []
     with TemporaryDirectory() as folder:

@@ -36,7 +36,7 @@ _PROXIES = {"server": {"trusted_proxies": ["127.0.0.0/8"]}}
 
 
 def main() -> None:
-    """Measure all three."""
+    """Measure the rate, the waits during an attack, and look-ups."""
     with TemporaryDirectory(dir=on_disk()) as folder:
         _measure_rate(Path(folder) / "rate")
         _measure_attack(Path(folder) / "attack")
@@ -44,7 +44,7 @@ def main() -> None:
 
 
 def _measure_rate(folder: Path) -> None:
-    """Compare tokens a second with constant answers a second of the same stack."""
+    """Compare access tokens a second with constant answers a second of the same stack."""
     account = _generate(folder)
     request = _request(_form(account))
     rates: dict[str, list[float]] = {"constant JSON": [], "access token": []}
@@ -74,13 +74,13 @@ def _measure_rate(folder: Path) -> None:
         ]
         for name, rate in rates.items()
     ]
-    # Where other programs want the processor too, the best rounds say most.
+    # If other programs use the processor too, the best rounds are the most exact.
     heading = ["", "requests/s", "ratio (aim: 0.5)", "of the best rounds", "processor us/request"]
     print_table(heading, rows)
 
 
 def _measure_attack(folder: Path) -> None:
-    """Compare a good client's waits with and without somebody who guesses."""
+    """Compare the waits of a good client while others guess and while nobody does."""
     account = _generate(folder)
     attacks = {"one address": 1, "1,000 addresses": 1000}
     waits: dict[str, list[float]] = {"nobody guesses": [], **{name: [] for name in attacks}}
@@ -183,7 +183,7 @@ def _request(form: dict[str, str], headers: str = "") -> bytes:
 
 
 class _Connection:
-    """A client that costs little next to the server."""
+    """A client that needs little processor time, compared with the server."""
 
     def __init__(self, port: int) -> None:
         self._socket = socket.create_connection(("127.0.0.1", port), timeout=60)
@@ -223,7 +223,7 @@ def _connections(port: int, number: int) -> Iterator[Sequence[_Connection]]:
 
 
 def _ask(port: int, request: bytes, seconds: float, number: int) -> float:
-    """Return the answers a second when each of some connections has a request under way."""
+    """Return the answers a second, while each connection always has a request under way."""
     with _connections(port, number) as connections:
         for connection in connections:
             connection.send(request)
@@ -241,7 +241,7 @@ def _ask(port: int, request: bytes, seconds: float, number: int) -> float:
 
 
 def _wait_for_each(port: int, request: bytes, seconds: float) -> list[float]:
-    """Return how long each request took, at a hundred a second."""
+    """Return the seconds that each request took, at a hundred requests a second."""
     waits = []
     with _connections(port, 1) as (connection,):
         end = time.perf_counter() + seconds
@@ -254,7 +254,7 @@ def _wait_for_each(port: int, request: bytes, seconds: float) -> list[float]:
 
 
 def _guess(_: int, port: int, client_id: str, addresses: int) -> None:
-    """Send wrong secrets without a pause, half of them for a client that exists."""
+    """Send wrong secrets without a pause. Half of them are for a client that exists."""
 
     def guess() -> None:
         with _connections(port, 1) as (connection,):
@@ -284,7 +284,7 @@ def _serve(port: int, folder: Path, settings: Mapping[str, Any] = _DEFAULTS) -> 
 
 
 def _serve_constant(port: int, folder: Path) -> None:
-    """Serve a constant of a token's size: the same server, protocol and framework."""
+    """Serve a constant answer of a token's size, with the same server, protocol and framework."""
     import uvicorn
     from starlette.applications import Starlette
     from starlette.requests import Request
@@ -327,7 +327,7 @@ class _Server(NamedTuple):
 
 @contextmanager
 def _process(work: Callable[..., None], *arguments: Any, ready: bool = True) -> Iterator[_Server]:
-    """Run work that serves a port in a process of its own."""
+    """Run a function that serves a port, in a process of its own."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port: int = free.getsockname()[1]
     process = multiprocessing.get_context("spawn").Process(

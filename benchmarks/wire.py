@@ -1,7 +1,7 @@
-"""Bytes on the line, key to paint and CPU time at 80x24, against two other Textual programs.
+"""Bytes on the line, key to paint and CPU time at 80x24, compared with two other programs.
 
-The other programs are installed when this is first run, each into an environment of its own under
-build/, which `make clean` removes.
+The first run installs the other programs, each into an environment of its own under build/. `make
+clean` removes build/.
 """
 
 import subprocess
@@ -24,16 +24,16 @@ ENVIRONMENTS = Path(__file__).parents[1] / "build" / "benchmarks"
 
 
 class Subject(NamedTuple):
-    """A program, and what a person does with it.
+    """A program, and the keys that a person presses in it.
 
     Attributes:
-        name: What it is called here.
-        argv: How it is started.
-        env: What its environment has besides what all have.
-        ready: What it has written when it can be used.
+        name: The program's name in the tables.
+        argv: The command that starts it.
+        env: The environment variables that it gets, besides those that all programs get.
+        ready: A text on the screen once the program can be used.
         moves: Two keys that move the focus there and back.
-        opens: The key that opens a dialog, or the like.
-        closes: The key that closes it.
+        opens: The key that opens a dialog, or something like it.
+        closes: The key that closes it again.
         to_field: The keys that lead to a field to type into.
     """
 
@@ -160,7 +160,7 @@ def _others(folder: Path) -> list[Subject]:
 
 
 def _installed(name: str, *requirements: str) -> Path | None:
-    """Return where a program is, once it is installed; say so if it can't be."""
+    """Install a program if it isn't installed, and return its path. Print a line if that fails."""
     folder = ENVIRONMENTS / requirements[0]
     program = folder / "bin" / name
     if not program.exists():

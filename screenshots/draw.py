@@ -2,8 +2,8 @@
 
     python screenshots/draw.py [FOLDER]
 
-Each picture is an SVG, and a PNG for places that show no SVG. Time stands still, randomness is
-seeded, and the only secret to be seen is that of 256 zero bits.
+Each picture is an SVG, and a PNG for places that show no SVG. Time stands still and randomness is
+seeded. The only secret that a picture shows is the one of 256 zero bits.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ from credtui.tui.app import CredtuiApp
 HERE = Path(__file__).parent
 NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 PATIENCE = 1500
-"""How often to look for a text before giving up."""
+"""How many times to look for a text before giving up."""
 
 
 class Picture(NamedTuple):
@@ -33,7 +33,7 @@ class Picture(NamedTuple):
     Attributes:
         name: The file's name without its ending.
         title: The window's title.
-        steps: Keys to press, and in quotation marks texts to type or, with a "?", to wait for.
+        steps: Keys to press, "=" and a text to type, or "?" and a text to wait for.
         columns: The terminal's width.
         rows: The terminal's height.
     """
@@ -68,7 +68,7 @@ GALLERY = (
 
 
 def fake_bytes() -> "random.Random":
-    """Randomness for Client IDs."""
+    """Return a source of randomness for Client IDs."""
     return random.Random(7)  # noqa: S311
 
 
@@ -94,7 +94,7 @@ async def draw(picture: Picture) -> str:
 
 
 async def _settled(picture: Picture, pilot: "Pilot[None]") -> str:
-    """Return the picture once nothing changes any more: focus and news take a moment."""
+    """Return the picture once it is the same twice: focus and messages take a moment."""
     before = ""
     for _ in range(PATIENCE):
         await pilot.pause(0.1)
@@ -109,7 +109,7 @@ async def _take(step: str, pilot: "Pilot[None]") -> None:
     app = pilot.app
     if len(step) > 1 and step[0] == "?":
         for _ in range(PATIENCE):
-            # Blanks don't break in an SVG. A screen drops what is pressed before it is there.
+            # An SVG has no-break spaces. A screen drops keys that come before it is mounted.
             shown = app.export_screenshot().replace("&#160;", " ")
             if step[1:] in shown and app.screen.is_mounted:
                 return
@@ -122,13 +122,13 @@ async def _take(step: str, pilot: "Pilot[None]") -> None:
 
 
 def _without_noise(svg: str) -> str:
-    """Take out what names a host on the network, or differs each time."""
+    """Remove what names a host on the network, and what differs each time."""
     svg = re.sub(r"\s*@font-face \{.*?\}\n", "", svg, flags=re.DOTALL)
     return re.sub(r"\bterminal-\d+-", "terminal-", svg)
 
 
 def to_png(svg: str) -> bytes:
-    """Return a picture as PNG, in the fonts that this computer has."""
+    """Return a picture as PNG, in the fonts of this computer."""
     import resvg_py
 
     return bytes(
