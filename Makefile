@@ -1,14 +1,16 @@
-# One folder holds everything that is installed, and a stamp in it says which lock was last
-# installed there, so a second `make run` starts at once.
+# Everything is installed into one folder. A stamp in it says which lock was installed last, so a
+# second `make run` starts at once.
 VENV := .venv
 JOBS ?= auto
+FAST = tests/domain tests/service tests/store/test_contract.py tests/test_configuration.py \
+	tests/test_documentation.py tests/test_installation.py
 UV_COMPILE = UV_CUSTOM_COMPILE_COMMAND="make lock" $(VENV)/bin/uv pip compile --quiet --no-config \
 	--universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 	$(ARGS) pyproject.toml
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run demo serve test lint screenshots bench lock clean
+.PHONY: help run demo serve check test lint screenshots bench lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -22,11 +24,15 @@ demo: $(VENV)/run.stamp ## Open the portal on a throw-away store with three cred
 serve: $(VENV)/server.stamp ## Run the token endpoint on the portal's data (ARGS="--port 8000")
 	@$(VENV)/bin/credtui serve $(ARGS)
 
+# `check` has the tests that find most in the least time.
+check: lint ## Run lint and the fast tests, in under a minute: before each commit
+	$(VENV)/bin/python -m pytest -q -n $(JOBS) $(FAST)
+
 test: $(VENV)/dev.stamp ## Run every test (ARGS="tests/test_x.py -k name", JOBS=0 for one process)
 	@scripts/system-tools
 	$(VENV)/bin/python -m pytest -n $(JOBS) $(ARGS)
 
-lint: $(VENV)/dev.stamp ## Check style, types and the direction of dependency
+lint: $(VENV)/dev.stamp ## Check style, types, and which room imports which
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/mypy
@@ -38,7 +44,7 @@ screenshots: $(VENV)/dev.stamp ## Draw the gallery in screenshots/ from demo dat
 bench: $(VENV)/dev.stamp ## Run the benchmarks
 	$(VENV)/bin/python -m benchmarks $(ARGS)
 
-# dev.txt is made first and binds the others, so that every lock agrees on every version.
+# dev.txt is made first and constrains the others, so that all locks have the same versions.
 lock: $(VENV)/dev.stamp ## Make the locks in requirements/ again (ARGS=--upgrade takes newer releases)
 	$(UV_COMPILE) --all-extras --group dev --output-file requirements/dev.txt
 	$(UV_COMPILE) --group build --constraint requirements/dev.txt --output-file requirements/run.txt
@@ -49,7 +55,7 @@ clean: ## Remove what was installed, built and cached
 	rm -rf $(VENV) build dist .hypothesis .*_cache snapshot_report.html
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# The hashes fix what is installed; the project itself is linked, so that its source is what runs.
+# The hashes fix what is installed. The project itself is only linked, so its source is what runs.
 $(VENV)/%.stamp: requirements/%.txt pyproject.toml | $(VENV)/bin/pip
 	@echo "Installing requirements/$*.txt and credtui into $(VENV)"
 	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
