@@ -1,5 +1,6 @@
-"""The links between the pages of documentation lead somewhere."""
+"""What the documentation names is there: pages, headings, files and functions."""
 
+import ast
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -8,6 +9,12 @@ import pytest
 
 REPOSITORY = Path(__file__).parents[1]
 PAGES = sorted([*REPOSITORY.glob("*.md"), *REPOSITORY.glob("docs/*.md")])
+
+PACKAGE = REPOSITORY / "src" / "credtui"
+ARCHITECTURE = (REPOSITORY / "docs" / "architecture.md").read_text()
+
+EXAMPLES = {"tui/dialogs/note.py", "tui/verbs/note.py", "tui/pages/NAME.py"}
+"""Files that the architecture's how-to sections would add."""
 
 LINK = re.compile(r"\]\(([^)\s]+)\)|(?:src|href)=\"([^\"]+)\"")
 FENCED = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
@@ -57,3 +64,43 @@ def test_a_dead_link_is_found(tmp_path: Path) -> None:
 def test_the_readme_leads_to_every_page() -> None:
     links = set(links_of((REPOSITORY / "README.md").read_text()))
     assert {str(page.relative_to(REPOSITORY)) for page in PAGES} - {"README.md"} <= links
+
+
+def names_in(module: Path) -> set[str]:
+    """Return the names that a module defines, and those that its classes define."""
+    names = set()
+    for node in ast.parse(module.read_text()).body:
+        for name in _defined_by(node):
+            names.add(name)
+            if isinstance(node, ast.ClassDef):
+                names |= {f"{name}.{member}" for part in node.body for member in _defined_by(part)}
+    return names
+
+
+def _defined_by(node: ast.stmt) -> Iterator[str]:
+    match node:
+        case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+            yield node.name
+        case ast.Assign(targets=targets):
+            yield from (target.id for target in targets if isinstance(target, ast.Name))
+        case ast.AnnAssign(target=ast.Name(id=name)):
+            yield name
+
+
+STEPS = re.findall(r"^([\w/]+\.py) +([\w.]+)  ", ARCHITECTURE, re.MULTILINE)
+
+
+@pytest.mark.parametrize(("file", "name"), STEPS, ids=" ".join)
+def test_the_ways_through_the_program_are_as_described(file: str, name: str) -> None:
+    assert name in names_in(PACKAGE / file)
+
+
+def test_the_files_that_the_architecture_names_are_there() -> None:
+    named = set(re.findall(r"`((?:\w+/)*\w+\.(?:py|md|toml|tcss))`", ARCHITECTURE))
+    assert len(named) > 20
+    missing = [
+        file
+        for file in named - EXAMPLES
+        if not (PACKAGE / file).exists() and not (REPOSITORY / file).exists()
+    ]
+    assert missing == []
