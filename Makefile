@@ -2,7 +2,9 @@
 # second `make run` starts at once.
 VENV := .venv
 JOBS ?= auto
-FAST = tests/domain tests/service tests/store/test_contract.py tests/test_configuration.py \
+FAST = tests/domain tests/service tests/store/test_contract.py tests/cli/test_credentials.py \
+	tests/cli/test_representative.py tests/cli/test_help.py tests/cli/test_output.py \
+	tests/tui/test_summaries.py tests/tui/terminal/test_input.py tests/test_configuration.py \
 	tests/test_documentation.py tests/test_installation.py
 UV_COMPILE = UV_CUSTOM_COMPILE_COMMAND="make lock" $(VENV)/bin/uv pip compile --quiet --no-config \
 	--universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
