@@ -90,7 +90,7 @@ def _defined_by(node: ast.stmt) -> Iterator[str]:
 STEPS = re.findall(r"^([\w/]+\.py) +([\w.]+)  ", ARCHITECTURE, re.MULTILINE)
 
 
-@pytest.mark.parametrize(("file", "name"), STEPS, ids=" ".join)
+@pytest.mark.parametrize(("file", "name"), STEPS, ids=map(" ".join, STEPS))
 def test_the_ways_through_the_program_are_as_described(file: str, name: str) -> None:
     assert name in names_in(PACKAGE / file)
 
