@@ -16,7 +16,7 @@ SECRET = "csk_uat_9fK2mQ8xVb7RtLpW3nYs6HjDz0AcEgUiTo4BqXvMy1N5k"
 
 # A Textual program as the portal is, with the guard around it.
 APP = """
-import os, sys, time
+import asyncio, os, signal, sys, time
 from pathlib import Path
 from textual.app import App
 from textual.widgets import Static
@@ -33,6 +33,8 @@ class Portal(App):
         yield Static("the dialog SECRET")
 
     def on_mount(self):
+        # As in the portal: without a handler, a signal waits until something else happens.
+        asyncio.get_running_loop().add_signal_handler(signal.SIGURG, lambda: None)
         if behaviour == "forced":
             forbid_stop()
 
