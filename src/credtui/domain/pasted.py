@@ -8,24 +8,28 @@ characters, such as the hash of an audit event; `credtui.domain.secrets.redact` 
 """
 
 import re
-import string
 import unicodedata
 import zlib
 from collections.abc import Iterator
 
-from credtui.domain.secrets import HIDDEN, SECRET_PATTERN, redact
+from credtui.domain.secrets import (
+    BODY_LENGTH,
+    CHECK_LENGTH,
+    DIGITS,
+    HIDDEN,
+    SECRET_PATTERN,
+    redact,
+)
 
 # A secret without its prefix doesn't tell its environment's tag, which the check digits cover.
 # These are the tags of the environments that need no configuration.
 _USUAL_TAGS = ("uat", "prod")
 
-_BODY_LENGTH, _CHECK_LENGTH = 43, 6
-_DIGITS = string.digits + string.ascii_uppercase + string.ascii_lowercase
-_VALUES = {digit: value for value, digit in enumerate(_DIGITS)}
+_VALUES = {digit: value for value, digit in enumerate(DIGITS)}
 
-# The fingerprint of an SSH key is random characters too, and no secret.
+# The fingerprint of an SSH key is random characters too, but it is no secret.
 _RUN = re.compile(r"SHA256:[A-Za-z0-9+/]{43}(?![A-Za-z0-9+/])|[A-Za-z0-9]{20,}")
-# Neither is a Git commit's hash or a UUID without hyphens: 32 random letters and digits are
+# A Git commit's hash and a UUID without hyphens are no secrets: 32 random letters and digits are
 # hexadecimal digits of one case only once in 10^18 times.
 _HASH = re.compile(r"(?:[0-9a-f]{32}|[0-9A-F]{32}|[0-9a-f]{40}|[0-9a-f]{64})")
 _CHANGE = re.compile(r"(?<=[a-z])[A-Z0-9]|(?<=[A-Z])[a-z0-9]|(?<=[0-9])[A-Za-z]")
@@ -63,7 +67,7 @@ def _whole_secrets(text: str) -> Iterator[tuple[int, int]]:
     """Yield where secrets begin, after their prefix, and end."""
     places = [place for place, character in enumerate(text) if character in _VALUES]
     letters = "".join(text[place] for place in places)
-    length = _BODY_LENGTH + _CHECK_LENGTH
+    length = BODY_LENGTH + CHECK_LENGTH
     free = 0
     for start in range(len(letters) - length + 1):
         if start >= free and _has_check_digits(letters, start):
@@ -73,9 +77,9 @@ def _whole_secrets(text: str) -> Iterator[tuple[int, int]]:
 
 def _has_check_digits(letters: str, start: int) -> bool:
     """Tell whether the check digits fit that a secret would have whose body begins at `start`."""
-    end = start + _BODY_LENGTH
+    end = start + BODY_LENGTH
     check = 0
-    for digit in letters[end : end + _CHECK_LENGTH]:
+    for digit in letters[end : end + CHECK_LENGTH]:
         check = check * 62 + _VALUES[digit]
     if check >> 32:  # no CRC-32
         return False

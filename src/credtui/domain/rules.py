@@ -91,7 +91,7 @@ class Credentials(BaseModel):
         credential = next((one for one in self.credentials if one.client_id == client_id), None)
         if credential is None:
             if not is_client_id(client_id):
-                # The text isn't quoted: it may well be a secret.
+                # The sentence doesn't quote the text, which may be a secret.
                 return NoSuchCredentialError(
                     "That is not a Client ID: one is cid_ and 16 letters and digits."
                 )

@@ -35,9 +35,9 @@ HASH_PATTERN = r"\$2[aby]\$[0-9]{2}\$[./A-Za-z0-9]{53}"
 HIDDEN = "[secret]"
 """What stands for a secret that was taken out of a text."""
 
-_DIGITS = string.digits + string.ascii_uppercase + string.ascii_lowercase
-_BODY_LENGTH = 43
-_CHECK_LENGTH = 6
+DIGITS = string.digits + string.ascii_uppercase + string.ascii_lowercase
+BODY_LENGTH = 43
+CHECK_LENGTH = 6
 _CLIENT_ID = re.compile(CLIENT_ID_PATTERN)
 _SECRET = re.compile(SECRET_PATTERN)
 _PART_OF_SECRET = re.compile(r"csk_[a-z0-9]{1,6}_[A-Za-z0-9]{16,}")
@@ -45,7 +45,7 @@ _PART_OF_SECRET = re.compile(r"csk_[a-z0-9]{1,6}_[A-Za-z0-9]{16,}")
 
 def generate_secret(tag: str, random_bytes: RandomBytes) -> SecretStr:
     """Return a new secret for the environment with this tag."""
-    unchecked = f"csk_{tag}_{_base62(random_bytes(32), _BODY_LENGTH)}"
+    unchecked = f"csk_{tag}_{_base62(random_bytes(32), BODY_LENGTH)}"
     return SecretStr(unchecked + _check_digits(unchecked))
 
 
@@ -60,7 +60,7 @@ def recognise(text: str) -> str | None:
     match = _SECRET.fullmatch(text)
     if match is None:
         return None
-    unchecked, check = text[:-_CHECK_LENGTH], match["check"]
+    unchecked, check = text[:-CHECK_LENGTH], match["check"]
     return match["tag"] if hmac.compare_digest(_check_digits(unchecked), check) else None
 
 
@@ -96,7 +96,7 @@ def matches(secret: SecretStr, secret_hash: SecretStr) -> bool:
 
 
 def _check_digits(unchecked: str) -> str:
-    return _base62(zlib.crc32(unchecked.encode("ascii")).to_bytes(4), _CHECK_LENGTH)
+    return _base62(zlib.crc32(unchecked.encode("ascii")).to_bytes(4), CHECK_LENGTH)
 
 
 def _base62(value: bytes, length: int) -> str:
@@ -105,5 +105,5 @@ def _base62(value: bytes, length: int) -> str:
     digits = []
     for _ in range(length):
         number, digit = divmod(number, 62)
-        digits.append(_DIGITS[digit])
+        digits.append(DIGITS[digit])
     return "".join(reversed(digits))

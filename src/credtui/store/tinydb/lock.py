@@ -35,11 +35,11 @@ class Held:
 def locked(path: Path, mode: int, patience: float = PATIENCE) -> Iterator[Held]:
     """Hold the lock file at `path`.
 
-    The kernel's lock ends with its holder, however that dies; the file stays. It says who holds the
-    lock, for the message that somebody else gets. A holder that comes to its end empties it.
+    The kernel frees the lock when its holder dies; the file stays. The file says who holds the
+    lock, for the message that others get. A holder that comes to its end empties the file.
 
     Raises:
-        StoreBusyError: Somebody else held it all the while.
+        StoreBusyError: Another holder kept the lock all the while.
         StoreError: The lock file can't be used.
     """
     from filelock import FileLock, Timeout
