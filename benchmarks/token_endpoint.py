@@ -1,6 +1,7 @@
 """The token endpoint: requests a second, guessing attackers, and many organizations."""
 
 import asyncio
+import json
 import multiprocessing
 import os
 import random
@@ -153,11 +154,13 @@ def _fill(folder: Path, number: int) -> list[str]:
     """Fill a store with as many organizations, all like the first, and return their Client IDs."""
     issued = _generate(folder)
     environment = folder / "uat"
-    like = (environment / "acme.json").read_text()
+    like = json.loads((environment / "acme.json").read_text())
     client_ids = [issued.credential.client_id]
     for copy in range(1, number):
         client_id = generate_client_id(os.urandom)
-        (environment / f"o-{copy}.json").write_text(like.replace(client_ids[0], client_id))
+        # The audit event stays as it is: its hash covers the first organization's Client ID.
+        like["credentials"]["1"]["client_id"] = like["organization"]["1"]["primary"] = client_id
+        (environment / f"o-{copy}.json").write_text(json.dumps(like))
         (environment / ".clients" / client_id).write_text(f"o-{copy}")
         client_ids.append(client_id)
     return client_ids
