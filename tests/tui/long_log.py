@@ -29,7 +29,7 @@ def lengthen_log(stage: Stage, count: int, *, rare: int) -> None:
         ).sealed()
         events.append(newest)
     folder = stage.folder / "uat"
-    AuditLog(folder / "acme.audit.jsonl").append(events, 0o600)
+    AuditLog(folder / "acme.audit.jsonl").append(events)
     # The store keeps the last transaction's events with the credentials too.
     kept = folder / "acme.json"
     tables = json.loads(kept.read_text())

@@ -8,7 +8,8 @@ import pytest
 from credtui.domain.errors import StoreError
 from credtui.service.credentials import CredentialService
 from credtui.store.tinydb.files import append_durably, cut_durably, explained, replace_durably
-from credtui.store.tinydb.folders import file_mode, is_shared, make_folder
+from credtui.store.tinydb.folders import make_folder
+from credtui.store.tinydb.owner import file_mode, is_shared
 from tests.store.tinydb.workers import Workers, attempt
 
 
@@ -20,16 +21,16 @@ class TestReplace:
     def test_makes_and_replaces(self, tmp_path: Path) -> None:
         path = tmp_path / "file"
         for content in (b"one", b"", b"three" * 100_000):
-            replace_durably(path, content, 0o600)
+            replace_durably(path, content)
             assert path.read_bytes() == content
         assert list(tmp_path.iterdir()) == [path]
 
     def test_whoever_reads_sees_the_old_or_the_new_whole(self, tmp_path: Path) -> None:
         path = tmp_path / "file"
-        replace_durably(path, b"old" * 1000, 0o600)
+        replace_durably(path, b"old" * 1000)
         with path.open("rb") as reader:
             beginning = reader.read(3)
-            replace_durably(path, b"new" * 1000, 0o600)
+            replace_durably(path, b"new" * 1000)
             assert beginning + reader.read() == b"old" * 1000
         assert path.read_bytes() == b"new" * 1000
 
@@ -37,7 +38,7 @@ class TestReplace:
         left = tmp_path / ".file.new"
         left.write_bytes(b"longer than what is written now")
         left.chmod(0o400)
-        replace_durably(tmp_path / "file", b"new", 0o600)
+        replace_durably(tmp_path / "file", b"new")
         assert (tmp_path / "file").read_bytes() == b"new"
         assert mode(tmp_path / "file") == 0o600
         assert not left.exists()
@@ -46,7 +47,7 @@ class TestReplace:
         other = tmp_path / "other"
         other.write_bytes(b"precious")
         (tmp_path / ".file.new").symlink_to(other)
-        replace_durably(tmp_path / "file", b"new", 0o600)
+        replace_durably(tmp_path / "file", b"new")
         assert other.read_bytes() == b"precious"
         assert not (tmp_path / "file").is_symlink()
 
@@ -54,33 +55,33 @@ class TestReplace:
         path = tmp_path / "file"
         path.mkdir()
         with pytest.raises(StoreError, match=r"Can't use .*file: is a directory"):
-            replace_durably(path, b"new", 0o600)
+            replace_durably(path, b"new")
         assert list(tmp_path.iterdir()) == [path]
 
     def test_a_missing_folder_is_said(self, tmp_path: Path) -> None:
         with pytest.raises(StoreError, match="no such file or directory"):
-            replace_durably(tmp_path / "missing" / "file", b"new", 0o600)
+            replace_durably(tmp_path / "missing" / "file", b"new")
 
 
 class TestAppend:
     def test_makes_and_adds(self, tmp_path: Path) -> None:
         path = tmp_path / "file"
-        append_durably(path, b"one", 0o600)
-        append_durably(path, b"two", 0o600)
+        append_durably(path, b"one")
+        append_durably(path, b"two")
         assert path.read_bytes() == b"onetwo"
         assert mode(path) == 0o600
 
     def test_the_mode_that_somebody_set_stays(self, tmp_path: Path) -> None:
         path = tmp_path / "file"
-        append_durably(path, b"one", 0o600)
+        append_durably(path, b"one")
         path.chmod(0o640)
-        append_durably(path, b"two", 0o600)
+        append_durably(path, b"two")
         assert mode(path) == 0o640
 
     def test_a_link_is_not_followed(self, tmp_path: Path) -> None:
         (tmp_path / "file").symlink_to(tmp_path / "other")
         with pytest.raises(OSError, match="symbolic link"):
-            append_durably(tmp_path / "file", b"one", 0o600)
+            append_durably(tmp_path / "file", b"one")
         assert not (tmp_path / "other").exists()
 
 
@@ -106,7 +107,6 @@ class TestFolders:
         folder.mkdir()
         folder.chmod(bits)
         assert not is_shared(folder)
-        assert not is_shared(tmp_path / "missing")
 
     def test_one_that_is_there_keeps_its_mode(self, tmp_path: Path) -> None:
         folder = tmp_path / "folder"
@@ -146,15 +146,15 @@ class TestSurvivingAPowerCut:
     def test_a_replaced_file(self, tmp_path: Path, synced: list[Path]) -> None:
         path = tmp_path / "file"
         for content in (b"one", b"two"):
-            replace_durably(path, content, 0o600)
+            replace_durably(path, content)
             assert synced == [tmp_path / ".file.new", path]
             synced.clear()
 
     def test_a_new_file(self, tmp_path: Path, synced: list[Path]) -> None:
         path = tmp_path / "file"
-        append_durably(path, b"one", 0o600)
+        append_durably(path, b"one")
         assert synced == [path, path]
-        append_durably(path, b"two", 0o600)
+        append_durably(path, b"two")
         assert synced == [path, path, path]
 
     def test_a_file_that_was_cut(self, tmp_path: Path, synced: list[Path]) -> None:
@@ -174,9 +174,10 @@ class TestSurvivingAPowerCut:
         assert {store_folder, environment, environment / ".clients"} <= set(synced)
 
 
-def test_modes_of_files() -> None:
-    assert file_mode(shared=False) == 0o600
-    assert file_mode(shared=True) == 0o660
+def test_modes_of_files(tmp_path: Path) -> None:
+    for bits, expected in ((0o700, 0o600), (0o2770, 0o660)):
+        tmp_path.chmod(bits)
+        assert file_mode(tmp_path / "file") == expected
 
 
 @pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])

@@ -111,7 +111,7 @@ def test_no_event_goes_to_who_reads_a_pipe_in_the_log_s_place(tmp_path: Path) ->
     os.mkfifo(path)
     reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     with pytest.raises(OSError, match="not a regular file"):
-        append_durably(path, b"event", 0o600)
+        append_durably(path, b"event")
     assert os.read(reader, 100) == b""
     os.close(reader)
 
@@ -198,9 +198,9 @@ def test_a_huge_file_is_not_read(
 
 def test_what_would_be_too_large_to_read_is_not_written(tmp_path: Path) -> None:
     path = tmp_path / "file"
-    replace_durably(path, b"kept", 0o600)
+    replace_durably(path, b"kept")
     with pytest.raises(StoreError, match=r"file too large"):
-        replace_durably(path, bytes(LARGEST + 1), 0o600)
+        replace_durably(path, bytes(LARGEST + 1))
     assert path.read_bytes() == b"kept"
     assert list(tmp_path.iterdir()) == [path]
 

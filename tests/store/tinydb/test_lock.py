@@ -25,7 +25,7 @@ def test_one_at_a_time_among_threads(tmp_path: Path) -> None:
     def work() -> None:
         nonlocal inside, most
         for _ in range(5):
-            with locked(path, 0o600, patience=TIMEOUT):
+            with locked(path, patience=TIMEOUT):
                 inside += 1
                 most = max(most, inside)
                 time.sleep(0.001)
@@ -42,8 +42,8 @@ def test_one_at_a_time_among_threads(tmp_path: Path) -> None:
 
 def test_whoever_waits_too_long_is_told_who_holds_it(tmp_path: Path) -> None:
     path = tmp_path / "lock"
-    with locked(path, 0o600):
-        with pytest.raises(StoreBusyError) as busy, locked(path, 0o600, patience=0.05):
+    with locked(path):
+        with pytest.raises(StoreBusyError) as busy, locked(path, patience=0.05):
             pass
         assert path.read_text() == SELF
     assert str(busy.value) == (
@@ -51,15 +51,15 @@ def test_whoever_waits_too_long_is_told_who_holds_it(tmp_path: Path) -> None:
         "Try again, or end that process."
     )
     assert busy.value.code == "store_busy"
-    with locked(path, 0o600, patience=0):
+    with locked(path, patience=0):
         pass
 
 
 def test_an_error_inside_gives_it_back(tmp_path: Path) -> None:
     path = tmp_path / "lock"
-    with pytest.raises(ZeroDivisionError), locked(path, 0o600):
+    with pytest.raises(ZeroDivisionError), locked(path):
         raise ZeroDivisionError
-    with locked(path, 0o600, patience=0):
+    with locked(path, patience=0):
         pass
 
 
@@ -76,18 +76,20 @@ def test_what_somebody_wrote_into_it_is_shown_as_text(
     tmp_path: Path, content: bytes, holder: str
 ) -> None:
     path = tmp_path / "lock"
-    with locked(path, 0o600):
+    with locked(path):
         path.write_bytes(content)
-        with pytest.raises(StoreBusyError) as busy, locked(path, 0o600, patience=0):
+        with pytest.raises(StoreBusyError) as busy, locked(path, patience=0):
             pass
     assert f"changed by {holder}, which" in str(busy.value)
 
 
 def test_mode(tmp_path: Path) -> None:
-    for bits in (0o600, 0o660):
-        with locked(tmp_path / oct(bits), bits):
+    for bits, expected in ((0o700, 0o600), (0o2770, 0o660)):
+        tmp_path.chmod(bits)
+        path = tmp_path / oct(bits)
+        with locked(path):
             pass
-        assert stat.S_IMODE((tmp_path / oct(bits)).stat().st_mode) == bits
+        assert stat.S_IMODE(path.stat().st_mode) == expected
 
 
 def test_what_can_t_be_a_lock(tmp_path: Path) -> None:
@@ -97,7 +99,7 @@ def test_what_can_t_be_a_lock(tmp_path: Path) -> None:
         ("folder", "is a directory"),
         ("link", "too many levels of symbolic links"),
     ):
-        with pytest.raises(StoreError, match=reason), locked(tmp_path / name, 0o600, patience=0):
+        with pytest.raises(StoreError, match=reason), locked(tmp_path / name, patience=0):
             pass
     assert not (tmp_path / "elsewhere").exists()
 

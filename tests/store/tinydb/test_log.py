@@ -38,14 +38,14 @@ def path(tmp_path: Path) -> Path:
 def written(path: Path, events: Sequence[AuditEvent]) -> AuditLog:
     path.unlink(missing_ok=True)
     log = AuditLog(path)
-    log.append(events, 0o600)
+    log.append(events)
     return log
 
 
 def test_no_file_is_no_events(path: Path) -> None:
     log = AuditLog(path)
     assert list(log.newest_first()) == []
-    log.catch_up([], 0o600)
+    log.catch_up([])
     assert not path.exists()
 
 
@@ -81,7 +81,7 @@ def test_a_torn_line_is_passed_over_and_then_mended(path: Path, torn: int, zeroe
         file.write(bytes(torn) if zeroed else line[:torn])
     for before in (None, 3, 4):
         assert list(log.newest_first(before)) == kept[::-1]
-    log.catch_up([last], 0o600)
+    log.catch_up([last])
     assert path.read_bytes() == whole + line
     assert list(log.newest_first()) == [last, *kept[::-1]]
 
@@ -91,7 +91,7 @@ def test_nothing_but_a_torn_line(path: Path) -> None:
     path.write_bytes(events[0].model_dump_json().encode()[: BLOCK + 10])
     log = AuditLog(path)
     assert list(log.newest_first()) == []
-    log.catch_up(events, 0o600)
+    log.catch_up(events)
     assert list(log.newest_first()) == events
 
 
@@ -101,7 +101,7 @@ def test_what_might_be_a_torn_line_but_is_another_is_left_alone(path: Path) -> N
         file.write(b"{" * 10)
     before = path.read_bytes()
     with pytest.raises(AuditTamperedError, match="lacks events, was edited"):
-        log.catch_up(chain([10, 10])[1:], 0o600)
+        log.catch_up(chain([10, 10])[1:])
     assert path.read_bytes() == before
 
 
@@ -111,17 +111,17 @@ def test_catching_up_adds_what_is_missing_only(path: Path, logged: int) -> None:
     log = written(path, events[:logged])
     if logged < 2:
         with pytest.raises(AuditTamperedError, match="lacks events"):
-            log.catch_up(events[2:], 0o600)
+            log.catch_up(events[2:])
         assert list(log.newest_first()) == events[:logged][::-1]
         return
     for _ in range(2):
-        log.catch_up(events[2:], 0o600)
+        log.catch_up(events[2:])
         assert list(log.newest_first()) == events[::-1]
 
 
 def test_catching_up_from_nothing(path: Path) -> None:
     events = chain([10] * 3)
-    AuditLog(path).catch_up(events, 0o600)
+    AuditLog(path).catch_up(events)
     assert list(AuditLog(path).newest_first()) == events[::-1]
 
 
@@ -129,4 +129,4 @@ def test_catching_up_refuses_another_chain_s_events(path: Path) -> None:
     log = written(path, chain([10, 10]))
     for other in (chain([12, 10, 10])[2:], chain([12, 10]), chain([10])):
         with pytest.raises(AuditTamperedError, match="lacks events, was edited, or was restored"):
-            log.catch_up(other, 0o600)
+            log.catch_up(other)

@@ -68,7 +68,7 @@ def test_what_many_add_at_once_adds_up(folder: Path) -> None:
 
 def test_adding_does_not_wait_for_an_operator(store: TinyDBStore, folder: Path) -> None:
     (folder / "uat").mkdir(parents=True)
-    with locked(folder / "uat" / "acme.lock", 0o600):
+    with locked(folder / "uat" / "acme.lock"):
         store.add_usage(ACME, {CLIENT_ID: used(NOON)})
     assert CLIENT_ID in store.usage(ACME)
 

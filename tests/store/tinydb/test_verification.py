@@ -79,7 +79,7 @@ def lengthen(store: TinyDBStore, path: Path, log: Path) -> None:
             number=number, at=START, actor=ALICE, action=Action.VIEW, previous=newest.hash
         ).sealed()
         events.append(newest)
-    AuditLog(log).append(events, 0o600)
+    AuditLog(log).append(events)
     tables = json.loads(path.read_bytes())
     tables["about"]["1"]["events"] = [newest.model_dump(mode="json")]
     path.write_text(json.dumps(tables))

@@ -16,7 +16,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def watch(path: Path) -> Iterator[FileWatch]:
-    replace_durably(path, b"0", 0o600)
+    replace_durably(path, b"0")
     watch = FileWatch(path)
     yield watch
     watch.close()
@@ -27,20 +27,20 @@ def test_each_replacement_is_told_once(path: Path, watch: FileWatch) -> None:
     # has the same length.
     for number in range(50):
         assert not watch.changed()
-        replace_durably(path, b"%d" % (number % 10), 0o600)
-        replace_durably(path, b"%d" % (number % 10), 0o600)
+        replace_durably(path, b"%d" % (number % 10))
+        replace_durably(path, b"%d" % (number % 10))
         assert watch.changed(), number
     assert not watch.changed()
 
 
 def test_the_number_of_a_watched_file_is_not_given_away(path: Path) -> None:
     """Without this, a look at the number would miss every other change."""
-    replace_durably(path, b"x", 0o600)
+    replace_durably(path, b"x")
     watch = FileWatch(path)
     for _ in range(10):
         before = path.stat().st_ino
         for _ in range(3):
-            replace_durably(path, b"x", 0o600)
+            replace_durably(path, b"x")
         assert path.stat().st_ino != before
         assert watch.changed()
     watch.close()
@@ -50,7 +50,7 @@ def test_a_watched_file_is_held_open(path: Path, watch: FileWatch) -> None:
     """Only so its number is not given away, which some disks never do and others do at once."""
     first = path.stat()
     assert is_open(first)
-    replace_durably(path, b"1", 0o600)
+    replace_durably(path, b"1")
     second = path.stat()
     assert is_open(first)
     assert not is_open(second)
@@ -71,11 +71,11 @@ def is_open(file: os.stat_result) -> bool:
 def test_appearing_and_disappearing(path: Path) -> None:
     watch = FileWatch(path)
     assert not watch.changed()
-    replace_durably(path, b"1", 0o600)
+    replace_durably(path, b"1")
     assert [watch.changed(), watch.changed()] == [True, False]
     path.unlink()
     assert [watch.changed(), watch.changed()] == [True, False]
-    replace_durably(path, b"1", 0o600)
+    replace_durably(path, b"1")
     assert [watch.changed(), watch.changed()] == [True, False]
     watch.close()
 
@@ -85,7 +85,7 @@ def test_its_folder_appearing(tmp_path: Path) -> None:
     watch = FileWatch(path)
     path.parent.mkdir()
     assert not watch.changed()
-    replace_durably(path, b"1", 0o600)
+    replace_durably(path, b"1")
     assert [watch.changed(), watch.changed()] == [True, False]
     watch.close()
 
@@ -111,10 +111,10 @@ def test_looking_and_permissions_are_no_changes(path: Path, watch: FileWatch) ->
 def test_several_files(tmp_path: Path) -> None:
     one, other = tmp_path / "one", tmp_path / "other"
     watch = FileWatch(one, other)
-    replace_durably(one, b"1", 0o600)
-    replace_durably(other, b"1", 0o600)
+    replace_durably(one, b"1")
+    replace_durably(other, b"1")
     assert [watch.changed(), watch.changed()] == [True, False]
-    replace_durably(other, b"2", 0o600)
+    replace_durably(other, b"2")
     assert [watch.changed(), watch.changed()] == [True, False]
     watch.close()
 
@@ -123,7 +123,7 @@ def test_closing_gives_the_files_back(path: Path, watch: FileWatch) -> None:
     before = lowest_free_descriptor(path)
     for _ in range(20):
         other = FileWatch(path)
-        replace_durably(path, b"1", 0o600)
+        replace_durably(path, b"1")
         other.changed()
         other.close()
         other.close()

@@ -11,7 +11,7 @@ from credtui.domain.names import parse_organization
 from credtui.domain.secrets import is_client_id
 from credtui.regular_files import open_file
 from credtui.store.tinydb.files import explained, replacement, sync_folder
-from credtui.store.tinydb.folders import file_mode, is_shared, make_folder
+from credtui.store.tinydb.folders import make_folder
 
 _LONGEST = 100
 """Bytes to read of an entry: more than the name of an organization has."""
@@ -56,10 +56,9 @@ class ClientIndex:
         if not missing:
             return
         make_folder(self._folder)
-        mode = file_mode(shared=is_shared(self._folder))
         with explained(self._folder):
             for client_id in missing:
-                self._write(client_id, organization, mode)
+                self._write(client_id, organization)
             sync_folder(self._folder)
 
     def remove(self, client_ids: Iterable[str]) -> None:
@@ -68,11 +67,11 @@ class ClientIndex:
             for client_id in client_ids:
                 (self._folder / client_id).unlink(missing_ok=True)
 
-    def _write(self, client_id: str, organization: str, mode: int) -> None:
+    def _write(self, client_id: str, organization: str) -> None:
         # The content isn't synced. A power cut can leave an empty entry, and then the client is
         # found by reading the organizations' files.
         try:
-            with replacement(self._folder / client_id, mode) as descriptor:
+            with replacement(self._folder / client_id) as descriptor:
                 os.write(descriptor, organization.encode())
         except OutcomeUnknownError as doubt:  # An entry without its credential changes nothing.
             raise StoreError(f"Can't use {doubt.args[0]}.") from doubt

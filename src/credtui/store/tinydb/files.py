@@ -13,7 +13,7 @@ from credtui.domain.errors import (
     StoreUnwritableError,
 )
 from credtui.regular_files import ensure_readable, open_file
-from credtui.store.tinydb.owner import NotGivenError, create_given, give
+from credtui.store.tinydb.owner import NotGivenError, create_given, file_mode, give
 
 _UNWRITABLE = {
     errno.ENOSPC: "the disk is full",
@@ -27,7 +27,7 @@ _NO_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP}
 """What file systems answer that sync no folders. They offer nothing more than they did already."""
 
 
-def replace_durably(path: Path, content: bytes, mode: int) -> None:
+def replace_durably(path: Path, content: bytes) -> None:
     """Replace a file's content so that a reader, or a crash, sees the old or the new, whole.
 
     The caller holds the lock that makes it the only writer.
@@ -41,7 +41,7 @@ def replace_durably(path: Path, content: bytes, mode: int) -> None:
         ensure_readable(path, content)
         # Opened before there is no way back: who may write in a folder need not be able to open it.
         with opened_folder(path.parent) as folder:
-            with replacement(path, mode) as descriptor:
+            with replacement(path) as descriptor:
                 write(descriptor, content)
                 os.fsync(descriptor)
             try:
@@ -51,7 +51,7 @@ def replace_durably(path: Path, content: bytes, mode: int) -> None:
 
 
 @contextmanager
-def replacement(path: Path, mode: int) -> Iterator[int]:
+def replacement(path: Path) -> Iterator[int]:
     """Yield the descriptor of a new file, which takes a path's place when the context is left.
 
     The caller holds the lock that makes it the only writer; so a temporary file that is there was
@@ -62,6 +62,7 @@ def replacement(path: Path, mode: int) -> Iterator[int]:
         OutcomeUnknownError: It may have been put there, and can't be looked at.
     """
     temporary = path.with_name(f".{path.name}.new")
+    mode = file_mode(path)
     try:
         temporary.unlink(missing_ok=True)
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
@@ -80,15 +81,16 @@ def replacement(path: Path, mode: int) -> Iterator[int]:
         raise
 
 
-def append_durably(path: Path, content: bytes, mode: int) -> None:
+def append_durably(path: Path, content: bytes) -> None:
     """Add to a file's end.
 
     Raises:
         OSError: It could not be added whole and for good; a part may have been.
     """
+    mode = file_mode(path)
     new = not path.exists()
     if new:
-        create_given(path, mode)
+        create_given(path)
     descriptor = open_file(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, mode)
     try:
         if new:

@@ -1,23 +1,11 @@
-"""Folders and permission bits: for one Unix user, or for the group where a folder is shared."""
+"""Making folders: for one Unix user, or for the group where the folder above is shared."""
 
 import os
-import stat
 from contextlib import suppress
 from pathlib import Path
 
 from credtui.store.tinydb.files import explained, opened_folder, sync_folder
-from credtui.store.tinydb.owner import give
-
-
-def is_shared(folder: Path) -> bool:
-    """Tell whether a folder is set up for several Unix users: setgid and group-writable.
-
-    Raises:
-        StoreError: It can't be told.
-    """
-    with explained(folder), suppress(FileNotFoundError):
-        return folder.stat().st_mode & (stat.S_ISGID | stat.S_IWGRP) == stat.S_ISGID | stat.S_IWGRP
-    return False
+from credtui.store.tinydb.owner import give, is_shared
 
 
 def make_folder(folder: Path) -> None:
@@ -54,8 +42,3 @@ def make_folder(folder: Path) -> None:
             with suppress(OSError):  # found there by the next change, it would count as synced
                 folder.rmdir()
             raise
-
-
-def file_mode(*, shared: bool) -> int:
-    """Return the permission bits of a file with credentials in it."""
-    return 0o660 if shared else 0o600

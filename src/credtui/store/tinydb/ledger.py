@@ -16,7 +16,7 @@ from credtui.domain.errors import DoubtError, StoreCorruptError, StoreTooNewErro
 from credtui.domain.permissions import Actor
 from credtui.regular_files import read_file
 from credtui.store.tinydb.files import explained, replace_durably
-from credtui.store.tinydb.folders import file_mode, is_shared, make_folder
+from credtui.store.tinydb.folders import make_folder
 from credtui.store.tinydb.lock import locked
 from credtui.store.tinydb.log import AuditLog
 
@@ -45,9 +45,9 @@ class DurableStorage(Storage):
         """Keep all tables for `commit`."""
         self._tables = data
 
-    def commit(self, mode: int) -> None:
+    def commit(self) -> None:
         """Replace the file durably."""
-        replace_durably(self._path, json.dumps(self._tables).encode(), mode)
+        replace_durably(self._path, json.dumps(self._tables).encode())
 
 
 class Draft:
@@ -89,7 +89,7 @@ class Draft:
         event.model_dump_json()
         self._events.append(event)
 
-    def commit(self, mode: int) -> Sequence[AuditEvent]:
+    def commit(self) -> Sequence[AuditEvent]:
         """Make the change and its events durable, and return the events.
 
         Raises:
@@ -105,7 +105,7 @@ class Draft:
                     "events": [event.model_dump(mode="json") for event in self._events],
                 }
             )
-            self._storage.commit(mode)
+            self._storage.commit()
         return self._events
 
     @property
@@ -162,19 +162,18 @@ class Ledger:
             StoreError: It can't be held, read or written. Nothing was changed.
         """
         make_folder(self._folder)
-        mode = file_mode(shared=is_shared(self._folder))
-        with locked(self._lock, mode) as held:
+        with locked(self._lock) as held:
             draft = self.read()
-            self._log.catch_up(draft.last_events, mode, sync=held.abandoned)
+            self._log.catch_up(draft.last_events, sync=held.abandoned)
             yield draft
             # The file decides: what the log gets no event of here, the next change adds to it.
             try:
-                events = draft.commit(mode)
+                events = draft.commit()
             except DoubtError as doubt:
                 draft.doubt, held.finished = doubt, False
             else:
                 try:
-                    self._log.append(events, mode)
+                    self._log.append(events)
                 except OSError:
                     held.finished = False
 

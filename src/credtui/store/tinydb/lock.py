@@ -11,7 +11,7 @@ from credtui.domain.errors import StoreBusyError
 from credtui.domain.names import printable
 from credtui.regular_files import read_file
 from credtui.store.tinydb.files import explained
-from credtui.store.tinydb.owner import create_given
+from credtui.store.tinydb.owner import create_given, file_mode
 
 PATIENCE = 5.0
 """Seconds to wait for a lock before saying who holds it."""
@@ -32,7 +32,7 @@ class Held:
 
 
 @contextmanager
-def locked(path: Path, mode: int, patience: float = PATIENCE) -> Iterator[Held]:
+def locked(path: Path, patience: float = PATIENCE) -> Iterator[Held]:
     """Hold the lock file at `path`.
 
     The kernel frees the lock when its holder dies; the file stays. The file says who holds the
@@ -52,11 +52,16 @@ def locked(path: Path, mode: int, patience: float = PATIENCE) -> Iterator[Held]:
         _sign(descriptor)
         descriptors.append(descriptor)
 
-    lock = FileLock(
-        path, timeout=patience, mode=mode, poll_interval=0.01, on_acquired=sign, thread_local=False
-    )
     with explained(path):
-        create_given(path, mode)
+        create_given(path)
+        lock = FileLock(
+            path,
+            timeout=patience,
+            mode=file_mode(path),
+            poll_interval=0.01,
+            on_acquired=sign,
+            thread_local=False,
+        )
         try:
             lock.acquire()
         except Timeout:

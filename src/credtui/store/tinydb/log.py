@@ -45,22 +45,21 @@ class AuditLog:
         with explained(self._path):
             return self._path.exists() and self._path.stat().st_size > 0
 
-    def append(self, events: Sequence[AuditEvent], mode: int) -> None:
+    def append(self, events: Sequence[AuditEvent]) -> None:
         """Add events.
 
         Raises:
             OSError: They could not be added whole.
         """
-        append_durably(self._path, _lines(events), mode)
+        append_durably(self._path, _lines(events))
 
-    def catch_up(self, last_events: Sequence[AuditEvent], mode: int, *, sync: bool = False) -> None:
+    def catch_up(self, last_events: Sequence[AuditEvent], *, sync: bool = False) -> None:
         """Add what a crash kept out of the log of the store's last events.
 
         NUL bytes in their place are moved to a file beside the log.
 
         Args:
             last_events: The store's last events.
-            mode: The permission bits of a new file.
             sync: What is in the log may not be on the disk yet. It must be before the store has
                 other last events, or a power cut could take these.
 
@@ -81,11 +80,11 @@ class AuditLog:
                 raise self.mismatch()
             good, _, _ = end.partition(b"\0")
             if torn := end[len(good) :]:
-                self._set_aside(torn, mode)
+                self._set_aside(torn)
                 cut_durably(self._path, self._path.stat().st_size - len(torn))
             # After a power cut, the log must not be ahead of the store.
             sync_folder(self._path.parent)
-            append_durably(self._path, lines[len(good) :], mode)
+            append_durably(self._path, lines[len(good) :])
 
     def verify(self, last_events: Sequence[AuditEvent]) -> bool:
         """Check the log up to the store's last events, which it need not have whole yet.
@@ -212,10 +211,10 @@ class AuditLog:
             raise self.mismatch()
         return end
 
-    def _set_aside(self, torn: bytes, mode: int) -> None:
+    def _set_aside(self, torn: bytes) -> None:
         path = self._path.with_suffix(".torn")
         if not path.exists() or path.stat().st_size + len(torn) < _MOST_SET_ASIDE:
-            append_durably(path, torn + b"\n", mode)
+            append_durably(path, torn + b"\n")
 
     def _open(self) -> BinaryIO:
         try:

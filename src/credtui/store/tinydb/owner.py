@@ -1,9 +1,29 @@
-"""Whose files are: what root makes in another account's store must be that account's."""
+"""Owners and permission bits: a store's files belong to one account, or to a group's members."""
 
 import os
 import pwd
+import stat
 from contextlib import suppress
 from pathlib import Path
+
+
+def is_shared(folder: Path) -> bool:
+    """Tell whether a folder is set up for several Unix users: setgid and group-writable.
+
+    Raises:
+        OSError: It can't be told.
+    """
+    shared = stat.S_ISGID | stat.S_IWGRP
+    return folder.stat().st_mode & shared == shared
+
+
+def file_mode(path: Path) -> int:
+    """Return the permission bits of a file with credentials in it, which its folder decides.
+
+    Raises:
+        OSError: The folder can't be looked at.
+    """
+    return 0o660 if is_shared(path.parent) else 0o600
 
 
 class NotGivenError(PermissionError):
@@ -44,7 +64,7 @@ def give(descriptor: int, path: Path) -> None:
         ) from error
 
 
-def create_given(path: Path, mode: int) -> None:
+def create_given(path: Path) -> None:
     """Create an empty file in another account's folder, unless one is there.
 
     It appears under its name once it is that account's, so that a kill can't leave it root's.
@@ -59,7 +79,7 @@ def create_given(path: Path, mode: int) -> None:
     descriptor, temporary = mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         give(descriptor, path)
-        os.fchmod(descriptor, mode)
+        os.fchmod(descriptor, file_mode(path))
         with suppress(FileExistsError):  # somebody else was faster
             os.link(temporary, path)
     finally:

@@ -12,7 +12,7 @@ from typing import TypeAlias
 from credtui.domain.errors import DoubtError, StoreCorruptError, StoreError
 from credtui.regular_files import read_file
 from credtui.store.tinydb.files import append_durably, explained, replace_durably, sync_folder
-from credtui.store.tinydb.folders import file_mode, is_shared, make_folder
+from credtui.store.tinydb.folders import make_folder
 from credtui.store.tinydb.lock import locked
 from credtui.store.tinydb.watch import identify
 
@@ -34,12 +34,11 @@ def read_or_make_key(folder: Path, make: Callable[[int], bytes]) -> bytes:
     """
     path = folder / "token.key"
     make_folder(folder)
-    mode = file_mode(shared=is_shared(folder))
-    with locked(folder / "token.lock", mode), explained(path):
+    with locked(folder / "token.lock"), explained(path):
         if not path.exists():
             # Lost, it is made anew, and access tokens end early; in doubt, reading it tells.
             with suppress(DoubtError):
-                replace_durably(path, make(KEY_LENGTH), mode)
+                replace_durably(path, make(KEY_LENGTH))
         key = read_file(path)
     if len(key) != KEY_LENGTH:
         raise StoreCorruptError(
@@ -70,10 +69,9 @@ class Revocations:
             StoreError: It may not be revoked for good: try again.
         """
         make_folder(self._folder)
-        mode = file_mode(shared=is_shared(self._folder))
         path = self._path(token, expires_at)
         with explained(path):
-            append_durably(path, b"", mode)
+            append_durably(path, b"")
             # Also where it is there: whoever made it may have failed at this.
             sync_folder(self._folder)
 
@@ -127,11 +125,10 @@ class Revocations:
             }
             if not expired:
                 return
-            mode = file_mode(shared=is_shared(self._folder))
-            with locked(self._folder / "sweep.lock", mode):
+            with locked(self._folder / "sweep.lock"):
                 swept = join_spans([*self._read_swept(), *((at, at) for at in expired.values())])
                 try:
-                    replace_durably(self._swept, json.dumps(swept).encode(), mode)
+                    replace_durably(self._swept, json.dumps(swept).encode())
                 except DoubtError as doubt:  # The files stay for the next sweep.
                     raise StoreError(f"Can't use {doubt.args[0]}.") from doubt
                 for path in expired:

@@ -9,7 +9,7 @@ from credtui.domain.errors import OutcomeUnknownError
 from credtui.domain.usage import Usage
 from credtui.regular_files import read_file
 from credtui.store.tinydb.files import explained, replacement, write
-from credtui.store.tinydb.folders import file_mode, is_shared, make_folder
+from credtui.store.tinydb.folders import make_folder
 from credtui.store.tinydb.lock import locked
 
 _KEPT = 20
@@ -50,8 +50,7 @@ class UsageFiles:
             StoreError: It can't be kept; nothing was added.
         """
         make_folder(self._folder)
-        mode = file_mode(shared=is_shared(self._folder))
-        with locked(self._folder / f"{organization}.lock", mode):
+        with locked(self._folder / f"{organization}.lock"):
             kept = dict(self.read(organization))
             for client_id, more in usage.items():
                 # What was used last comes last.
@@ -66,6 +65,6 @@ class UsageFiles:
             with (
                 suppress(OutcomeUnknownError),
                 explained(path),
-                replacement(path, mode) as descriptor,
+                replacement(path) as descriptor,
             ):
                 write(descriptor, json.dumps(content).encode())
