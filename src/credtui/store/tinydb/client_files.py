@@ -82,41 +82,38 @@ class ClientFiles:
 
     def _find(self, environment: str, client_id: str) -> Client | None:
         organization = ClientIndex(self._folder / environment).find(client_id)
-        if organization is None:
-            return None
-        return self._read(Place(environment, organization)).get(client_id)
+        return self._read(environment, organization, client_id)
 
     def _search(self, environment: str, client_id: str) -> Client | None:
         folder = self._folder / environment
         survey = self._surveys.setdefault(environment, _Survey(folder, self._load))
-        organization = survey.find(client_id)
-        if organization is None:
-            return None
-        client = self._read(Place(environment, organization)).get(client_id)
+        client = self._read(environment, survey.find(client_id), client_id)
         if client is not None:
             # Where the index can't be written, the survey goes on finding the client.
             with suppress(StoreError):
-                ClientIndex(folder).add(organization, [client_id])
+                ClientIndex(folder).add(client.place.organization, [client_id])
         return client
 
-    def _read(self, place: Place) -> Mapping[str, Client]:
+    def _read(self, environment: str, organization: str | None, client_id: str) -> Client | None:
+        if organization is None:
+            return None
+        place = Place(environment, organization)
         # The file is held before it is read, so that a change in between is noticed.
         file = HeldFile(self._folder / place.environment / f"{place.organization}.json")
         try:
-            organization = self._load(place)
+            loaded = self._load(place)
         except BaseException:
             file.close()
             raise
         clients = {
-            credential.client_id: Client(place, credential, organization.networks)
-            for credential in organization.credentials
+            credential.client_id: Client(place, credential, loaded.networks)
+            for credential in loaded.credentials
         }
-        if not file.is_open:
-            return clients
-        with self._lock:
-            self._kept.pop(place, None)
-            self._kept[place] = _Kept(file, clients)
-        return clients
+        if file.is_open:
+            with self._lock:
+                self._kept.pop(place, None)
+                self._kept[place] = _Kept(file, clients)
+        return clients.get(client_id)
 
 
 class _Kept(NamedTuple):

@@ -9,8 +9,7 @@ from pathlib import Path
 from credtui.domain.errors import InvalidOrganizationError, OutcomeUnknownError, StoreError
 from credtui.domain.names import parse_organization
 from credtui.domain.secrets import is_client_id
-from credtui.regular_files import open_file
-from credtui.store.tinydb.files import explained, replacement, sync_folder
+from credtui.store.tinydb.files import explained, opened, replacement, sync_folder
 from credtui.store.tinydb.folders import make_folder
 
 _LONGEST = 100
@@ -79,12 +78,9 @@ class ClientIndex:
 
 def _read(path: Path) -> str:
     try:
-        descriptor = open_file(path, os.O_RDONLY | os.O_NOFOLLOW)
+        with opened(path, os.O_RDONLY | os.O_NOFOLLOW) as descriptor:
+            return os.read(descriptor, _LONGEST).decode()
     except OSError as error:
         if error.errno == errno.ELOOP:
             return os.readlink(path)  # noqa: PTH115  # the text is a name, not a path
         raise
-    try:
-        return os.read(descriptor, _LONGEST).decode()
-    finally:
-        os.close(descriptor)

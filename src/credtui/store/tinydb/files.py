@@ -2,7 +2,7 @@
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from credtui.domain.errors import (
 from credtui.regular_files import ensure_readable, open_file
 from credtui.store.tinydb.owner import NotGivenError, create_given, file_mode, give
 
-_UNWRITABLE = {
+_UNWRITABLE: Mapping[int | None, str] = {
     errno.ENOSPC: "the disk is full",
     errno.EDQUOT: "the disk is full",
     errno.EACCES: "permission denied",
@@ -91,14 +91,11 @@ def append_durably(path: Path, content: bytes) -> None:
     new = not path.exists()
     if new:
         create_given(path)
-    descriptor = open_file(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, mode)
-    try:
+    with opened(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, mode) as descriptor:
         if new:
             _set_mode(descriptor, mode)
         write(descriptor, content)
         os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
     if new:
         sync_folder(path.parent)
 
@@ -109,12 +106,9 @@ def cut_durably(path: Path, length: int) -> None:
     Raises:
         OSError: It can't be dropped, or a link is in the file's place: it may lead to any file.
     """
-    descriptor = open_file(path, os.O_WRONLY | os.O_NOFOLLOW)
-    try:
+    with opened(path, os.O_WRONLY | os.O_NOFOLLOW) as descriptor:
         os.ftruncate(descriptor, length)
         os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def sync_file(path: Path) -> None:
@@ -123,11 +117,8 @@ def sync_file(path: Path) -> None:
     Raises:
         OSError: It may not.
     """
-    descriptor = open_file(path)
-    try:
+    with opened(path) as descriptor:
         os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def sync_folder(folder: Path) -> None:
@@ -166,12 +157,24 @@ def explained(path: Path) -> Iterator[None]:
 
 
 def _why(path: Path, error: OSError) -> str:
-    reason = (error.strerror or str(error)).lower()
-    if isinstance(error, NotGivenError):
-        reason = str(error.strerror)
-    elif error.errno in _UNWRITABLE:
-        reason = _UNWRITABLE[error.errno]
+    reason = error.strerror or str(error)
+    if not isinstance(error, NotGivenError):
+        reason = _UNWRITABLE.get(error.errno, reason.lower())
     return f"{path}: {reason}"
+
+
+@contextmanager
+def opened(path: Path, flags: int = os.O_RDONLY, mode: int = 0) -> Iterator[int]:
+    """Yield the descriptor of a regular file, opened as `open_file` does.
+
+    Raises:
+        OSError: It can't be opened or closed, or isn't a regular file.
+    """
+    descriptor = open_file(path, flags, mode)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
 
 
 @contextmanager
@@ -214,17 +217,15 @@ def _is_at(path: Path, made: os.stat_result, error: OSError) -> bool:
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+        try:
+            return os.path.samestat(os.fstat(descriptor), made)
+        finally:
+            with suppress(OSError):
+                os.close(descriptor)
     except FileNotFoundError:
         return False
     except OSError:
         raise OutcomeUnknownError(_why(path, error)) from error
-    try:
-        return os.path.samestat(os.fstat(descriptor), made)
-    except OSError:
-        raise OutcomeUnknownError(_why(path, error)) from error
-    finally:
-        with suppress(OSError):
-            os.close(descriptor)
 
 
 def _set_mode(descriptor: int, mode: int) -> None:

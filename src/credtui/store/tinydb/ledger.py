@@ -76,7 +76,8 @@ class Draft:
 
     def record(self, at: datetime, actor: Actor, action: Action, **what: Unpack[What]) -> None:
         """Add an audit event."""
-        newest = self._newest
+        events = self._events or self.last_events
+        newest = events[-1] if events else None
         event = AuditEvent(
             number=newest.number + 1 if newest else 1,
             at=at,
@@ -108,11 +109,6 @@ class Draft:
             self._storage.commit()
         return self._events
 
-    @property
-    def _newest(self) -> AuditEvent | None:
-        events = self._events or self.last_events
-        return events[-1] if events else None
-
     def _read_last_events(self) -> Sequence[AuditEvent]:
         if self._storage.read() is None:
             return ()
@@ -134,9 +130,7 @@ class Ledger:
 
     def __init__(self, folder: Path, name: str) -> None:
         self.path = folder / f"{name}.json"
-        self._folder = folder
-        self._lock = folder / f"{name}.lock"
-        self._log = AuditLog(folder / f"{name}.audit.jsonl")
+        self._log = AuditLog(self.path.with_suffix(".audit.jsonl"))
 
     def read(self) -> Draft:
         """Return the ledger as it is now, without waiting for a lock.
@@ -161,21 +155,18 @@ class Ledger:
         Raises:
             StoreError: It can't be held, read or written. Nothing was changed.
         """
-        make_folder(self._folder)
-        with locked(self._lock) as held:
+        make_folder(self.path.parent)
+        with locked(self.path.with_suffix(".lock")) as held:
             draft = self.read()
             self._log.catch_up(draft.last_events, sync=held.abandoned)
             yield draft
-            # The file decides: what the log gets no event of here, the next change adds to it.
+            # The JSON file decides. The next change adds events that the log doesn't get here.
             try:
-                events = draft.commit()
+                self._log.append(draft.commit())
             except DoubtError as doubt:
                 draft.doubt, held.finished = doubt, False
-            else:
-                try:
-                    self._log.append(events)
-                except OSError:
-                    held.finished = False
+            except OSError:  # of the log alone: `commit` raises none
+                held.finished = False
 
     def events(self, before: int | None, limit: int) -> Sequence[AuditEvent]:
         """Return audit events, newest first, without waiting for a lock.

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from itertools import pairwise
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from credtui.domain.errors import DoubtError, StoreCorruptError, StoreError
+from credtui.domain.secrets import RandomBytes
 from credtui.regular_files import read_file
 from credtui.store.tinydb.files import append_durably, explained, replace_durably, sync_folder
 from credtui.store.tinydb.folders import make_folder
@@ -26,7 +27,7 @@ Span: TypeAlias = tuple[int, int]
 """The first and the last second of a span of time, since 1970."""
 
 
-def read_or_make_key(folder: Path, make: Callable[[int], bytes]) -> bytes:
+def read_or_make_key(folder: Path, make: RandomBytes) -> bytes:
     """Return the key in a folder; the first to ask makes it.
 
     Raises:

@@ -32,15 +32,14 @@ class UsageFiles:
     def read(self, organization: str) -> Mapping[str, Usage]:
         """Return the usage of credentials by Client ID; nothing where the file is damaged."""
         path = self.path(organization)
-        with explained(path), suppress(FileNotFoundError, NotADirectoryError):
-            try:
-                documents = json.loads(read_file(path))
-                return {
-                    client_id: Usage.model_validate(document)
-                    for client_id, document in documents.items()
-                }
-            except (ValueError, AttributeError, RecursionError):
-                return {}
+        missing = FileNotFoundError, NotADirectoryError
+        damaged = ValueError, AttributeError, RecursionError
+        with explained(path), suppress(*missing, *damaged):
+            documents = json.loads(read_file(path))
+            return {
+                client_id: Usage.model_validate(document)
+                for client_id, document in documents.items()
+            }
         return {}
 
     def add(self, organization: str, usage: Mapping[str, Usage]) -> None:
@@ -56,9 +55,9 @@ class UsageFiles:
                 # What was used last comes last.
                 before = kept.pop(client_id, None)
                 kept[client_id] = before.merged(more) if before else more
-            lately = dict(list(kept.items())[-_KEPT:])
             content = {
-                client_id: used.model_dump(mode="json") for client_id, used in lately.items()
+                client_id: used.model_dump(mode="json")
+                for client_id, used in list(kept.items())[-_KEPT:]
             }
             path = self.path(organization)
             # A power cut may take what was added last. Added again, it could count twice.
