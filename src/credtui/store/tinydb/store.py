@@ -154,9 +154,9 @@ class TinyDBStore(Store):
     @override
     async def find_client(self, environment: str, client_id: str) -> Client | None:
         clients = self._client_files
-        client = clients.recall(environment, client_id)
-        if client is None:
-            client = await clients.find(environment, client_id)
+        client = clients.recall(environment, client_id) or await clients.find(
+            environment, client_id
+        )
         if client is None:
             self._ensure_there()
         return client
