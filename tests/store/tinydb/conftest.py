@@ -1,4 +1,4 @@
-"""Fixtures for the tests of stores."""
+"""Fixtures for the tests of the TinyDB store."""
 
 import os
 import tempfile
@@ -18,13 +18,13 @@ def workers() -> Iterator[Workers]:
 
 @pytest.fixture
 def user() -> int | None:
-    """Somebody for a worker to become, whom permissions restrain."""
+    """The user ID that a worker takes, because permissions don't restrain root; else None."""
     return 65534 if os.getuid() == 0 else None
 
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """A folder that everybody may enter, as they may not pytest's own."""
+    """A folder that every user may enter. pytest's `tmp_path` is closed to other users."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         folder.chmod(0o755)

@@ -1,4 +1,4 @@
-"""Clients that a TinyDB store keeps in memory, at the moments when something changes."""
+"""Clients that a TinyDB store keeps in memory, while credentials change."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -67,7 +67,7 @@ async def test_a_deleted_client_is_gone_even_if_its_index_entry_stayed(
     await found(clients, client_id)
 
 
-async def test_those_asked_for_last_are_remembered(
+async def test_the_organizations_asked_for_last_are_remembered(
     clients: ClientFiles, make_service: MakeService
 ) -> None:
     one, two, three = (
@@ -81,7 +81,7 @@ async def test_those_asked_for_last_are_remembered(
 
 
 @pytest.mark.filterwarnings("error::ResourceWarning")
-async def test_files_of_those_forgotten_are_closed(
+async def test_the_files_of_forgotten_organizations_are_closed(
     clients: ClientFiles, make_service: MakeService, store_folder: Path
 ) -> None:
     for name in ("a", "b", "c", "d"):
@@ -92,11 +92,11 @@ async def test_files_of_those_forgotten_are_closed(
 
 
 def open_files(folder: Path) -> list[str]:
-    """The files of a folder that this process has open."""
+    """Return the files below a folder that this process has open."""
     targets = []
     for descriptor in Path("/proc/self/fd").iterdir():
         try:
             targets.append(str(descriptor.readlink()))
-        except FileNotFoundError:  # the listing's own
+        except FileNotFoundError:  # the descriptor of this listing
             continue
     return [target for target in targets if target.startswith(f"{folder}/")]

@@ -1,4 +1,4 @@
-"""The index of Client IDs: its files, what it survives, and whom it can't find."""
+"""The index of Client IDs: its files, and how it is repaired."""
 
 import asyncio
 import os
@@ -80,7 +80,7 @@ async def test_an_index_lost_with_a_restore_is_made_again(
 async def test_a_credential_that_a_restore_brings_back_is_found(
     store: TinyDBStore, store_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its file comes back while the token endpoint runs, without an entry in the index."""
+    """The organization's file comes back while the store is open. The index has no entry."""
     monkeypatch.setattr(client_files, "LOOK_EVERY", 0.0)
     generate(store, ACME, "a")
     other = generate(store, ACME, "b")
@@ -97,7 +97,7 @@ async def test_strangers_make_it_look_through_the_files_seldom(
     store: TinyDBStore, store_folder: Path, index: Path
 ) -> None:
     client_id = generate(store, ACME, "a")
-    # The folder's time of access is renewed when it is listed.
+    # Listing a folder renews its time of access.
     folder = store_folder / "uat"
     for number in range(50):
         assert await place_of(store, f"cid_{number:016}") is None
@@ -182,7 +182,7 @@ async def test_links_of_earlier_versions_still_count(store: TinyDBStore, index: 
 async def test_an_entry_without_its_credential_finds_nothing(
     store: TinyDBStore, index: Path
 ) -> None:
-    """As a crash leaves it behind."""
+    """A crash can leave such an entry behind."""
     generate(store, ACME, "a")
     stale = index / ("cid_" + "s" * 16)
     stale.write_text("acme")
@@ -215,7 +215,7 @@ def test_an_index_that_is_no_folder_is_not_taken_for_an_empty_one(
 ) -> None:
     client_id = generate(store, ACME, "a")
     shutil.rmtree(index)
-    # Nobody gets through a link to itself, root neither.
+    # Not even root can follow a link to itself.
     index.symlink_to(index.name)
     with pytest.raises(StoreError, match="too many levels of symbolic links"):
         asyncio.run(store.find_client("uat", client_id))
@@ -243,7 +243,7 @@ def test_in_a_shared_folder_it_is_the_groups(
 
 
 def test_a_store_has_no_symbolic_link(store: TinyDBStore, store_folder: Path) -> None:
-    """Not every file system has them."""
+    """Some file systems have no symbolic links."""
     generate(store, ACME, "a")
     store.add_usage(ACME, {})
     store.revoke("uat", "one", NOON)

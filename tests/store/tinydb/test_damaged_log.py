@@ -1,6 +1,6 @@
-"""What is said of a damaged audit log, what the next change makes of it, and that nothing is lost.
+"""Damage to an audit log: the error of verification, the effect of the next change, no loss.
 
-The log has five events. The last one is in the credentials' file, too.
+The log has five events. The credentials' file has the last one too.
 """
 
 import shutil
@@ -24,12 +24,12 @@ EVENTS = 5
 
 
 class Damage(NamedTuple):
-    """What was done to a log, and what comes of it.
+    """A kind of damage to a log, and its effects.
 
     Attributes:
         to: Returns the damaged log.
-        verification: What verification says; None where the log holds together.
-        change: What the next change says; None where it is made.
+        verification: The error of verification; None if the log verifies.
+        change: The error of the next change; None if the change is made.
     """
 
     to: Callable[[list[bytes]], bytes]
@@ -48,7 +48,7 @@ def edited(number: int) -> str:
 join = b"".join
 
 DAMAGES = {
-    # What a crash leaves.
+    # A crash can leave these.
     "nothing": Damage(join),
     "the last line is missing": Damage(lambda lines: join(lines[:-1])),
     "the last line is torn": Damage(lambda lines: join(lines)[:-20]),
@@ -58,7 +58,7 @@ DAMAGES = {
     "the last line begins with NUL bytes": Damage(
         lambda lines: join([*lines[:-1], bytes(20), lines[-1][20:]])
     ),
-    # What no crash leaves, seen by a change.
+    # No crash leaves these. The next change finds them.
     "two lines are missing": Damage(lambda lines: join(lines[:-2]), MISMATCH, MISMATCH),
     "the last line but one is torn": Damage(
         lambda lines: join(lines[:-1])[:-20], MISMATCH, MISMATCH
@@ -85,7 +85,7 @@ DAMAGES = {
     "the last line is torn, and a line feed follows": Damage(
         lambda lines: join(lines)[:-20] + b"\n", MISMATCH, MISMATCH
     ),
-    # What no crash leaves, seen by verification alone.
+    # No crash leaves these. Only verification finds them.
     "a byte order mark": Damage(lambda lines: b"\xef\xbb\xbf" + join(lines), NO_EVENT),
     "a blank is in front": Damage(lambda lines: b" " + join(lines), edited(1)),
     "the first line is missing": Damage(lambda lines: join(lines[1:]), edited(1)),
@@ -117,7 +117,7 @@ def logged(service: CredentialService) -> CredentialService:
 
 
 def said(attempt: Callable[[], object]) -> str | None:
-    """What an attempt says of the log's damage, None where it succeeds."""
+    """Return an attempt's error about the log; None if the attempt succeeds."""
     try:
         attempt()
     except AuditTamperedError as error:
@@ -182,7 +182,7 @@ def test_another_organization_s_log(
     assert snapshot(store_folder) == before
 
 
-def test_what_is_removed_is_set_aside(
+def test_removed_bytes_are_set_aside(
     logged: CredentialService, store: TinyDBStore, log: Path
 ) -> None:
     whole = log.read_bytes()
@@ -195,7 +195,7 @@ def test_what_is_removed_is_set_aside(
     assert torn.read_bytes() == bytes(20) + whole[-20:] + b"\n"
     assert torn.stat().st_mode == log.stat().st_mode
 
-    # Another time adds to it, as long as it is small.
+    # Later bytes are added to that file while it is small.
     for before, after in (
         (torn.read_bytes(), torn.read_bytes() + bytes(9) + b"\n"),
         (bytes(1 << 16), bytes(1 << 16)),
@@ -209,7 +209,7 @@ def test_what_is_removed_is_set_aside(
 
 
 class TestEachByte:
-    """Of a log of three events, the last two of which are the store's own."""
+    """Damage at each byte of a log of three events. The store's file has the last two of them."""
 
     @pytest.fixture
     def events(self) -> list[AuditEvent]:
@@ -220,7 +220,7 @@ class TestEachByte:
         return tmp_path / "log"
 
     def outcome(self, path: Path, content: bytes, events: list[AuditEvent]) -> tuple[bool, bool]:
-        """Whether verification finds fault, and whether catching up does."""
+        """Return whether verification finds a fault, and whether catching up does."""
         path.write_bytes(content)
         log = AuditLog(path)
         found = said(lambda: log.verify(events[1:]))

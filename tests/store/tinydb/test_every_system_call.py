@@ -1,4 +1,7 @@
-"""Each system call of a change fails, or is the last: what was said is true, whichever it was."""
+"""A fault in each system call of a change: the system call fails, or kills the process.
+
+Afterwards the store is in order, and everything that the command said is true.
+"""
 
 import asyncio
 import json
@@ -21,7 +24,7 @@ pytestmark = needs_strace
 
 
 class Kept(NamedTuple):
-    """What a store holds that a change may change."""
+    """The part of a store's content that a change may change."""
 
     organization: object
     operators: object
@@ -42,10 +45,10 @@ class Change(NamedTuple):
     """A change that a command makes.
 
     Attributes:
-        words: The command line, of which FIRST and SECOND stand for Client IDs.
-        action: That of its event.
-        done: How it says that it was made.
-        empty: It is made in a folder without a store.
+        words: The command line. FIRST and SECOND in it stand for Client IDs.
+        action: The action of the change's audit event.
+        done: The words by which the command says that the change was made.
+        empty: Whether the change is made in an empty folder.
     """
 
     words: Sequence[str]
@@ -85,7 +88,7 @@ def tracer(workers: Workers, folder: Path) -> Tracer:
 
 
 def prepare(tracer: Tracer, change: Change) -> list[str]:
-    """Return a change's words for the template, which is emptied where it must be."""
+    """Return the command line with the template's Client IDs. Empty the template if needed."""
     if change.empty:
         shutil.rmtree(tracer.template)
         tracer.template.mkdir()
@@ -96,13 +99,13 @@ def prepare(tracer: Tracer, change: Change) -> list[str]:
 
 
 def valid(folder: Path, text: str) -> bool:
-    """Whether this text is the secret of exactly one credential."""
+    """Tell whether this text is the secret of exactly one credential."""
     hashes = [found.secret_hash for found in TinyDBStore(folder).load(PLACE).credentials]
     return [matches(SecretStr(text.strip()), known) for known in hashes].count(True) == 1
 
 
 def check(change: Change, before: Kept, folder: Path, ran: Ran) -> None:
-    """Assert that what was said is true, and that the store is in order."""
+    """Assert that the command's output is true, and that the store is in order."""
     after = Kept.of(folder)
     added = [event[1:] for event in after.events if event not in before.events]
     done = (after.organization, after.operators) != (before.organization, before.operators)
@@ -146,7 +149,7 @@ def is_revoked(store: TinyDBStore) -> bool:
     return asyncio.run(store.is_revoked("uat", "token", EXPIRY))
 
 
-def test_what_is_said_of_a_change_is_true(tracer: Tracer, change: Change) -> None:
+def test_a_command_tells_the_truth_about_its_change(tracer: Tracer, change: Change) -> None:
     words = prepare(tracer, change)
     before = Kept.of(tracer.template)
     calls = tracer.run(tracer.copy(), words).calls
@@ -157,7 +160,7 @@ def test_what_is_said_of_a_change_is_true(tracer: Tracer, change: Change) -> Non
         ran = tracer.run(folder, words, fault)
         try:
             check(change, before, folder, ran)
-        except Exception as error:  # noqa: BLE001  # to know all of them
+        except Exception as error:  # noqa: BLE001  # all problems are reported together
             return ran.status, f"{fault} of {call.line}: {error!r}\n{ran.out}{ran.err}"
         finally:
             shutil.rmtree(folder)
@@ -172,7 +175,7 @@ def test_what_is_said_of_a_change_is_true(tracer: Tracer, change: Change) -> Non
     assert (8 in statuses) == change.issues
 
 
-def test_a_token_that_is_said_to_be_revoked_is(tracer: Tracer) -> None:
+def test_a_token_is_revoked_if_the_command_says_so(tracer: Tracer) -> None:
     shutil.rmtree(tracer.template)
     tracer.template.mkdir()
     calls = tracer.run(tracer.copy(), ["revoke"]).calls
@@ -205,7 +208,7 @@ def test_a_sweep_brings_no_token_back(tracer: Tracer) -> None:
 
 
 @pytest.mark.parametrize("change", [CHANGES["rotate"], CHANGES["rename"]], ids=["rotate", "rename"])
-def test_what_nothing_tells_is_said_to_be_unknown(tracer: Tracer, change: Change) -> None:
+def test_an_unreadable_outcome_is_said_to_be_unknown(tracer: Tracer, change: Change) -> None:
     words = prepare(tracer, change)
     before = Kept.of(tracer.template)
     calls = tracer.run(tracer.copy(), words).calls
@@ -229,7 +232,7 @@ def test_what_nothing_tells_is_said_to_be_unknown(tracer: Tracer, change: Change
     assert store.verify_events(PLACE) == store.events(PLACE)[0]
 
 
-def test_what_failed_and_was_not_done_is_said_to_have_failed(tracer: Tracer) -> None:
+def test_a_rename_that_failed_is_said_to_have_failed(tracer: Tracer) -> None:
     words = prepare(tracer, CHANGES["rotate"])
     before = Kept.of(tracer.template)
     folder = tracer.copy()
@@ -240,7 +243,7 @@ def test_what_failed_and_was_not_done_is_said_to_have_failed(tracer: Tracer) -> 
 
 
 def synced(calls: Sequence[Call], name: str) -> list[int]:
-    """The places among the calls at which a file with this ending was synced."""
+    """Return the places among the calls where a file with this ending is synced."""
     opened: dict[str, str] = {}
     places = []
     for place, call in enumerate(calls):
@@ -253,10 +256,10 @@ def synced(calls: Sequence[Call], name: str) -> list[int]:
     return places
 
 
-def test_what_a_killed_change_left_in_the_log_is_on_the_disk_before_the_next_change(
+def test_a_killed_change_s_events_are_synced_before_the_next_change(
     tracer: Tracer,
 ) -> None:
-    """A power cut right after the next change's rename would otherwise take two of its events."""
+    """Otherwise a power cut right after the next change's rename would lose two events."""
     words = prepare(tracer, CHANGES["rename"])
     calls = tracer.run(tracer.copy(), words).calls
     (last,) = synced(calls, ".audit.jsonl")

@@ -25,7 +25,7 @@ class TestReplace:
             assert path.read_bytes() == content
         assert list(tmp_path.iterdir()) == [path]
 
-    def test_whoever_reads_sees_the_old_or_the_new_whole(self, tmp_path: Path) -> None:
+    def test_a_reader_sees_the_whole_old_or_the_whole_new_content(self, tmp_path: Path) -> None:
         path = tmp_path / "file"
         replace_durably(path, b"old" * 1000)
         with path.open("rb") as reader:
@@ -34,7 +34,7 @@ class TestReplace:
             assert beginning + reader.read() == b"old" * 1000
         assert path.read_bytes() == b"new" * 1000
 
-    def test_what_a_killed_writer_left_is_not_in_the_way(self, tmp_path: Path) -> None:
+    def test_a_killed_writer_s_file_is_not_in_the_way(self, tmp_path: Path) -> None:
         left = tmp_path / ".file.new"
         left.write_bytes(b"longer than what is written now")
         left.chmod(0o400)
@@ -51,7 +51,7 @@ class TestReplace:
         assert other.read_bytes() == b"precious"
         assert not (tmp_path / "file").is_symlink()
 
-    def test_what_can_t_be_replaced_stays(self, tmp_path: Path) -> None:
+    def test_a_folder_in_the_file_s_place_stays(self, tmp_path: Path) -> None:
         path = tmp_path / "file"
         path.mkdir()
         with pytest.raises(StoreError, match=r"Can't use .*file: is a directory"):
@@ -108,7 +108,7 @@ class TestFolders:
         folder.chmod(bits)
         assert not is_shared(folder)
 
-    def test_one_that_is_there_keeps_its_mode(self, tmp_path: Path) -> None:
+    def test_an_existing_folder_keeps_its_mode(self, tmp_path: Path) -> None:
         folder = tmp_path / "folder"
         folder.mkdir()
         folder.chmod(0o755)
@@ -127,11 +127,11 @@ class TestFolders:
 
 
 class TestSurvivingAPowerCut:
-    """A name is safe once its folder was synced while the name was in it."""
+    """A name survives once its folder was synced with the name in it."""
 
     @pytest.fixture
     def synced(self, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
-        """All names that were in a folder when it was synced, and all files that were synced."""
+        """The files that were synced, and the names that were in a folder when it was synced."""
         synced: list[Path] = []
         fsync = os.fsync
 

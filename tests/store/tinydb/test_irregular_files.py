@@ -1,6 +1,7 @@
-"""What somebody who can write the folder puts in a file's place: nothing waits for it for ever.
+"""Pipes, sockets, devices and huge files in the place of a store's files.
 
-Nor is a file read that could be nothing of credtui's, for its size.
+Anybody who may write in the folder can put them there. credtui doesn't wait for them, and reads no
+more than a limit.
 """
 
 import os
@@ -22,7 +23,7 @@ from tests.store.tinydb.workers import PLACE, Workers, use
 from tests.support import START
 
 HUGE = 1 << 30
-"""Bytes, of which a disk keeps none until they are written."""
+"""The size in bytes of a sparse file, which takes no space on the disk."""
 
 EVERYTHING = (
     "look",
@@ -37,7 +38,7 @@ EVERYTHING = (
 
 
 def make_socket(path: Path) -> None:
-    # A socket's path may not be as long as a test's.
+    # The path of a test's folder is too long for a socket.
     here = os.open(path.parent, os.O_RDONLY)
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(f"/proc/self/fd/{here}/{path.name}")
@@ -60,7 +61,7 @@ KINDS: Mapping[str, Callable[[Path], object]] = {
 
 @pytest.fixture(params=list(KINDS.values()), ids=list(KINDS))
 def put(request: pytest.FixtureRequest) -> Callable[[Path], None]:
-    """Puts something that is no file in a file's place."""
+    """Returns a function that puts something irregular in a file's place."""
 
     def put(path: Path) -> None:
         path.unlink(missing_ok=True)
@@ -70,7 +71,7 @@ def put(request: pytest.FixtureRequest) -> Callable[[Path], None]:
 
 
 def assert_refused(workers: Workers, folder: Path, refused: set[str], sentence: str) -> None:
-    """Use everything, and find refused what is to be, with a sentence, and the rest done."""
+    """Use everything. Assert that the given uses are refused with a sentence, others are done."""
     told = dict(workers.start(use, folder).receive_all())
     assert tuple(told) == EVERYTHING, "one of them did not come back"
     for action, outcome in told.items():
@@ -90,7 +91,7 @@ def assert_refused(workers: Workers, folder: Path, refused: set[str], sentence: 
         ("token.key", {"read the key"}),
     ],
 )
-def test_what_needs_it_says_so_and_the_rest_goes_on(
+def test_only_uses_that_need_the_file_are_refused(
     workers: Workers,
     service: CredentialService,
     store: TinyDBStore,
@@ -106,7 +107,7 @@ def test_what_needs_it_says_so_and_the_rest_goes_on(
     assert_refused(workers, store_folder, refused, f"Can't use {path}: not a regular file.")
 
 
-def test_no_event_goes_to_who_reads_a_pipe_in_the_log_s_place(tmp_path: Path) -> None:
+def test_no_event_is_written_to_a_pipe_in_the_log_s_place(tmp_path: Path) -> None:
     path = tmp_path / "log"
     os.mkfifo(path)
     reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
@@ -116,7 +117,7 @@ def test_no_event_goes_to_who_reads_a_pipe_in_the_log_s_place(tmp_path: Path) ->
     os.close(reader)
 
 
-def test_a_file_that_a_link_makes_of_the_log_is_not_cut(
+def test_a_file_behind_a_link_in_the_log_s_place_is_not_cut(
     service: CredentialService, store_folder: Path, tmp_path: Path
 ) -> None:
     service.generate("Payout")
@@ -131,7 +132,7 @@ def test_a_file_that_a_link_makes_of_the_log_is_not_cut(
     assert notes.read_bytes() == before
 
 
-async def test_no_file_is_made_open_through_a_link_to_it(
+async def test_revoking_changes_no_permissions_through_a_link(
     store: TinyDBStore, tmp_path: Path
 ) -> None:
     precious = tmp_path / "precious"
@@ -196,7 +197,7 @@ def test_a_huge_file_is_not_read(
     assert_refused(workers, store_folder, refused, f"Can't use {path}: file too large.")
 
 
-def test_what_would_be_too_large_to_read_is_not_written(tmp_path: Path) -> None:
+def test_content_too_large_to_read_is_not_written(tmp_path: Path) -> None:
     path = tmp_path / "file"
     replace_durably(path, b"kept")
     with pytest.raises(StoreError, match=r"file too large"):

@@ -1,4 +1,4 @@
-"""What becomes of the files when the surroundings are broken, and when somebody edits them."""
+"""The store's files on a broken disk, after a crash, and after somebody edited them."""
 
 import json
 import os
@@ -48,7 +48,7 @@ def filled(service: CredentialService) -> CredentialService:
 
 
 def snapshot(folder: Path) -> dict[Path, bytes]:
-    """What is kept: the lock's file only says who held it last."""
+    """Return the content of all files but locks, which only name their last holder."""
     return {
         path: path.read_bytes()
         for path in folder.rglob("*")
@@ -270,7 +270,7 @@ def test_names_are_kept_as_they_are(service: CredentialService) -> None:
 
 
 class TestSurroundings:
-    """Real ones: root is told off by no permission, so it becomes somebody else first."""
+    """Permissions and disks are real. No permission stops root, so root becomes another user."""
 
     def give(self, folder: Path, user: int | None) -> None:
         for path in (folder, *folder.rglob("*")):
@@ -377,7 +377,7 @@ class TestSurroundings:
         largest = log.stat().st_size + 100
         assert path.stat().st_size * 2 < largest
         logged = log.read_bytes()
-        # The change is durable with its event; the log has a part of that.
+        # The change and its event are durable. The log has a part of the event.
         _, changing = self.outcomes(workers, store_folder, None, 0o022, largest)
         assert changing == ("done", "")
         assert len(filled.page().credentials) == 3
@@ -385,14 +385,14 @@ class TestSurroundings:
         assert torn.startswith(logged)
         assert not torn.endswith(b"\n")
         assert [event.number for event in store.events(PLACE)] == list(range(23, 0, -1))
-        # What comes next can't be kept without the log.
+        # The next change can't be made without the log.
         _, changing = self.outcomes(workers, store_folder, None, 0o022, largest)
         assert changing[0] == "store_unavailable"
         assert [event.number for event in store.events(PLACE)] == list(range(23, 0, -1))
         newest = filled.verify_events()
         assert newest is not None
         assert newest.number == 23
-        # With room again nothing is missing.
+        # When there is room again, nothing is missing.
         _, changing = self.outcomes(workers, store_folder, None)
         assert changing[0] == "cap_reached"
         assert log.read_bytes().count(b"\n") == 24
@@ -497,7 +497,7 @@ class TestLinks:
 
 
 class TestCrashes:
-    """The files as they are when a process dies between two steps."""
+    """Files as they are after a process died between two steps."""
 
     def test_before_the_log_was_written(
         self, filled: CredentialService, store: TinyDBStore, log: Path
@@ -630,7 +630,7 @@ class TestTampering:
     def test_an_event_that_was_made_anew_in_the_credentials_file(
         self, logged: CredentialService, store_folder: Path, path: Path, number: int
     ) -> None:
-        """It is as it would be written, but doesn't follow on the log."""
+        """The event is as credtui would write it, but doesn't continue the log."""
         document = json.loads(path.read_bytes())
         event = AuditEvent.model_validate(last_event(document))
         made = event.model_copy(
@@ -724,7 +724,7 @@ class TestTampering:
         assert not path.exists()
 
     def test_what_the_chain_does_not_show(self, logged: CredentialService, path: Path) -> None:
-        """Whoever can write the file can replace a hash: the chain is over events only."""
+        """Somebody who can write the file can replace a hash. The chain has only events."""
         document = json.loads(path.read_bytes())
         first(document)["secret_hash"] = SECRET_HASH.get_secret_value()
         path.write_text(json.dumps(document))

@@ -40,7 +40,7 @@ def test_one_at_a_time_among_threads(tmp_path: Path) -> None:
     assert (most, len(done)) == (1, 4)
 
 
-def test_whoever_waits_too_long_is_told_who_holds_it(tmp_path: Path) -> None:
+def test_the_holder_is_named_after_the_wait(tmp_path: Path) -> None:
     path = tmp_path / "lock"
     with locked(path):
         with pytest.raises(StoreBusyError) as busy, locked(path, patience=0.05):
@@ -72,7 +72,7 @@ def test_an_error_inside_gives_it_back(tmp_path: Path) -> None:
         (b"x" * 10_000, "x" * 80),
     ],
 )
-def test_what_somebody_wrote_into_it_is_shown_as_text(
+def test_the_lock_file_s_content_is_shown_as_text(
     tmp_path: Path, content: bytes, holder: str
 ) -> None:
     path = tmp_path / "lock"
@@ -92,7 +92,7 @@ def test_mode(tmp_path: Path) -> None:
         assert stat.S_IMODE(path.stat().st_mode) == expected
 
 
-def test_what_can_t_be_a_lock(tmp_path: Path) -> None:
+def test_a_folder_or_a_link_is_no_lock(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "elsewhere")
     for name, reason in (

@@ -14,7 +14,7 @@ BLOCK = 1 << 16
 
 
 def chain(lengths: Sequence[int]) -> list[AuditEvent]:
-    """Events whose lines are at least so long."""
+    """Return events whose lines have at least these lengths in bytes."""
     events: list[AuditEvent] = []
     for number, length in enumerate(lengths, start=1):
         events.append(
@@ -95,7 +95,7 @@ def test_nothing_but_a_torn_line(path: Path) -> None:
     assert list(log.newest_first()) == events
 
 
-def test_what_might_be_a_torn_line_but_is_another_is_left_alone(path: Path) -> None:
+def test_a_line_like_a_torn_one_but_different_is_left_alone(path: Path) -> None:
     log = written(path, chain([10]))
     with path.open("ab") as file:
         file.write(b"{" * 10)

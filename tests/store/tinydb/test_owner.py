@@ -1,4 +1,4 @@
-"""root works on the store of another account, and doesn't lock that account out."""
+"""root works on the store of another account. That account can go on using the store."""
 
 import os
 import secrets
@@ -26,7 +26,7 @@ ACCOUNT = 65534
 
 @pytest.fixture
 def home(folder: Path) -> Path:
-    """The folder of an account, in which its store is going to be."""
+    """An account's folder, in which the tests make its store."""
     home = folder / "home"
     home.mkdir(mode=0o755)
     os.chown(home, ACCOUNT, ACCOUNT)
@@ -34,14 +34,14 @@ def home(folder: Path) -> Path:
 
 
 def use_as_account(workers: Workers, folder: Path) -> None:
-    """Use everything in a store as the account, and find it done or refused by a rule only."""
+    """Use everything in a store as the account. Assert that only the cap refuses anything."""
     told = dict(workers.start(use, folder, ACCOUNT).receive_all())
     assert told
     assert {outcome for outcome in told.values() if not outcome.startswith("cap_")} == {"done"}
 
 
 def roots(folder: Path) -> list[Path]:
-    """What is root's in a store."""
+    """Return the files and folders of a store that belong to root."""
     return [path for path in [folder, *folder.rglob("*")] if path.lstat().st_uid == 0]
 
 
@@ -117,7 +117,7 @@ def test_root_gives_away_no_file_that_a_link_leads_to(
 
 
 def run_all(tracer: Tracer, words: Sequence[str], faults: Sequence[str]) -> list[Path]:
-    """Return the stores on which each of the faults struck."""
+    """Run a command with each of the faults, and return the stores."""
     folders = [tracer.copy() for _ in faults]
     for folder in folders:
         os.chown(folder, ACCOUNT, ACCOUNT)
@@ -127,7 +127,7 @@ def run_all(tracer: Tracer, words: Sequence[str], faults: Sequence[str]) -> list
 
 
 @needs_strace
-def test_nor_when_root_is_killed_at_any_instant(workers: Workers, home: Path) -> None:
+def test_the_account_goes_on_after_root_was_killed(workers: Workers, home: Path) -> None:
     tracer = Tracer(workers, home)
     words = ["generate", "First"]
     probe = tracer.copy()

@@ -72,7 +72,7 @@ def test_a_hundred_kills_lose_nothing_that_was_acknowledged(
                 secrets[report["client_id"]] = SecretStr(report["secret"])
                 seen.append(secrets[report["client_id"]])
 
-        # It opens without a lock, and shows one change more than was acknowledged at the most.
+        # Reading needs no lock. There is at most one change that was not acknowledged.
         organization = store.load(PLACE)
         kept = {
             found.client_id: found.public().model_dump(mode="json")
@@ -91,7 +91,7 @@ def test_a_hundred_kills_lose_nothing_that_was_acknowledged(
             others = {key: found for key, found in kept.items() if key != changed}
             assert others == credentials
             if newest.action in {Action.GENERATE, Action.ROTATE, Action.DELETE}:
-                # Nobody was told this secret; that the previous one is invalid is right, too.
+                # Nobody was told the new secret, and the previous one is rightly invalid.
                 secrets.pop(changed, None)
         else:
             assert kept == credentials

@@ -1,6 +1,6 @@
-"""A store that can be looked at, but not written: a backup, or another computer's disk.
+"""A store that can be read but not written: a backup, or another computer's disk.
 
-The surroundings are real: root is told off by no permission, so it becomes somebody else first.
+Permissions and mounts are real. No permission stops root, so root becomes another user first.
 """
 
 import os
@@ -19,7 +19,7 @@ from tests.store.tinydb.workers import Workers, change_for_ever, run_with_mounts
 
 @pytest.fixture
 def seal(make_service: MakeService, folder: Path, user: int | None) -> Callable[[], None]:
-    """Seals a store with three events: nobody may write there any more."""
+    """Makes a store with three events. Returns a function that makes the store read-only."""
     service = make_service(store=TinyDBStore(folder / "store"))
     for name in ("One", "Two", "Three"):
         service.generate(name)
@@ -49,7 +49,7 @@ def test_a_read_only_folder_can_be_looked_through(
     user: int | None,
 ) -> None:
     for path in (folder / "store").rglob("*.lock"):
-        path.unlink()  # as in a backup
+        path.unlink()  # a backup has none
     seal()
     told = dict(workers.start(use, folder / "store", user).receive_all())
     looks = ["look", "watch", "list events", "verify events"]
@@ -108,7 +108,7 @@ def test_a_disk_that_is_read_only_here_and_written_elsewhere(
     writer = workers.start(change_for_ever, store_folder, 1)
     for _ in range(10):
         assert writer.receive()
-    # Whoever doesn't listen to it brings it to a stop.
+    # The writer stops if nobody reads its reports.
     listener = threading.Thread(target=lambda: list(writer.receive_all()))
     listener.start()
     verified, newest = run_with_mounts(READ_ONLY_HERE, store_folder)

@@ -53,7 +53,7 @@ def test_usage_comes_back_as_it_was_added(store: TinyDBStore) -> None:
     assert store.usage(Place("uat", "globex")) == {}
 
 
-def test_what_many_add_at_once_adds_up(folder: Path) -> None:
+def test_usage_added_by_many_threads_adds_up(folder: Path) -> None:
     def add() -> None:
         for _ in range(10):
             TinyDBStore(folder).add_usage(ACME, {CLIENT_ID: used(NOON)})
@@ -168,7 +168,7 @@ def test_a_revocation_is_for_its_owner_alone(store: TinyDBStore, folder: Path) -
     assert revocation.stat().st_mode & 0o777 == 0o600
 
 
-def test_what_has_expired_is_swept(store: TinyDBStore, folder: Path) -> None:
+def test_expired_revocations_are_swept(store: TinyDBStore, folder: Path) -> None:
     store.revoke("uat", "one", NOON + timedelta(hours=1))
     store.revoke("uat", "two", NOON + timedelta(hours=4))
     store.sweep_revocations("uat", NOON + timedelta(hours=2))
@@ -178,17 +178,17 @@ def test_what_has_expired_is_swept(store: TinyDBStore, folder: Path) -> None:
 
 
 def test_revoking_lists_no_folder(store: TinyDBStore, folder: Path) -> None:
-    """However many are revoked, one more costs the same."""
+    """So the cost doesn't grow with the number of revoked tokens."""
     store.revoke("uat", "one", NOON)
     revoked = folder / "uat" / ".revoked"
     before = revoked.stat().st_atime_ns
-    os.utime(revoked, ns=(before - 10**15, before))  # a listing would renew it
+    os.utime(revoked, ns=(before - 10**15, before))  # listing the folder would renew this
     set_back = revoked.stat().st_atime_ns
     store.revoke("uat", "two", NOON)
     assert revoked.stat().st_atime_ns == set_back
 
 
-def test_what_is_no_revocation_is_not_swept(store: TinyDBStore, folder: Path) -> None:
+def test_files_that_are_no_revocations_are_not_swept(store: TinyDBStore, folder: Path) -> None:
     store.revoke("uat", "one", NOON)
     strange = {"notes", ".1.x", "-1.x"}
     for name in strange:
@@ -203,7 +203,7 @@ async def test_revocations_that_can_not_be_read_are_not_taken_for_none(
 ) -> None:
     revoked = folder / "uat" / ".revoked"
     revoked.parent.mkdir()
-    # Nobody gets through a link to itself, root neither.
+    # Not even root can follow a link to itself.
     revoked.symlink_to(revoked.name)
     with pytest.raises(StoreError, match="too many levels of symbolic links"):
         await store.is_revoked("uat", "one", NOON)
@@ -263,7 +263,7 @@ class TestSpans:
         assert join_spans(spans, most=1) == [(0, 5001)]
 
     @given(st.lists(st.tuples(st.integers(0, 300), st.integers(0, 30))), st.integers(1, 5))
-    def test_what_was_covered_stays_covered(self, parts: list[tuple[int, int]], most: int) -> None:
+    def test_covered_times_stay_covered(self, parts: list[tuple[int, int]], most: int) -> None:
         spans = [(first, first + length) for first, length in parts]
         joined = join_spans(spans, most=most)
         assert len(joined) <= most

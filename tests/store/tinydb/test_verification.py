@@ -1,4 +1,4 @@
-"""Verification of the audit log: it writes nothing, and holds up nobody."""
+"""Verification of the audit log writes nothing, and no change waits for it."""
 
 import json
 import signal
@@ -16,7 +16,7 @@ from tests.store.tinydb.workers import PLACE, Worker, Workers, change_for_ever, 
 from tests.support import ALICE, START
 
 MANY = 20_000
-"""Events that take so long to verify that it can be stopped half-way."""
+"""So many events that a test can stop their verification half-way."""
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def log(store_folder: Path) -> Path:
 
 
 def everything(folder: Path) -> dict[Path, tuple[object, ...]]:
-    """What there is, and whether it was touched."""
+    """Return the content and status of each file, which show any write."""
     found: dict[Path, tuple[object, ...]] = {}
     for path in (folder, *folder.rglob("*")):
         status = path.lstat()
@@ -45,7 +45,7 @@ STATES: dict[str, Callable[[Path], object]] = {
 
 
 @pytest.mark.parametrize("make", STATES.values(), ids=STATES)
-def test_it_writes_nothing_and_needs_no_lock_s_file(
+def test_it_writes_nothing_and_needs_no_lock_file(
     service: CredentialService,
     store: TinyDBStore,
     store_folder: Path,
@@ -71,7 +71,7 @@ def test_it_makes_no_folder(service: CredentialService, tmp_path: Path) -> None:
 
 
 def lengthen(store: TinyDBStore, path: Path, log: Path) -> None:
-    """Make the log `MANY` events long, the last of which is the store's own last one."""
+    """Make the log `MANY` events long, and put the last event into the store's file too."""
     newest = store.events(PLACE)[0]
     events = []
     for number in range(newest.number + 1, MANY + 1):
@@ -86,7 +86,7 @@ def lengthen(store: TinyDBStore, path: Path, log: Path) -> None:
 
 
 def stop_half_way(worker: Worker, log: Path) -> bool:
-    """Stop a process while it reads a file; False if it was too quick for that."""
+    """Stop a process while it reads a file. Return False if the process was too quick."""
     process = Path(f"/proc/{worker.pid}")
     try:
         while True:
@@ -121,7 +121,7 @@ def test_a_verification_that_is_stopped_half_way_holds_nobody_up(
     assert workers.start(verify, store_folder).receive() == MANY + 1
 
 
-def test_it_holds_whatever_is_changed_meanwhile(
+def test_changes_during_verification_do_no_harm(
     workers: Workers, store: TinyDBStore, store_folder: Path
 ) -> None:
     writer = workers.start(change_for_ever, store_folder, 1)

@@ -23,8 +23,8 @@ def watch(path: Path) -> Iterator[FileWatch]:
 
 
 def test_each_replacement_is_told_once(path: Path, watch: FileWatch) -> None:
-    # The kernel uses an inode number again as soon as nobody holds the file; and each content
-    # has the same length.
+    # The kernel reuses an inode number as soon as nobody has the file open, and each content has
+    # the same length.
     for number in range(50):
         assert not watch.changed()
         replace_durably(path, b"%d" % (number % 10))
@@ -34,7 +34,7 @@ def test_each_replacement_is_told_once(path: Path, watch: FileWatch) -> None:
 
 
 def test_the_number_of_a_watched_file_is_not_given_away(path: Path) -> None:
-    """Without this, a look at the number would miss every other change."""
+    """Otherwise every other change would be missed."""
     replace_durably(path, b"x")
     watch = FileWatch(path)
     for _ in range(10):
@@ -47,7 +47,7 @@ def test_the_number_of_a_watched_file_is_not_given_away(path: Path) -> None:
 
 
 def test_a_watched_file_is_held_open(path: Path, watch: FileWatch) -> None:
-    """Only so its number is not given away, which some disks never do and others do at once."""
+    """Some file systems never reuse an inode number, some do at once unless the file is open."""
     first = path.stat()
     assert is_open(first)
     replace_durably(path, b"1")
@@ -60,7 +60,7 @@ def test_a_watched_file_is_held_open(path: Path, watch: FileWatch) -> None:
 
 
 def is_open(file: os.stat_result) -> bool:
-    """Whether this process has a file open, even one that was deleted."""
+    """Tell whether this process has a file open, even a deleted one."""
     for descriptor in Path("/proc/self/fd").iterdir():
         with suppress(OSError):
             if os.path.samestat(descriptor.stat(), file):
@@ -95,9 +95,9 @@ def test_written_over_by_hand(path: Path, watch: FileWatch) -> None:
     assert [watch.changed(), watch.changed()] == [True, False]
 
 
-def test_what_can_t_be_opened_is_told_once(path: Path, watch: FileWatch) -> None:
+def test_a_file_that_can_t_be_opened_is_told_once(path: Path, watch: FileWatch) -> None:
     path.unlink()
-    # Nobody can read a folder as a file, root neither.
+    # Not even root can read a folder as a file.
     path.mkdir()
     assert [watch.changed(), watch.changed(), watch.changed()] == [True, False, False]
 

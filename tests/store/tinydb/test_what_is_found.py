@@ -1,4 +1,4 @@
-"""What docs/security.md says is found of each edit of the data, tried on real files."""
+"""The table of docs/security.md that says which check finds which edit, tried on real files."""
 
 import json
 import re
@@ -23,7 +23,7 @@ LOOKING, VERIFICATION, CHANGE = "every look", "verification", "the next change"
 
 
 class Files(NamedTuple):
-    """An organization's files, and how they were two changes before."""
+    """An organization's files, with their content of two changes ago."""
 
     data: Path
     log: Path
@@ -35,7 +35,7 @@ class Files(NamedTuple):
         return self.log.read_bytes().splitlines(keepends=True)
 
     def keep(self, *lines: bytes) -> None:
-        """Let these be the log."""
+        """Replace the log by these lines."""
         self.log.write_bytes(b"".join(lines))
 
     def edit(self, change: Callable[[dict[str, Any]], object]) -> None:
@@ -48,7 +48,7 @@ class Files(NamedTuple):
         self.edit(lambda tables: change(tables["about"]["1"]["events"]))
 
     def end_with(self, line: bytes) -> None:
-        """Let the credentials' file end with the event of a line."""
+        """Make the event of a line the only event in the credentials' file."""
         self.edit(lambda tables: tables["about"]["1"].update(events=[json.loads(line)]))
 
     def remove_last_events(self) -> None:
@@ -56,7 +56,7 @@ class Files(NamedTuple):
         self.end_with(self.lines[-1])
 
     def make_anew(self) -> None:
-        """Tell another history, which holds together."""
+        """Replace the log by other events that hold together."""
         previous, made = FIRST_PREVIOUS, []
         for line in self.lines:
             event = AuditEvent.model_validate_json(line)
@@ -180,12 +180,12 @@ def finds(action: Callable[[], object]) -> bool:
 
 
 def noted(store: TinyDBStore, number: int, digest: str) -> bool:
-    """Whether the event that was noted is still there."""
+    """Tell whether the store still has the event with this number and hash."""
     return any((event.number, event.hash) == (number, digest) for event in store.events(PLACE))
 
 
 @pytest.mark.parametrize("edit", EDITS)
-def test_what_is_found(
+def test_the_edit_is_found_as_documented(
     logged: CredentialService, store: TinyDBStore, files: Files, edit: str
 ) -> None:
     last = logged.verify_events()
@@ -207,7 +207,7 @@ def test_what_is_found(
     assert found == set(found_by.split(", "))
 
 
-def test_the_page_says_so() -> None:
+def test_the_document_has_these_rows() -> None:
     section = (
         DOCUMENT.read_text().partition("## What verification finds\n")[2].partition("\n## ")[0]
     )

@@ -1,4 +1,4 @@
-"""Changes in processes of their own, whose system calls fail, or are the last."""
+"""Changes in processes of their own, with a fault in one system call."""
 
 import re
 import shutil
@@ -28,13 +28,19 @@ WRITING = re.compile(
     r"p?write(64|v)?|f(data)?sync|ftruncate|f?ch(own|mod)(at)?|mkdir(at)?|rmdir|(un)?link(at)?"
     r"|symlink(at)?|rename(at2?)?"
 )
-"""System calls that change a disk, besides an `openat` that creates."""
+"""System calls that change a disk. An `openat` with O_CREAT does too."""
 
 EXPIRY = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=1)
 
 
 class Call(NamedTuple):
-    """A system call of a change: the how many-th of its name since the process was traced."""
+    """A system call of a change.
+
+    Attributes:
+        name: Its name.
+        number: Its number among the traced calls of this name, from 1.
+        line: Its line in the trace.
+    """
 
     name: str
     number: int
@@ -42,17 +48,17 @@ class Call(NamedTuple):
 
     @property
     def writes(self) -> bool:
-        """Whether it changes the disk."""
+        """Whether the call changes the disk."""
         return bool(WRITING.fullmatch(self.name)) or "O_CREAT" in self.line
 
     @property
     def kill(self) -> str:
-        """That it is the last, in strace's words."""
+        """The option of strace that kills the process at this call."""
         return f"{self.name}:signal=KILL:when={self.number}"
 
     @property
     def faults(self) -> Iterator[str]:
-        """What may happen in its place, in strace's words."""
+        """The options of strace for each fault that this call may have."""
         here = f"when={self.number}"
         yield f"{self.name}:error=EIO:{here}"
         if self.writes:
@@ -63,11 +69,13 @@ class Call(NamedTuple):
 
 
 class Ran(NamedTuple):
-    """What became of a change.
+    """The result of a command.
 
     Attributes:
-        status: The exit status; None where it was killed.
-        calls: Its system calls.
+        status: The exit status; None if the process was killed.
+        out: The standard output.
+        err: The standard error.
+        calls: The system calls of the change.
     """
 
     status: int | None
@@ -77,7 +85,7 @@ class Ran(NamedTuple):
 
 
 class Tracer:
-    """Runs changes in processes of their own, with faults, on copies of a store."""
+    """Runs commands in processes of their own, with faults, on copies of a store."""
 
     def __init__(self, workers: Workers, template: Path) -> None:
         self.template = template
@@ -86,13 +94,13 @@ class Tracer:
         self._starting = Lock()
 
     def copy(self) -> Path:
-        """A store like the template."""
+        """Return a new copy of the template store."""
         folder = self.template.with_name(f"store{next(self._numbers)}")
         shutil.copytree(self.template, folder, symlinks=True)
         return folder
 
     def run(self, folder: Path, words: Sequence[str], *faults: str) -> Ran:
-        """Run a command on a store, under faults."""
+        """Run a command on a store, with these faults."""
         out, err, trace = (folder.with_suffix(f".{name}") for name in ("out", "err", "trace"))
         with self._starting:
             if about_tokens := {"revoke": revoke, "sweep": sweep}.get(words[0]):
@@ -119,7 +127,7 @@ class Tracer:
 
 
 def _parse(trace: str) -> list[Call]:
-    """Return the system calls between two of `getppid`."""
+    """Return the system calls between the two calls of `getppid`."""
     numbers: Counter[str] = Counter()
     calls = []
     for line in trace.splitlines():

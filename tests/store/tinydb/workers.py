@@ -56,7 +56,7 @@ class Worker:
             os.kill(self.pid, number)
 
     def receive(self, timeout: float = 60) -> Any:
-        """Return the next report, None when the process has ended and there are no more."""
+        """Return the next report; None if the process has ended and there are no more."""
         deadline = time.monotonic() + timeout
         while b"\n" not in self._rest:
             if self._ended:
@@ -125,7 +125,7 @@ def _plain(argument: object) -> object:
 
 
 def run_with_mounts(script: str, folder: Path) -> Any:
-    """Run a script that may mount disks, which only it sees. Return the JSON that it prints."""
+    """Run a script in a mount namespace of its own. Return the JSON that the script prints."""
     unshare = ["unshare", "--mount", *(["--map-root-user"] if os.getuid() else [])]
     if not shutil.which("unshare") or subprocess.run([*unshare, "true"], check=False).returncode:
         import pytest
@@ -164,7 +164,7 @@ def generate_at_once(report: Report, folder: str, start: str) -> None:
         try:
             issued = service.generate(f"Process {os.getpid()}")
         except StoreBusyError:
-            continue  # on a slow disk the other processes take long
+            continue  # the other processes take long on a slow disk
         except CredtuiError as error:
             report({"outcome": error.code, "sentence": str(error)})
         else:
@@ -302,7 +302,7 @@ def revoke(report: Report, folder: str, expires_at: float) -> None:
 
 
 def sweep(report: Report, folder: str, expires_at: float) -> None:
-    """Report that it is ready, and sweep the revocation of "token" once it is traced."""
+    """Sweep the expired revocation of "token", once a tracer has attached."""
     later = datetime.fromtimestamp(expires_at + 1, UTC)
     store = TinyDBStore(Path(folder))
     _run_traced(report, lambda: _status_of(lambda: store.sweep_revocations("uat", later)))
@@ -366,7 +366,7 @@ def _become(uid: int | None) -> None:
 def main() -> None:
     """Fork for each order from the socket."""
     with tempfile.TemporaryDirectory() as folder:
-        # Import now what the program imports late.
+        # Use the modules that the program imports late, so that the workers needn't import them.
         first = make_service(folder).generate("First")
         asyncio.run(TinyDBStore(Path(folder)).find_client("uat", first.credential.client_id))
         TinyDBStore(Path(folder)).events(PLACE)

@@ -1,4 +1,4 @@
-"""Finding a client, at once where its organization's file is as it was when it was last read."""
+"""Finding clients, from memory if their organization's file has not changed."""
 
 import asyncio
 import resource
@@ -21,7 +21,7 @@ from credtui.store.tinydb.client_index import ClientIndex
 from credtui.store.tinydb.watch import HeldFile, identify
 
 LOOK_EVERY = 10.0
-"""Seconds between two searches for organizations' files that were changed by another program."""
+"""Seconds between two searches through an environment for changed files."""
 
 _MAX_ORGANIZATIONS = 20_000
 
@@ -29,16 +29,16 @@ Load = Callable[[Place], Organization]
 
 
 class ClientFiles:
-    """Finds clients in a TinyDB store's folder, and keeps in memory those asked for last.
+    """Finds clients in a TinyDB store's folder, and remembers those that were asked for last.
 
-    What is in memory counts only while the organization's file is the very one that was read,
-    which each look-up checks. So a change is known here from the moment it is on disk.
+    A remembered client counts only while its organization's file is still the one that was read.
+    Each look-up checks this. So a change shows here as soon as it is on disk.
 
     Args:
         folder: The store's folder.
         load: Reads an organization.
-        limit: How many organizations to keep in memory, each with an open file. By default it
-            follows from the number of files that this process may open.
+        limit: How many organizations to remember, each with an open file. The default follows from
+            the number of files that this process may open.
     """
 
     def __init__(self, folder: Path, load: Load, limit: int | None = None) -> None:
@@ -50,19 +50,22 @@ class ClientFiles:
         self._surveyor = ThreadPoolExecutor(1, "survey")
 
     async def find(self, environment: str, client_id: str) -> Client | None:
-        """Return a client, read from the disk in a thread; None if there is none.
+        """Return a client that a thread reads from the disk; None if there is none.
 
         Raises:
             StoreError: The store can't be read.
         """
         if client := await asyncio.to_thread(self._find, environment, client_id):
             return client
-        # One thread does all the searching: it must not keep others' look-ups waiting.
+        # One thread does all searching, so that other look-ups needn't wait for it.
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._surveyor, self._search, environment, client_id)
 
     def recall(self, environment: str, client_id: str) -> Client | None:
-        """Return a client that is in memory and still as on disk. This costs one `stat`."""
+        """Return a client from memory; None if it isn't there, or its file has changed.
+
+        This costs one `stat`.
+        """
         with self._lock:
             place = self._kept.places.get((environment, client_id))
             if place is None:
@@ -98,7 +101,7 @@ class ClientFiles:
         if organization is None:
             return None
         place = Place(environment, organization)
-        # The file is held before it is read, so that a change in between is noticed.
+        # Hold the file before reading it, so that a change in between is noticed.
         file = HeldFile(self._folder / place.environment / f"{place.organization}.json")
         try:
             loaded = self._load(place)
@@ -122,10 +125,10 @@ class _Kept(NamedTuple):
 
 
 class _KeptOrganizations(LRUCache[Place, _Kept]):
-    """The organizations that were asked for last. A file is closed when its organization goes.
+    """The organizations that were asked for last. Dropping an organization closes its file.
 
     Attributes:
-        places: Where each of their clients is, by environment and Client ID.
+        places: The place of each of their clients, by environment and Client ID.
     """
 
     def __init__(self, limit: int) -> None:
@@ -138,7 +141,7 @@ class _KeptOrganizations(LRUCache[Place, _Kept]):
             self.places[place.environment, client_id] = place
 
     def __delitem__(self, place: Place) -> None:
-        # The base class calls this for whatever it drops.
+        # The base class calls this for each organization that it drops.
         kept = Cache.__getitem__(self, place)
         super().__delitem__(place)
         kept.file.close()
@@ -149,9 +152,9 @@ class _KeptOrganizations(LRUCache[Place, _Kept]):
 class _Survey:
     """The Client IDs of an environment, read from the organizations' own files.
 
-    The index lacks a credential when an organization's file was restored from a backup, or when a
-    power cut spoilt an entry. To look for it costs a `stat` for each organization. A stranger can
-    send any number of Client IDs that don't exist, so this is done once in `LOOK_EVERY` seconds.
+    The index lacks a credential after an organization's file was restored from a backup, or after a
+    power cut damaged an entry. A search costs a `stat` for each organization. Strangers can send
+    any number of Client IDs that don't exist, so a search runs once in `LOOK_EVERY` seconds.
     """
 
     def __init__(self, folder: Path, load: Load) -> None:
@@ -162,7 +165,7 @@ class _Survey:
         self._next = 0.0
 
     def find(self, client_id: str) -> str | None:
-        """Return the organization that had a credential when this last looked."""
+        """Return the organization that had a credential at the last search, None if none had."""
         if time.monotonic() >= self._next:
             self._look()
             self._next = time.monotonic() + LOOK_EVERY
@@ -173,7 +176,7 @@ class _Survey:
             identity = identify(path)
             if self._files.get(path.name) == identity:
                 continue
-            # A damaged organization is for its own operators to be told of.
+            # A damaged file is no error here. The operators of its organization get the error.
             with suppress(StoreError, InvalidOrganizationError):
                 organization = parse_organization(path.stem)
                 place = Place(self._folder.name, organization)
@@ -183,7 +186,7 @@ class _Survey:
 
 
 def _room_for_organizations() -> int:
-    """Return how many files may be held open, after asking for as many as are allowed."""
+    """Raise the limit of open files, and return how many organizations may be remembered."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = _MAX_ORGANIZATIONS * 2
     if hard != resource.RLIM_INFINITY:

@@ -1,4 +1,4 @@
-"""Which organization a Client ID belongs to, found without reading every organization."""
+"""Finding the organization of a Client ID without reading every organization."""
 
 import errno
 import os
@@ -13,25 +13,25 @@ from credtui.store.tinydb.files import explained, opened, replacement, sync_fold
 from credtui.store.tinydb.folders import make_folder
 
 _LONGEST = 100
-"""Bytes to read of an entry: more than the name of an organization has."""
+"""How many bytes of an entry to read. An organization's name is shorter."""
 
 
 class ClientIndex:
     """The folder `.clients` of an environment: a small file for each Client ID.
 
     The file holds the name of the organization that has the credential. Earlier versions wrote
-    symbolic links in place of these files, which not every file system has; both are read.
+    symbolic links instead, which not every file system has. This class reads both.
 
-    An entry is written before its credential is, and removed after it. So a crash can leave an
-    entry without a credential, but no credential without an entry. Whoever reads an entry must
-    look into the organization's file, which decides.
+    An entry is written before its credential, and removed after it. So a crash can leave an entry
+    without a credential, but never a credential without an entry. The reader of an entry must look
+    for the credential in the organization's file.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder / ".clients"
 
     def find(self, client_id: str) -> str | None:
-        """Return the organization that an entry names, None if there is no legible entry.
+        """Return the organization that an entry names; None if there is no readable entry.
 
         Raises:
             StoreError: The index can't be read.
@@ -49,7 +49,7 @@ class ClientIndex:
         """Durably add entries.
 
         Raises:
-            StoreError: They can't be added.
+            StoreError: The entries can't be added.
         """
         missing = [client_id for client_id in client_ids if self.find(client_id) != organization]
         if not missing:
@@ -61,18 +61,18 @@ class ClientIndex:
             sync_folder(self._folder)
 
     def remove(self, client_ids: Iterable[str]) -> None:
-        """Remove entries; one that stays does no harm."""
+        """Remove entries. Errors are ignored, because an entry that stays does no harm."""
         with suppress(OSError):
             for client_id in client_ids:
                 (self._folder / client_id).unlink(missing_ok=True)
 
     def _write(self, client_id: str, organization: str) -> None:
-        # The content isn't synced. A power cut can leave an empty entry, and then the client is
-        # found by reading the organizations' files.
+        # The content isn't synced. If a power cut leaves an empty entry, `ClientFiles` finds the
+        # client by reading the organizations' files.
         try:
             with replacement(self._folder / client_id) as descriptor:
                 os.write(descriptor, organization.encode())
-        except OutcomeUnknownError as doubt:  # An entry without its credential changes nothing.
+        except OutcomeUnknownError as doubt:  # an entry alone changes nothing
             raise StoreError(f"Can't use {doubt.args[0]}.") from doubt
 
 

@@ -1,4 +1,4 @@
-"""Durably writing files: what was written survives a kill and a power cut."""
+"""Writing files durably, so that their content survives a kill and a power cut."""
 
 import errno
 import os
@@ -24,22 +24,23 @@ _UNWRITABLE: Mapping[int | None, str] = {
 }
 
 _NO_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP}
-"""What file systems answer that sync no folders. They offer nothing more than they did already."""
+"""Errors of file systems that can't sync folders. Nothing more can be done on these."""
 
 
 def replace_durably(path: Path, content: bytes) -> None:
-    """Replace a file's content so that a reader, or a crash, sees the old or the new, whole.
+    """Replace a file. Readers see the whole old content or the whole new one, also after a crash.
 
-    The caller holds the lock that makes it the only writer.
+    The caller must hold the lock that makes it the only writer.
 
     Raises:
-        StoreError: The file can't be written; it is as it was.
-        PerhapsNotDurableError: It is replaced, but a power cut may bring back what it was.
-        OutcomeUnknownError: It may be replaced, and can't be looked at.
+        StoreError: The file can't be written, and is unchanged.
+        PerhapsNotDurableError: The file is replaced, but a power cut may bring the old one back.
+        OutcomeUnknownError: The file may be replaced, but it can't be opened to find out.
     """
     with explained(path):
         ensure_readable(path, content)
-        # Opened before there is no way back: who may write in a folder need not be able to open it.
+        # Some users may write in a folder but not open it. So open it before the rename, while an
+        # error still changes nothing.
         with opened_folder(path.parent) as folder:
             with replacement(path) as descriptor:
                 write(descriptor, content)
@@ -52,14 +53,14 @@ def replace_durably(path: Path, content: bytes) -> None:
 
 @contextmanager
 def replacement(path: Path) -> Iterator[int]:
-    """Yield the descriptor of a new file, which takes a path's place when the context is left.
+    """Yield the descriptor of a new file, and rename the file to `path` when the context ends.
 
-    The caller holds the lock that makes it the only writer; so a temporary file that is there was
-    left behind by a killed one, perhaps another Unix user's.
+    The caller must hold the lock that makes it the only writer. So an existing temporary file was
+    left behind by a killed writer, perhaps one of another Unix user.
 
     Raises:
-        OSError: It can't be created or put there, and isn't.
-        OutcomeUnknownError: It may have been put there, and can't be looked at.
+        OSError: The file can't be created or renamed; `path` is unchanged.
+        OutcomeUnknownError: The file may have been renamed, but `path` can't be opened to find out.
     """
     temporary = path.with_name(f".{path.name}.new")
     mode = file_mode(path)
@@ -82,10 +83,10 @@ def replacement(path: Path) -> Iterator[int]:
 
 
 def append_durably(path: Path, content: bytes) -> None:
-    """Add to a file's end.
+    """Append to a file, and create the file if it is missing.
 
     Raises:
-        OSError: It could not be added whole and for good; a part may have been.
+        OSError: The content was not appended whole and durably. A part of it may have been.
     """
     mode = file_mode(path)
     new = not path.exists()
@@ -101,10 +102,10 @@ def append_durably(path: Path, content: bytes) -> None:
 
 
 def cut_durably(path: Path, length: int) -> None:
-    """Drop a file's end.
+    """Cut a file to a length.
 
     Raises:
-        OSError: It can't be dropped, or a link is in the file's place: it may lead to any file.
+        OSError: The file can't be cut, or is a symbolic link, which could lead to any file.
     """
     with opened(path, os.O_WRONLY | os.O_NOFOLLOW) as descriptor:
         os.ftruncate(descriptor, length)
@@ -112,30 +113,30 @@ def cut_durably(path: Path, length: int) -> None:
 
 
 def sync_file(path: Path) -> None:
-    """Make what was written to a file survive a power cut.
+    """Make the content of a file survive a power cut.
 
     Raises:
-        OSError: It may not.
+        OSError: The content may not survive one.
     """
     with opened(path) as descriptor:
         os.fsync(descriptor)
 
 
 def sync_folder(folder: Path) -> None:
-    """Make what was renamed or created in a folder survive a power cut.
+    """Make the names in a folder survive a power cut.
 
     Raises:
-        OSError: It may not.
+        OSError: The names may not survive one.
     """
     with opened_folder(folder) as descriptor:
         _sync(descriptor)
 
 
 def write(descriptor: int, content: bytes) -> None:
-    """Write all of a content.
+    """Write the whole content.
 
     Raises:
-        OSError: A part, at most, was written.
+        OSError: Nothing, or only a part, was written.
     """
     rest = memoryview(content)
     while rest:
@@ -147,7 +148,7 @@ def explained(path: Path) -> Iterator[None]:
     """Turn an operating system's error about a file into a sentence for people.
 
     Raises:
-        StoreError: In place of an OSError.
+        StoreError: An OSError was raised in the context.
     """
     try:
         yield
@@ -168,7 +169,7 @@ def opened(path: Path, flags: int = os.O_RDONLY, mode: int = 0) -> Iterator[int]
     """Yield the descriptor of a regular file, opened as `open_file` does.
 
     Raises:
-        OSError: It can't be opened or closed, or isn't a regular file.
+        OSError: The file can't be opened or closed, or isn't a regular file.
     """
     descriptor = open_file(path, flags, mode)
     try:
@@ -182,13 +183,13 @@ def opened_folder(folder: Path | str) -> Iterator[int]:
     """Yield the descriptor of a folder.
 
     Raises:
-        OSError: It can't be opened.
+        OSError: The folder can't be opened.
     """
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         yield descriptor
     finally:
-        with suppress(OSError):  # nothing that was read, made or synced hangs on it
+        with suppress(OSError):  # an error here undoes nothing that was done in the folder
             os.close(descriptor)
 
 
@@ -204,16 +205,16 @@ def _move(temporary: Path, path: Path, made: os.stat_result) -> None:
     try:
         temporary.replace(path)
     except OSError as error:
-        # What was reported as failed may have been done, such as by a server on the network.
+        # A rename that failed may still have been done, for example by a file server.
         if not _is_at(path, made, error):
             raise
 
 
 def _is_at(path: Path, made: os.stat_result, error: OSError) -> bool:
-    """Tell whether a file is at a path, by opening it: a name alone may be remembered wrongly.
+    """Tell whether a file is at a path, by opening the path: `stat` may answer from a cache.
 
     Raises:
-        OutcomeUnknownError: It can't be told.
+        OutcomeUnknownError: The path can't be opened.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)

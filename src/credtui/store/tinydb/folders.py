@@ -1,4 +1,4 @@
-"""Making folders: for one Unix user, or for the group where the folder above is shared."""
+"""Making folders, for one Unix user or for a group."""
 
 import os
 from contextlib import suppress
@@ -9,19 +9,19 @@ from credtui.store.tinydb.owner import give, is_shared
 
 
 def make_folder(folder: Path) -> None:
-    """Durably create a folder and its parents.
+    """Durably create a folder and its parents, unless it exists.
 
-    A folder is for its owner alone, or for its group where the one above it is shared. What root
-    creates belongs to the owner of the folder around it.
+    Only its owner can use the new folder; if its parent is shared, the group can too. A folder that
+    root creates belongs to the owner of its parent.
 
     Raises:
-        StoreError: It can't be created.
+        StoreError: The folder can't be created.
     """
     with explained(folder):
         if folder.is_dir():
             return
         make_folder(folder.parent)
-        # It appears under its name when nothing is left to do: a kill in between locks nobody out.
+        # The folder gets its name last. So a kill can't leave a folder that locks its users out.
         from tempfile import mkdtemp
 
         made = mkdtemp(prefix=f".{folder.name}.", dir=folder.parent)
@@ -34,11 +34,12 @@ def make_folder(folder: Path) -> None:
         except OSError:
             with suppress(OSError):
                 os.rmdir(made)  # noqa: PTH106
-            if not os.path.lexists(folder):  # which somebody else may have created
+            if not os.path.lexists(folder):  # another process may have created it
                 raise
         try:
             sync_folder(folder.parent)
         except OSError:
-            with suppress(OSError):  # found there by the next change, it would count as synced
+            # The next change would take a folder that exists for a durable one.
+            with suppress(OSError):
                 folder.rmdir()
             raise

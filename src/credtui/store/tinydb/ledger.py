@@ -1,4 +1,4 @@
-"""A TinyDB file and its audit log, changed together: both or neither."""
+"""A TinyDB file and its audit log, which change together."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -21,7 +21,7 @@ from credtui.store.tinydb.lock import locked
 from credtui.store.tinydb.log import AuditLog
 
 SCHEMA = 2
-"""The layout of the file. A file with a higher number is left alone."""
+"""The layout of the file. credtui refuses to use a file with a higher number."""
 
 Tables = dict[str, dict[str, dict[str, Any]]]
 
@@ -29,8 +29,8 @@ Tables = dict[str, dict[str, dict[str, Any]]]
 class DurableStorage(Storage):
     """TinyDB storage that reads its file once and replaces it once.
 
-    TinyDB writes at each insertion and removal; a transaction has several, and must be seen whole
-    or not at all. So what is written waits for `commit`.
+    TinyDB writes at each insertion and removal. A transaction has several of them, and others must
+    see all or none. So the tables wait in memory for `commit`.
     """
 
     def __init__(self, path: Path) -> None:
@@ -38,7 +38,7 @@ class DurableStorage(Storage):
         self._tables = _read_tables(path)
 
     def read(self) -> Tables | None:
-        """Return all tables, None if there is no file."""
+        """Return all tables; None if there is no file."""
         return self._tables
 
     def write(self, data: Tables) -> None:
@@ -51,10 +51,11 @@ class DurableStorage(Storage):
 
 
 class Draft:
-    """A ledger held for a change: its tables, and the audit events that go with the change.
+    """The tables of a ledger, and the audit events of a change.
 
     Attributes:
-        doubt: See `Transaction.doubt`.
+        doubt: What is in doubt about the change after `Ledger.transaction`; otherwise None.
+        last_events: The audit events of the last change before this one.
     """
 
     def __init__(self, path: Path) -> None:
@@ -67,11 +68,11 @@ class Draft:
 
     @property
     def recorded(self) -> bool:
-        """Whether an event was added, without which nothing is committed."""
+        """Whether an event was added. Without one `commit` does nothing."""
         return bool(self._events)
 
     def table(self, name: str) -> Table:
-        """Return a table that doesn't remember queries: other processes write too."""
+        """Return a table without TinyDB's cache of queries, because other processes write too."""
         return self._database.table(name, cache_size=0)
 
     def record(self, at: datetime, actor: Actor, action: Action, **what: Unpack[What]) -> None:
@@ -86,7 +87,7 @@ class Draft:
             previous=newest.hash if newest else FIRST_PREVIOUS,
             **what,
         ).sealed()
-        # Committed, an event that can't be written to the log would stop every later change.
+        # An event that can't be encoded must fail here. After the commit it would stop all changes.
         event.model_dump_json()
         self._events.append(event)
 
@@ -95,7 +96,7 @@ class Draft:
 
         Raises:
             StoreError: The change was not made.
-            DoubtError: It was made, or may have been.
+            DoubtError: The change may have been made, but may not be durable.
         """
         if self._events:
             about = self.table("about")
@@ -123,9 +124,9 @@ class Draft:
 class Ledger:
     """The files `NAME.json`, `NAME.audit.jsonl` and `NAME.lock` of a folder.
 
-    A change first replaces the JSON file, which holds the data and the change's own audit events:
-    from that instant both are durable. Then the events are added to the log. A crash in between
-    leaves the log behind, and whoever holds the lock next brings it up to date.
+    A change first replaces the JSON file, which holds the data and the audit events of the change.
+    From then on both are durable. Then the change adds its events to the log. After a crash in
+    between, the log lacks these events, and the next change adds them first.
     """
 
     def __init__(self, folder: Path, name: str) -> None:
@@ -136,9 +137,9 @@ class Ledger:
         """Return the ledger as it is now, without waiting for a lock.
 
         Raises:
-            StoreCorruptError: The file is damaged, or is lost while its log is there: without
-                operators, for one, everybody might edit.
-            StoreError: It can't be read.
+            StoreCorruptError: The file is damaged, or is missing although its log exists. Such a
+                ledger mustn't count as empty: without operators everybody may edit.
+            StoreError: The file can't be read.
         """
         draft = Draft(self.path)
         if not draft.last_events and self._log.has_events() and not self.path.exists():
@@ -150,22 +151,24 @@ class Ledger:
 
     @contextmanager
     def transaction(self) -> Iterator[Draft]:
-        """Hold the ledger; what was changed is durable when the context is left.
+        """Hold the ledger for a change, and commit the change when the context ends.
+
+        Afterwards the change is durable, or `Draft.doubt` says why it may not be.
 
         Raises:
-            StoreError: It can't be held, read or written. Nothing was changed.
+            StoreError: The ledger can't be held, read or written. Nothing was changed.
         """
         make_folder(self.path.parent)
         with locked(self.path.with_suffix(".lock")) as held:
             draft = self.read()
             self._log.catch_up(draft.last_events, sync=held.abandoned)
             yield draft
-            # The JSON file decides. The next change adds events that the log doesn't get here.
+            # The JSON file decides. If the log lacks events afterwards, the next change adds them.
             try:
                 self._log.append(draft.commit())
             except DoubtError as doubt:
                 draft.doubt, held.finished = doubt, False
-            except OSError:  # of the log alone: `commit` raises none
+            except OSError:  # from the log, after the commit
                 held.finished = False
 
     def events(self, before: int | None, limit: int) -> Sequence[AuditEvent]:
@@ -192,12 +195,12 @@ class Ledger:
     def verify_events(self) -> AuditEvent | None:
         """Check the whole log, and return its last event.
 
-        Nothing is written, and nobody who changes something has to wait. The last change's events
-        count as logged: they are durable already, and are added to the log by the next change.
+        This writes nothing, and no change has to wait for it. The last change's events count as
+        logged even if the log lacks them: they are durable, and the next change logs them.
 
         Raises:
-            AuditTamperedError: It doesn't hold together, or lacks its end.
-            StoreError: It can't be read.
+            AuditTamperedError: The log doesn't hold together, or lacks its end.
+            StoreError: The log can't be read.
         """
         last_events = self.read().last_events
         if not last_events:
@@ -210,10 +213,11 @@ class Ledger:
 
 @contextmanager
 def parsing(path: Path) -> Iterator[None]:
-    """Say which file is damaged when what it holds can't be understood.
+    """Turn errors of parsing a file into one that names the file.
 
     Raises:
-        StoreCorruptError: In place of the error that says how, which might quote the file.
+        StoreCorruptError: The content is not as credtui writes it. The original error is hidden,
+            because its message may quote a hash from the file.
     """
     try:
         yield

@@ -22,9 +22,8 @@ class Held:
     """A lock that is held.
 
     Attributes:
-        abandoned: The last holder didn't come to its end: it was killed, or failed. What it wrote
-            need not be on the disk.
-        finished: Whether this holder comes to its end, if no exception says otherwise.
+        abandoned: True if the last holder was killed or failed. The disk may lack what it wrote.
+        finished: Set to False if this holder fails without an exception.
     """
 
     abandoned: bool = False
@@ -35,11 +34,15 @@ class Held:
 def locked(path: Path, patience: float = PATIENCE) -> Iterator[Held]:
     """Hold the lock file at `path`.
 
-    The kernel frees the lock when its holder dies; the file stays. The file says who holds the
-    lock, for the message that others get. A holder that comes to its end empties the file.
+    The kernel frees the lock when its holder dies, and the file stays. The file names the process
+    that holds the lock, for the message that others get. A holder that finishes empties the file.
+
+    Args:
+        path: The lock file.
+        patience: Seconds to wait for the lock.
 
     Raises:
-        StoreBusyError: Another holder kept the lock all the while.
+        StoreBusyError: Another process held the lock all that time.
         StoreError: The lock file can't be used.
     """
     from filelock import FileLock, Timeout
@@ -75,7 +78,7 @@ def locked(path: Path, patience: float = PATIENCE) -> Iterator[Held]:
             with suppress(OSError):
                 os.ftruncate(descriptors[-1], 0)
     finally:
-        with suppress(OSError):  # what was done under it is done
+        with suppress(OSError):  # the work under the lock is done
             lock.release()
 
 

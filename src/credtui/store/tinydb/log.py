@@ -22,26 +22,27 @@ from credtui.store.tinydb.files import (
 
 _BLOCK = 1 << 16
 _LONGEST = 1 << 22
-"""Bytes that a line may have."""
+"""The greatest length of a line in bytes."""
 
 _MOST_SET_ASIDE = 1 << 16
-"""Bytes that the file may have which keeps what was removed from the log."""
+"""The greatest size in bytes of the file that keeps what was removed from the log."""
 
 
 class AuditLog:
     """Audit events on disk.
 
-    The store keeps the last transaction's events with the credentials too, written in the same
-    instant. They are authoritative: a log that a crash kept from getting them gets them later.
-    Until then the log's end is torn: the lines of these events, with some bytes missing at their
-    end, or NUL in their place, as a power cut may leave them. Nothing else is taken for a crash.
+    The JSON file beside the log holds the last change's events, and replaces them together with the
+    data. These events decide: if a crash kept them from the log, the next change adds them.
+
+    Until then the log may have a torn end. That is the lines of these events, but the last bytes
+    may be missing, and others may be NUL, as after a power cut. Any other difference is tampering.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     def has_events(self) -> bool:
-        """Tell whether anything was ever written to it."""
+        """Tell whether the log has any content."""
         with explained(self._path):
             return self._path.exists() and self._path.stat().st_size > 0
 
@@ -49,29 +50,29 @@ class AuditLog:
         """Add events.
 
         Raises:
-            OSError: They could not be added whole.
+            OSError: The events were not added whole and durably.
         """
         append_durably(self._path, _lines(events))
 
     def catch_up(self, last_events: Sequence[AuditEvent], *, sync: bool = False) -> None:
-        """Add what a crash kept out of the log of the store's last events.
+        """Add the last change's events to the log, as far as a crash kept them from it.
 
-        NUL bytes in their place are moved to a file beside the log.
+        If the log's end has NUL bytes, the end from there on is moved to a file beside the log.
 
         Args:
-            last_events: The store's last events.
-            sync: What is in the log may not be on the disk yet. It must be before the store has
-                other last events, or a power cut could take these.
+            last_events: The last change's events.
+            sync: Whether the log's content may not be on the disk yet. It must be there before the
+                JSON file gets other events, or a power cut could lose these.
 
         Raises:
-            AuditTamperedError: The log isn't the one that these events continue; it is left alone.
+            AuditTamperedError: These events don't continue the log. The log is left unchanged.
             StoreError: The log can't be written.
         """
         if not last_events:
             return
         lines = _lines(last_events)
         with explained(self._path):
-            end = self._end(last_events, len(lines))
+            end = self._end(last_events[0], len(lines))
             if end == lines:
                 if sync:
                     sync_file(self._path)
@@ -82,20 +83,21 @@ class AuditLog:
             if torn := end[len(good) :]:
                 self._set_aside(torn)
                 cut_durably(self._path, self._path.stat().st_size - len(torn))
-            # After a power cut, the log must not be ahead of the store.
+            # Sync the JSON file's name, so that after a power cut the log isn't ahead of the file.
             sync_folder(self._path.parent)
             append_durably(self._path, lines[len(good) :])
 
     def verify(self, last_events: Sequence[AuditEvent]) -> bool:
-        """Check the log up to the store's last events, which it need not have whole yet.
+        """Check the log up to the last change's events. The log may lack some of these.
 
-        Nothing is written, and no lock is needed: what is checked never changes again.
+        This writes nothing and needs no lock, because written lines never change.
 
         Returns:
             Whether the log goes on after these events.
 
         Raises:
-            AuditTamperedError: It doesn't hold together, or isn't the one that these continue.
+            AuditTamperedError: The log doesn't hold together, or these events don't continue it.
+            StoreError: The log can't be read.
         """
         lines = _lines(last_events)
         with explained(self._path), self._open() as file:
@@ -108,17 +110,17 @@ class AuditLog:
         return len(end) > len(lines)
 
     def mismatch(self) -> AuditTamperedError:
-        """Return the error that says that the store's events don't continue this log."""
+        """Return the error that the last change's events don't continue this log."""
         return AuditTamperedError(
             f"The audit log {self._path} lacks events, was edited, or was restored without "
             "its credentials. Restore both files from the same moment."
         )
 
     def newest_first(self, before: int | None = None) -> Generator[AuditEvent, None, None]:
-        """Yield whole events from the end of the file; a torn end is passed over.
+        """Yield whole events from the end of the file, without a torn end.
 
         Args:
-            before: Yield events with lower numbers only.
+            before: Yield events with lower numbers only; None to begin with the latest.
         """
         with explained(self._path), self._open() as file:
             end = file.seek(0, os.SEEK_END)
@@ -131,9 +133,9 @@ class AuditLog:
                     yield event
 
     def _find(self, file: BinaryIO, number: int, end: int) -> int:
-        """Return where the line of an event begins, `end` if it isn't there.
+        """Return the position where the line of an event begins, `end` if there is no such line.
 
-        The lines stand in the order of their numbers, so half of what is left goes at each step.
+        This is a binary search, because the lines are in the order of their numbers.
         """
         low, high = 0, end
         while low < high:
@@ -172,7 +174,7 @@ class AuditLog:
         )
 
     def _lines_backwards(self, file: BinaryIO, position: int) -> Iterator[bytes]:
-        """Yield the lines that end before a position, the last one first."""
+        """Yield the whole lines before a position, the last one first."""
         pieces = [b""]
         whole = False
         while position:
@@ -183,23 +185,28 @@ class AuditLog:
             if len(pieces[0]) > _LONGEST:
                 raise self._odd_line()
             if len(pieces) > 1:
-                # What follows the file's last line break is empty, or torn.
+                # Skip the piece after the last line break. It is empty or torn.
                 ended, whole = pieces[1:] if whole else pieces[1:-1], True
                 yield from reversed(ended)
         if whole and pieces[0]:
             yield pieces[0]
 
-    def _end(self, last_events: Sequence[AuditEvent], length: int) -> bytes:
-        """Return what follows the event before the store's last ones, if that isn't too long.
+    def _end(self, first: AuditEvent, length: int) -> bytes:
+        """Return the log's end from the position where an event's line begins, or must begin.
+
+        Args:
+            first: The event.
+            length: The greatest length in bytes that the end may have. A longer end raises the
+                error, or is returned with one byte more.
 
         Raises:
-            AuditTamperedError: That event isn't where it must be.
+            AuditTamperedError: The event before this one isn't where it must be.
         """
-        first = last_events[0]
         with self._open() as file:
             if first.number == 1:
                 return file.read(length + 1)
-            # A line ends with its hash. In a text, a quotation mark has a backslash before it.
+            # A line ends with its hash. No text in a line can look like this end, because JSON puts
+            # a backslash before each quotation mark.
             before = f'"hash":"{first.previous}"}}\n'.encode()
             size = file.seek(0, os.SEEK_END)
             file.seek(max(0, size - len(before) - length))
@@ -228,7 +235,7 @@ def _lines(events: Sequence[AuditEvent]) -> bytes:
 
 
 def _may_be_torn(end: bytes, lines: bytes) -> bool:
-    """Tell whether these are the lines, or what a crash may have left of them."""
+    """Tell whether `end` is these lines, or what a crash may have left of them."""
     return len(end) <= len(lines) and all(
         byte in (0, meant) for byte, meant in zip(end, lines, strict=False)
     )

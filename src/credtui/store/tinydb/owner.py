@@ -1,4 +1,4 @@
-"""Owners and permission bits: a store's files belong to one account, or to a group's members."""
+"""Owners and permission bits of a store's files."""
 
 import os
 import pwd
@@ -11,17 +11,17 @@ def is_shared(folder: Path) -> bool:
     """Tell whether a folder is set up for several Unix users: setgid and group-writable.
 
     Raises:
-        OSError: It can't be told.
+        OSError: The folder can't be examined.
     """
     shared = stat.S_ISGID | stat.S_IWGRP
     return folder.stat().st_mode & shared == shared
 
 
 def file_mode(path: Path) -> int:
-    """Return the permission bits of a file with credentials in it, which its folder decides.
+    """Return the permission bits for a new file: for the group too if its folder is shared.
 
     Raises:
-        OSError: The folder can't be looked at.
+        OSError: The folder can't be examined.
     """
     return 0o660 if is_shared(path.parent) else 0o600
 
@@ -31,18 +31,18 @@ class NotGivenError(PermissionError):
 
 
 def give(descriptor: int, path: Path) -> None:
-    """Give a file or folder that was just made to whom it must belong.
+    """Give a file or folder that root has just made to the account that must own it.
 
-    That is the owner and group of what is at the path, else of the folder around it. Only root can
-    do so, and must: what others make is their own. Only what was just made may be given: a link in
-    the place of another file could lead to any file.
+    That account and its group own what is at the path now, or else the folder around it. For other
+    users this does nothing: they own what they make. Only give a new file. A link in the place of
+    an old one could lead to any file.
 
     Args:
         descriptor: The new file or folder.
-        path: Where it is going to be.
+        path: The path that the new file or folder will get.
 
     Raises:
-        OSError: It can't be given.
+        OSError: The file or folder can't be given.
     """
     if os.geteuid() != 0:
         return
@@ -65,12 +65,13 @@ def give(descriptor: int, path: Path) -> None:
 
 
 def create_given(path: Path) -> None:
-    """Create an empty file in another account's folder, unless one is there.
+    """Create an empty file, if root works in another account's folder and the file is missing.
 
-    It appears under its name once it is that account's, so that a kill can't leave it root's.
+    The file gets its name only after it belongs to that account. So a kill can't leave a file that
+    belongs to root.
 
     Raises:
-        OSError: It can't be created.
+        OSError: The file can't be created.
     """
     if os.geteuid() != 0 or path.parent.stat().st_uid == 0 or os.path.lexists(path):
         return
@@ -80,7 +81,7 @@ def create_given(path: Path) -> None:
     try:
         give(descriptor, path)
         os.fchmod(descriptor, file_mode(path))
-        with suppress(FileExistsError):  # somebody else was faster
+        with suppress(FileExistsError):  # another process was faster
             os.link(temporary, path)
     finally:
         os.close(descriptor)
@@ -91,4 +92,4 @@ def _name(uid: int) -> str:
     try:
         return pwd.getpwuid(uid).pw_name
     except KeyError:
-        return f"'#{uid}'"  # as sudo takes it
+        return f"'#{uid}'"  # the form that sudo takes

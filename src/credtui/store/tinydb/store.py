@@ -39,8 +39,8 @@ if TYPE_CHECKING:
 class TinyDBStore(Store):
     """Keeps organizations under a folder, as `ENVIRONMENT/ORGANIZATION.json`.
 
-    The folder is created for its owner alone. Several Unix users share one that was set up as
-    `install -d -m 2770 -g GROUP FOLDER`.
+    Only the owner can use the folder that this class creates. Several Unix users can share a folder
+    that was made with `install -d -m 2770 -g GROUP FOLDER`.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -49,7 +49,7 @@ class TinyDBStore(Store):
         self._versions = Versions()
 
     def __reduce__(self) -> tuple[type[Self], tuple[Path]]:
-        """Pickle how to open the store, not what is open."""
+        """Pickle only the folder. The copy opens its own files."""
         return type(self), (self._folder,)
 
     @override
@@ -185,7 +185,7 @@ class TinyDBStore(Store):
         revocations = self._revocations_of(environment)
         answer = revocations.recall(token, expires_at)
         if answer is None:
-            import asyncio  # commands, which never get here, start faster without it
+            import asyncio  # only servers get here; commands start faster without it
 
             answer = await asyncio.to_thread(revocations.has, token, expires_at)
         return answer
@@ -207,7 +207,7 @@ class TinyDBStore(Store):
         return ClientFiles(self._folder, self.load)
 
     def _ensure_there(self) -> None:
-        # A disk that was taken away must not look like a store without credentials, nor get one.
+        # Without its disk a store must not look empty, and no new one may take its place.
         if not self._folder.is_dir():
             raise StoreError(f"The folder {self._folder} is not there. Was its disk taken away?")
 

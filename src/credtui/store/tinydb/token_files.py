@@ -1,4 +1,4 @@
-"""What the token endpoint keeps: the key that signs access tokens, and which are revoked."""
+"""The key that signs access tokens, and the revoked access tokens."""
 
 import json
 import re
@@ -18,26 +18,26 @@ from credtui.store.tinydb.lock import locked
 from credtui.store.tinydb.watch import identify
 
 KEY_LENGTH = 32
-"""Bytes in the key."""
+"""Length of the key in bytes."""
 
 MAX_SPANS = 100
-"""Spans of time that are noted as swept."""
+"""How many swept spans of time to note."""
 
 Span: TypeAlias = tuple[int, int]
-"""The first and the last second of a span of time, since 1970."""
+"""The first and the last second of a span of time, as Unix time."""
 
 
 def read_or_make_key(folder: Path, make: RandomBytes) -> bytes:
-    """Return the key in a folder; the first to ask makes it.
+    """Return the key in a folder, and make it if there is none.
 
     Raises:
-        StoreError: It can't be read or made.
+        StoreError: The key can't be read or made.
     """
     path = folder / "token.key"
     make_folder(folder)
     with locked(folder / "token.lock"), explained(path):
         if not path.exists():
-            # Lost, it is made anew, and access tokens end early; in doubt, reading it tells.
+            # Doubt is no error. The key is read below; if it is lost later, tokens end early.
             with suppress(DoubtError):
                 replace_durably(path, make(KEY_LENGTH))
         key = read_file(path)
@@ -52,35 +52,35 @@ def read_or_make_key(folder: Path, make: RandomBytes) -> bytes:
 class Revocations:
     """The folder `.revoked` of an environment: an empty file for each revoked access token.
 
-    Its name begins with the time when the token expires. From then on the file is only needed if a
-    clock ran ahead and is set back. So a sweep removes it, and notes the time in the file `swept`:
-    every token that expires at a noted time counts as revoked.
+    The file's name begins with the time when the token expires. After that time the file only
+    matters if the clock ran ahead and is set back. So a sweep removes the file, and notes the time
+    in the file `swept`. Every token that expires at a noted time counts as revoked.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder / ".revoked"
         self._swept = self._folder / "swept"
-        # What the file `swept` holds, and the identity of the file that was read.
+        # The identity of the file `swept` that was read last, and its spans.
         self._spans: tuple[object, Sequence[Span]] = (None, ())
 
     def add(self, token: str, expires_at: datetime) -> None:
         """Durably revoke the access token of this identity.
 
         Raises:
-            StoreError: It may not be revoked for good: try again.
+            StoreError: The revocation may not be durable. Try again.
         """
         make_folder(self._folder)
         path = self._path(token, expires_at)
         with explained(path):
             append_durably(path, b"")
-            # Also where it is there: whoever made it may have failed at this.
+            # Sync for an old file too: the process that made it may have failed to.
             sync_folder(self._folder)
 
     def has(self, token: str, expires_at: datetime) -> bool:
         """Tell whether the access token of this identity is revoked.
 
         Raises:
-            StoreError: That can't be read.
+            StoreError: The revocations can't be read.
         """
         while (answer := self.recall(token, expires_at)) is None:
             identity = identify(self._swept)
@@ -91,16 +91,16 @@ class Revocations:
         """Tell whether the access token is revoked. This costs two calls of `stat`.
 
         Returns:
-            None if there was a sweep, so that the file `swept` has to be read.
+            None after a sweep: then the file `swept` must be read, as `has` does.
 
         Raises:
-            StoreError: That can't be read.
+            StoreError: The revocations can't be read.
         """
         path = self._path(token, expires_at)
         with explained(path), suppress(FileNotFoundError):
             path.lstat()
             return True
-        # A sweep notes the time before it removes the file. So this looks for the file first.
+        # A sweep notes the time before it removes the file. So look for the file first.
         identity, spans = self._spans
         if identity != identify(self._swept):
             return None
@@ -111,7 +111,7 @@ class Revocations:
         """Remove the files of tokens that have expired. The tokens stay revoked.
 
         Raises:
-            StoreError: They can't be removed.
+            StoreError: The files can't be removed.
         """
         with explained(self._folder):
             try:
@@ -156,10 +156,10 @@ class Revocations:
 
 
 def join_spans(spans: Iterable[Span], most: int = MAX_SPANS) -> list[Span]:
-    """Return spans of time that cover these, at most so many, and as little besides as possible.
+    """Join spans of time until there are at most `most`, by closing the narrowest gaps.
 
-    One span from the first to the last would cover too much. When a clock runs far ahead for a
-    while, tokens that expire in between are still to be issued.
+    One span from the first to the last would cover too much. After a clock ran far ahead for a
+    while, later tokens will expire in the gap.
     """
     joined = _close_gaps(sorted(spans), 1)
     if len(joined) > most:
@@ -169,7 +169,7 @@ def join_spans(spans: Iterable[Span], most: int = MAX_SPANS) -> list[Span]:
 
 
 def _close_gaps(spans: Sequence[Span], width: int) -> list[Span]:
-    """Join those of sorted spans between which there is no wider gap than this."""
+    """Join sorted spans where the gap between two is at most `width`."""
     joined: list[Span] = []
     for first, last in spans:
         if joined and first - joined[-1][1] <= width:

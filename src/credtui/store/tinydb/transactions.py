@@ -1,4 +1,4 @@
-"""Transactions of TinyDB files, and how models are kept in their tables."""
+"""Transactions of TinyDB files, and the conversion of models from and to their tables."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -139,7 +139,7 @@ def read_organization(path: Path, draft: Draft) -> Organization:
         StoreCorruptError: The file is damaged.
     """
     with parsing(path):
-        # The table keeps them in the order in which they came, whatever the clock said.
+        # The table has them in the order of their creation, whatever the clock said.
         credentials = map(StoredCredential.model_validate, draft.table("credentials"))
         about: Mapping[str, Any] = next(iter(draft.table("organization")), {})
         return Organization(

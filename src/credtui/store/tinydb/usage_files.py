@@ -1,4 +1,4 @@
-"""How credentials are used, kept apart from the credentials: losing it loses no credential."""
+"""The usage of credentials, in files of its own: losing one of these loses no credential."""
 
 import json
 from collections.abc import Mapping
@@ -13,13 +13,14 @@ from credtui.store.tinydb.folders import make_folder
 from credtui.store.tinydb.lock import locked
 
 _KEPT = 20
-"""Credentials of an organization whose usage is kept: all there are, and some that are gone."""
+"""How many credentials' usage to keep for an organization: all, and some deleted ones."""
 
 
 class UsageFiles:
     """The folder `.usage` of an environment: a JSON file for each organization.
 
-    Each process adds what it saw since it last did, under a lock that no operator ever waits for.
+    Each process adds what it has counted since the last time. Meanwhile it holds a lock that
+    operators never wait for.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -30,7 +31,11 @@ class UsageFiles:
         return self._folder / f"{organization}.json"
 
     def read(self, organization: str) -> Mapping[str, Usage]:
-        """Return the usage of credentials by Client ID; nothing where the file is damaged."""
+        """Return the usage of credentials by Client ID; nothing if the file is missing or damaged.
+
+        Raises:
+            StoreError: The file can't be read.
+        """
         path = self.path(organization)
         missing = FileNotFoundError, NotADirectoryError
         damaged = ValueError, AttributeError, RecursionError
@@ -46,13 +51,13 @@ class UsageFiles:
         """Add to an organization's usage.
 
         Raises:
-            StoreError: It can't be kept; nothing was added.
+            StoreError: The usage can't be kept. Nothing was added.
         """
         make_folder(self._folder)
         with locked(self._folder / f"{organization}.lock"):
             kept = dict(self.read(organization))
             for client_id, more in usage.items():
-                # What was used last comes last.
+                # The credential that was used last comes last.
                 before = kept.pop(client_id, None)
                 kept[client_id] = before.merged(more) if before else more
             content = {
@@ -60,7 +65,8 @@ class UsageFiles:
                 for client_id, used in list(kept.items())[-_KEPT:]
             }
             path = self.path(organization)
-            # A power cut may take what was added last. Added again, it could count twice.
+            # The usage isn't synced: a power cut may lose the newest. An unknown outcome is no
+            # error, because the caller would add the usage again, and it could count twice.
             with (
                 suppress(OutcomeUnknownError),
                 explained(path),

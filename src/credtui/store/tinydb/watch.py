@@ -1,4 +1,4 @@
-"""Noticing cheaply that somebody changed a file."""
+"""Cheap checks whether a file has changed."""
 
 import os
 from contextlib import suppress
@@ -9,21 +9,21 @@ from threading import Lock
 from credtui.regular_files import open_file
 
 _MOST_WATCHED = 16
-"""Groups of files that are watched at a time."""
+"""How many groups of files are watched at a time."""
 
 
 class FileWatch:
     """Notices that files were replaced.
 
-    A file's inode number can be used again as soon as nobody has the file open; so each is held
-    open, and then another number means another file.
+    When nobody has a file open any more, a new file can get its inode number. So each watched file
+    is held open; then another number means another file.
     """
 
     def __init__(self, *paths: Path) -> None:
         self._held = {path: HeldFile(path) for path in paths}
 
     def changed(self) -> bool:
-        """Tell whether a file changed since this was last asked, or since the watch began."""
+        """Tell whether a file changed since the last call, or since the watch began."""
         replaced = [path for path, held in self._held.items() if held.is_replaced()]
         for path in replaced:
             self._held[path].close()
@@ -37,10 +37,7 @@ class FileWatch:
 
 
 class Versions:
-    """Numbers for the states in which files were found.
-
-    The files asked for last stay watched.
-    """
+    """Numbers the states of files. The groups of files that were asked for last stay watched."""
 
     def __init__(self) -> None:
         self._watched: dict[tuple[Path, ...], tuple[FileWatch, int]] = {}
@@ -48,7 +45,7 @@ class Versions:
         self._lock = Lock()
 
     def of(self, *paths: Path) -> int:
-        """Return the number of the state that files are in now."""
+        """Return a number for the present state of these files: a new one after each change."""
         with self._lock:
             watch, number = self._watched.pop(paths, None) or (FileWatch(*paths), None)
             if number is None or watch.changed():
@@ -70,9 +67,9 @@ class Versions:
 
 
 class HeldFile:
-    """A file held open, so that no other gets its identity.
+    """A file held open, so that no other file gets its identity.
 
-    One that can't be opened is known by its identity alone.
+    If the file can't be opened, only its identity is remembered.
     """
 
     def __init__(self, path: Path) -> None:
@@ -88,7 +85,7 @@ class HeldFile:
         return self._file is not None
 
     def is_replaced(self) -> bool:
-        """Tell whether another file is there now, or this one was written over."""
+        """Tell whether another file is at the path now, or this one was written over."""
         return self._identity != identify(self._path)
 
     def close(self) -> None:
@@ -98,9 +95,9 @@ class HeldFile:
 
 
 def identify(file: Path | str | int) -> tuple[int, ...] | None:
-    """Return what changes when a file is replaced or written over; None if there is no file."""
+    """Return the identity of a file, which changes with its content; None if there is no file."""
     try:
-        status = os.stat(file)  # noqa: PTH116  # asked at every request for an access token
+        status = os.stat(file)  # noqa: PTH116  # a Path is too slow for every token request
     except OSError:
         return None
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
