@@ -23,6 +23,12 @@ def user() -> int | None:
 
 
 @pytest.fixture
+def log(store_folder: Path) -> Path:
+    """The audit log of the organization in most tests."""
+    return store_folder / "uat" / "acme.audit.jsonl"
+
+
+@pytest.fixture
 def folder() -> Iterator[Path]:
     """A folder that every user may enter. pytest's `tmp_path` is closed to other users."""
     with tempfile.TemporaryDirectory() as name:

@@ -103,11 +103,6 @@ DAMAGES = {
 
 
 @pytest.fixture
-def log(store_folder: Path) -> Path:
-    return store_folder / "uat" / "acme.audit.jsonl"
-
-
-@pytest.fixture
 def logged(service: CredentialService) -> CredentialService:
     for number in (1, 2):
         issued = service.generate(f"Credential {number}")

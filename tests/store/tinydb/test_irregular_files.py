@@ -118,10 +118,9 @@ def test_no_event_is_written_to_a_pipe_in_the_log_s_place(tmp_path: Path) -> Non
 
 
 def test_a_file_behind_a_link_in_the_log_s_place_is_not_cut(
-    service: CredentialService, store_folder: Path, tmp_path: Path
+    service: CredentialService, log: Path, tmp_path: Path
 ) -> None:
     service.generate("Payout")
-    log = store_folder / "uat" / "acme.audit.jsonl"
     notes = tmp_path / "notes"
     notes.write_bytes(log.read_bytes()[:-9] + bytes(9))
     before = notes.read_bytes()
@@ -208,10 +207,9 @@ def test_content_too_large_to_read_is_not_written(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("ended", [False, True])
 def test_a_huge_line_is_no_event(
-    workers: Workers, service: CredentialService, store_folder: Path, ended: bool
+    workers: Workers, service: CredentialService, store_folder: Path, log: Path, ended: bool
 ) -> None:
     service.generate("Payout")
-    log = store_folder / "uat" / "acme.audit.jsonl"
     with log.open("ab") as file:
         file.truncate(HUGE)
         if ended:

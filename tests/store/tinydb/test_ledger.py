@@ -36,11 +36,6 @@ def path(store_folder: Path) -> Path:
 
 
 @pytest.fixture
-def log(store_folder: Path) -> Path:
-    return store_folder / "uat" / "acme.audit.jsonl"
-
-
-@pytest.fixture
 def filled(service: CredentialService) -> CredentialService:
     for number in (1, 2):
         service.generate(f"Credential {number}")

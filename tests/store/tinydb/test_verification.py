@@ -19,11 +19,6 @@ MANY = 20_000
 """So many events that a test can stop their verification half-way."""
 
 
-@pytest.fixture
-def log(store_folder: Path) -> Path:
-    return store_folder / "uat" / "acme.audit.jsonl"
-
-
 def everything(folder: Path) -> dict[Path, tuple[object, ...]]:
     """Return the content and status of each file, which show any write."""
     found: dict[Path, tuple[object, ...]] = {}
