@@ -8,13 +8,10 @@ from typing import Annotated, Any, Literal, NamedTuple, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
-from credtui.domain.errors import (
-    InvalidConfigurationError,
-    InvalidNetworkError,
-    InvalidOrganizationError,
-)
+from credtui.domain.errors import InvalidConfigurationError, InvalidOrganizationError
 from credtui.domain.models import Environment
 from credtui.domain.names import parse_organization, quotable
+from credtui.domain.refusals import InvalidNetworkError
 from credtui.domain.secrets import CLIENT_ID_PATTERN
 from credtui.regular_files import read_file
 

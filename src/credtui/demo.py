@@ -8,9 +8,9 @@ from typing import TypeAlias
 
 from credtui.configuration import Settings
 from credtui.domain.clock import Clock
-from credtui.domain.errors import Refusal
 from credtui.domain.models import IssuedSecret
 from credtui.domain.permissions import Actor
+from credtui.domain.refusals import Refusal
 from credtui.domain.secrets import RandomBytes
 from credtui.installation import Installation, open_store
 from credtui.service.credentials import CredentialService

@@ -15,7 +15,7 @@ import credtui as package
 from credtui.cli import errors as cli_errors
 from credtui.cli import run as run_module
 from credtui.cli.exit_codes import ExitCode, exit_code
-from credtui.domain import errors
+from credtui.domain import errors, refusals
 from credtui.domain.errors import CredtuiError
 from tests.cli.conftest import PROGRAM, Credtui
 from tests.terminal import Terminal
@@ -63,12 +63,12 @@ class _Unlisted(CredtuiError):
 @pytest.mark.parametrize(
     ("error", "status"),
     [
-        (errors.InvalidNameError, ExitCode.REFUSED),
-        (errors.PermissionDeniedError, ExitCode.DENIED),
-        (errors.NoSuchCredentialError, ExitCode.NOT_FOUND),
-        (errors.NoSuchKeyError, ExitCode.NOT_FOUND),
-        (errors.NoSuchOperatorError, ExitCode.NOT_FOUND),
-        (errors.NoSuchOrganizationError, ExitCode.NOT_FOUND),
+        (refusals.InvalidNameError, ExitCode.REFUSED),
+        (refusals.PermissionDeniedError, ExitCode.DENIED),
+        (refusals.NoSuchCredentialError, ExitCode.NOT_FOUND),
+        (refusals.NoSuchKeyError, ExitCode.NOT_FOUND),
+        (refusals.NoSuchOperatorError, ExitCode.NOT_FOUND),
+        (refusals.NoSuchOrganizationError, ExitCode.NOT_FOUND),
         (errors.ServerError, ExitCode.UNAVAILABLE),
         (errors.StoreError, ExitCode.UNAVAILABLE),
         (errors.StoreUnwritableError, ExitCode.UNAVAILABLE),
@@ -76,7 +76,7 @@ class _Unlisted(CredtuiError):
         (errors.StoreCorruptError, ExitCode.DAMAGED),
         (errors.StoreTooNewError, ExitCode.DAMAGED),
         (errors.AuditTamperedError, ExitCode.DAMAGED),
-        (errors.CommandRefusedError, ExitCode.USAGE),
+        (refusals.CommandRefusedError, ExitCode.USAGE),
         (errors.InvalidConfigurationError, ExitCode.USAGE),
         (errors.InvalidOrganizationError, ExitCode.USAGE),
         (cli_errors.UsageError, ExitCode.USAGE),

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from credtui.domain.errors import InvalidNameError, InvalidOrganizationError
+from credtui.domain.errors import InvalidOrganizationError
 from credtui.domain.names import (
     MAX_NAME_LENGTH,
     name_key,
@@ -12,6 +12,7 @@ from credtui.domain.names import (
     parse_organization,
     printable,
 )
+from credtui.domain.refusals import InvalidNameError
 from tests.support import SECRET
 
 ACCEPTED = {

@@ -2,8 +2,8 @@
 
 import pytest
 
-from credtui.domain.errors import InvalidNetworkError
 from credtui.domain.networks import MAX_NETWORKS, are_networks, is_allowed, parse_networks
+from credtui.domain.refusals import InvalidNetworkError
 
 
 def test_networks_are_written_one_way() -> None:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from credtui.domain.errors import (
+from credtui.domain.permissions import Actor, Operator, Operators, Permission, parse_operator
+from credtui.domain.refusals import (
     InvalidOperatorError,
     KeyTakenError,
     NoRepresentativeError,
@@ -10,7 +11,6 @@ from credtui.domain.errors import (
     OperatorExistsError,
     PermissionDeniedError,
 )
-from credtui.domain.permissions import Actor, Operator, Operators, Permission, parse_operator
 from credtui.domain.ssh_keys import parse_public_key
 from tests.domain.test_ssh_keys import ED25519, OTHER
 

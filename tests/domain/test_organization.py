@@ -3,7 +3,8 @@ from datetime import timedelta
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from credtui.domain.errors import (
+from credtui.domain.organization import Organization
+from credtui.domain.refusals import (
     CapReachedError,
     CredentialChangedError,
     NameTakenError,
@@ -11,7 +12,6 @@ from credtui.domain.errors import (
     PrimaryProtectedError,
     refuse,
 )
-from credtui.domain.organization import Organization
 from credtui.domain.rules import MAX_CREDENTIALS
 from credtui.domain.secrets import hash_secret
 from tests.support import SECRET, START, make_credential

@@ -5,14 +5,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from pydantic import SecretStr
 
-from credtui.domain.errors import (
+from credtui.domain.models import StoredCredential
+from credtui.domain.organization import MAX_RETIRED, Organization
+from credtui.domain.refusals import (
     AlreadyReplacedError,
     CredentialChangedError,
     NoSuchCredentialError,
     NothingReplacedError,
 )
-from credtui.domain.models import StoredCredential
-from credtui.domain.organization import MAX_RETIRED, Organization
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 

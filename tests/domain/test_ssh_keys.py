@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from credtui.domain.errors import InvalidKeyError
+from credtui.domain.refusals import InvalidKeyError
 from credtui.domain.ssh_keys import key_lines, parse_public_key
 from tests.terminal import need_program
 

@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from credtui.domain.errors import PermissionDeniedError, TooManyAttemptsError
 from credtui.domain.identification import MAX_IDENTIFICATIONS
 from credtui.domain.permissions import Actor, Operator, Permission
 from credtui.domain.place import Place
+from credtui.domain.refusals import PermissionDeniedError, TooManyAttemptsError
 from credtui.domain.rotation import Rotation, rotation
 from credtui.domain.usage import PreviousSecretUse, Usage, hour_of
 from credtui.service.credentials import CredentialService

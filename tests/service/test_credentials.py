@@ -9,22 +9,21 @@ import pytest
 from pydantic import SecretStr
 
 from credtui.domain.audit import Action, AuditEvent
-from credtui.domain.errors import (
+from credtui.domain.errors import InvalidOrganizationError, StoreCorruptError
+from credtui.domain.models import Credential, IssuedSecret
+from credtui.domain.page import Page
+from credtui.domain.permissions import Actor, Operator, Permission
+from credtui.domain.place import Place
+from credtui.domain.refusals import (
     CapReachedError,
     CredentialChangedError,
     InvalidNameError,
-    InvalidOrganizationError,
     NameTakenError,
     NoSuchCredentialError,
     PermissionDeniedError,
     PrimaryProtectedError,
     Refusal,
-    StoreCorruptError,
 )
-from credtui.domain.models import Credential, IssuedSecret
-from credtui.domain.page import Page
-from credtui.domain.permissions import Actor, Operator, Permission
-from credtui.domain.place import Place
 from credtui.domain.secrets import matches, recognise
 from credtui.service.credentials import CredentialService
 from credtui.store.port import Store

@@ -20,7 +20,9 @@ from hypothesis.stateful import (
 )
 from pydantic import SecretStr
 
-from credtui.domain.errors import (
+from credtui.domain.permissions import Actor, Operator, Permission
+from credtui.domain.place import Place
+from credtui.domain.refusals import (
     CapReachedError,
     CredentialChangedError,
     InvalidNameError,
@@ -30,8 +32,6 @@ from credtui.domain.errors import (
     PrimaryProtectedError,
     Refusal,
 )
-from credtui.domain.permissions import Actor, Operator, Permission
-from credtui.domain.place import Place
 from credtui.domain.secrets import matches
 from credtui.service.credentials import CredentialService
 from credtui.store.tinydb.store import TinyDBStore

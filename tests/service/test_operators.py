@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from credtui.domain.audit import AuditEvent
-from credtui.domain.errors import (
-    CredtuiError,
+from credtui.domain.errors import CredtuiError
+from credtui.domain.permissions import Actor, Permission
+from credtui.domain.refusals import (
     InvalidKeyError,
     InvalidNetworkError,
     InvalidOperatorError,
@@ -24,7 +25,6 @@ from credtui.domain.errors import (
     PermissionDeniedError,
     PrimaryProtectedError,
 )
-from credtui.domain.permissions import Actor, Permission
 from credtui.domain.ssh_keys import parse_public_key
 from credtui.service.operators import OperatorService
 from credtui.store.port import Store

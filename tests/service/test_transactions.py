@@ -7,8 +7,8 @@ from typing import Any, cast
 import pytest
 from pydantic import SecretStr
 
-from credtui.domain.errors import Refusal
 from credtui.domain.permissions import Actor, Operator, Permission
+from credtui.domain.refusals import Refusal
 from credtui.service.operators import OperatorService
 from credtui.store.port import Store
 from tests.conftest import MakeService

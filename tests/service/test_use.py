@@ -13,7 +13,10 @@ import pytest
 from pydantic import SecretStr
 
 from credtui.domain.audit import Action
-from credtui.domain.errors import (
+from credtui.domain.identification import MAX_IDENTIFICATIONS, Belongs
+from credtui.domain.permissions import Actor, Operator, Permission
+from credtui.domain.place import Place
+from credtui.domain.refusals import (
     AlreadyReplacedError,
     CapReachedError,
     CredentialChangedError,
@@ -23,9 +26,6 @@ from credtui.domain.errors import (
     StillUsedError,
     TooManyAttemptsError,
 )
-from credtui.domain.identification import MAX_IDENTIFICATIONS, Belongs
-from credtui.domain.permissions import Actor, Operator, Permission
-from credtui.domain.place import Place
 from credtui.domain.usage import Usage, hour_of
 from credtui.service.credentials import CredentialService
 from credtui.service.token_request import TokenReply, request_token

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from credtui.domain.audit import Action, AuditEvent, Entry
-from credtui.domain.errors import PermissionDeniedError
 from credtui.domain.permissions import Actor, Operator, Permission
+from credtui.domain.refusals import PermissionDeniedError
 from credtui.tui.event_feed import EventFeed, outcome
 from tests.support import ALICE
 from tests.tui.apps import BOB, NOW, Stage

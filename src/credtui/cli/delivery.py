@@ -11,14 +11,9 @@ from typing import Literal, TypeAlias
 
 from credtui.cli.errors import SecretNotDeliveredError, UsageError
 from credtui.cli.output import abandon_output, say
-from credtui.domain.errors import (
-    CredentialChangedError,
-    DoubtError,
-    OutcomeUnknownError,
-    PermissionDeniedError,
-    StoreError,
-)
+from credtui.domain.errors import DoubtError, OutcomeUnknownError, StoreError
 from credtui.domain.models import IssuedSecret
+from credtui.domain.refusals import CredentialChangedError, PermissionDeniedError
 from credtui.service.credentials import CredentialService
 from credtui.service.secret_file import Format, render
 

@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 from credtui.cli.parser import Parser, add_words
 from credtui.cli.wording import place
-from credtui.domain.errors import NoSuchCredentialError
 from credtui.domain.models import Credential
 from credtui.domain.names import quotable, resembles_client_id
 from credtui.domain.page import Page
+from credtui.domain.refusals import NoSuchCredentialError
 from credtui.service.credentials import CredentialService
 
 

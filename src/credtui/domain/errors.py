@@ -1,11 +1,10 @@
-"""Every way in which credtui says no: a sentence for people and a stable code for programs.
+"""Errors: each has a sentence for people and a stable code for programs.
 
-The portal shows the sentence, the command line prints it and maps the code to an exit status,
-the token endpoint maps the code to an OAuth error.
+The portal shows the sentence. The command line prints it, and maps the code to an exit status. The
+token endpoint maps the code to an OAuth error. `credtui.domain.refusals` has the errors of rules.
 """
 
 import math
-from collections.abc import Iterator
 from typing import ClassVar
 
 
@@ -21,150 +20,6 @@ class CredtuiError(Exception):
     def __str__(self) -> str:
         """Return the sentence."""
         return " ".join(str(argument) for argument in self.args)
-
-
-class Refusal(CredtuiError):
-    """A rule forbids the attempted change. The attempt is recorded as an audit event."""
-
-    code = "refused"
-
-
-class InvalidNameError(Refusal):
-    """The text can't be a credential's name."""
-
-    code = "invalid_name"
-
-
-class NameTakenError(Refusal):
-    """Another credential of the organization has this name."""
-
-    code = "name_taken"
-
-
-class CapReachedError(Refusal):
-    """The organization already has as many credentials as it may have in the environment."""
-
-    code = "cap_reached"
-
-
-class NoSuchCredentialError(Refusal):
-    """No credential of the organization has this Client ID; perhaps it was just deleted."""
-
-    code = "no_such_credential"
-
-
-class CredentialChangedError(Refusal):
-    """The credential was rotated after the person saw it."""
-
-    code = "credential_changed"
-
-
-class PrimaryProtectedError(Refusal):
-    """The primary credential can't be deleted."""
-
-    code = "primary_protected"
-
-
-class AlreadyReplacedError(Refusal):
-    """The credential is being replaced already."""
-
-    code = "already_replaced"
-
-
-class NothingReplacedError(Refusal):
-    """The credential is not being replaced by another."""
-
-    code = "nothing_replaced"
-
-
-class StillUsedError(Refusal):
-    """The credential that is being replaced is still used."""
-
-    code = "still_used"
-
-
-class TooManyAttemptsError(Refusal):
-    """Something was tried too often in a short time."""
-
-    code = "too_many_attempts"
-
-
-class PermissionDeniedError(Refusal):
-    """The operator's permission does not allow this."""
-
-    code = "permission_denied"
-
-
-class NameNotTypedError(Refusal):
-    """What was typed to confirm isn't the credential's name."""
-
-    code = "name_not_typed"
-
-
-class InvalidNetworkError(Refusal):
-    """The text can't be a network."""
-
-    code = "invalid_network"
-
-
-class NoSuchOrganizationError(Refusal):
-    """No organization of this name was created."""
-
-    code = "no_such_organization"
-
-
-class OrganizationExistsError(Refusal):
-    """There is an organization of this name already."""
-
-    code = "organization_exists"
-
-
-class InvalidOperatorError(Refusal):
-    """The text can't be an operator's name."""
-
-    code = "invalid_operator"
-
-
-class OperatorExistsError(Refusal):
-    """There is an operator of this name already."""
-
-    code = "operator_exists"
-
-
-class NoSuchOperatorError(Refusal):
-    """There is no operator of this name; perhaps it was just removed."""
-
-    code = "no_such_operator"
-
-
-class NoRepresentativeError(Refusal):
-    """Nobody would be left who may manage operators."""
-
-    code = "no_representative"
-
-
-class InvalidKeyError(Refusal):
-    """The text can't be an operator's SSH public key."""
-
-    code = "invalid_key"
-
-
-class KeyTakenError(Refusal):
-    """The SSH public key identifies an operator already."""
-
-    code = "key_taken"
-
-
-class NoSuchKeyError(Refusal):
-    """The operator has no SSH public key with this fingerprint."""
-
-    code = "no_such_key"
-
-
-class CommandRefusedError(Refusal):
-    """What an SSH client asks to run isn't one of the commands that it may."""
-
-    code = "command_refused"
 
 
 class InvalidOrganizationError(CredtuiError):
@@ -334,23 +189,3 @@ class ForeignTokenError(ClientError):
     """The access token was issued to another client."""
 
     code = "invalid_grant"
-
-
-def refuse(refusal: Refusal | None) -> None:
-    """Raise a refusal, if there is one."""
-    if refusal:
-        raise refusal
-
-
-def meaning(code: str) -> str:
-    """Return what a code stands for, in a sentence: what its class says of itself."""
-    for error in _kinds(CredtuiError):
-        if error.code == code and error.__doc__:
-            return error.__doc__.partition("\n")[0]
-    return f"{code.replace('_', ' ').capitalize()}."
-
-
-def _kinds(error: type[CredtuiError]) -> Iterator[type[CredtuiError]]:
-    for kind in error.__subclasses__():
-        yield kind
-        yield from _kinds(kind)

@@ -7,7 +7,6 @@ from enum import Enum
 from pydantic import BaseModel, ConfigDict, SecretStr
 
 from credtui.domain.audit import Action, AuditEvent
-from credtui.domain.errors import TooManyAttemptsError
 from credtui.domain.models import (
     Credential,
     Environment,
@@ -17,6 +16,7 @@ from credtui.domain.models import (
 )
 from credtui.domain.organization import Organization
 from credtui.domain.permissions import Actor
+from credtui.domain.refusals import TooManyAttemptsError
 from credtui.domain.secrets import matches, recognise
 
 MAX_IDENTIFICATIONS = 10

@@ -3,8 +3,9 @@
 import re
 import unicodedata
 
-from credtui.domain.errors import InvalidNameError, InvalidOrganizationError
+from credtui.domain.errors import InvalidOrganizationError
 from credtui.domain.pasted import holds_secret, redact_pasted
+from credtui.domain.refusals import InvalidNameError
 
 MAX_NAME_LENGTH = 60
 """Characters in a credential's name, after trimming and composing."""

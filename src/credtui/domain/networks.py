@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from contextlib import suppress
 from functools import lru_cache
 
-from credtui.domain.errors import InvalidNetworkError
 from credtui.domain.names import quotable
+from credtui.domain.refusals import InvalidNetworkError
 
 MAX_NETWORKS = 50
 

@@ -6,9 +6,9 @@ from typing import Self
 
 from pydantic import Field, SecretStr, model_validator
 
-from credtui.domain.errors import NameNotTypedError, Refusal, refuse
 from credtui.domain.models import RetiredSecret, StoredCredential
 from credtui.domain.names import name_key
+from credtui.domain.refusals import NameNotTypedError, Refusal, refuse
 from credtui.domain.rules import MAX_CREDENTIALS, Credentials
 from credtui.domain.usage import Usage
 
@@ -20,7 +20,7 @@ class Organization(Credentials):
     """An organization's credentials in one environment, as they are kept.
 
     Each method that changes something returns a changed copy, or raises a
-    `credtui.domain.errors.Refusal` and changes nothing.
+    `credtui.domain.refusals.Refusal` and changes nothing.
     """
 
     credentials: tuple[StoredCredential, ...] = Field(default=(), max_length=MAX_CREDENTIALS)

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from pydantic import Field
 
-from credtui.domain.errors import PermissionDeniedError
 from credtui.domain.permissions import Permission
+from credtui.domain.refusals import PermissionDeniedError
 from credtui.domain.rules import Credentials
 from credtui.domain.usage import Usage
 

@@ -7,7 +7,8 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from credtui.domain.errors import (
+from credtui.domain.names import quotable
+from credtui.domain.refusals import (
     InvalidOperatorError,
     KeyTakenError,
     NoRepresentativeError,
@@ -18,7 +19,6 @@ from credtui.domain.errors import (
     Refusal,
     refuse,
 )
-from credtui.domain.names import quotable
 from credtui.domain.ssh_keys import PublicKey, parse_public_key
 
 _OPERATOR = re.compile(r"[a-z_][a-z0-9_-]{0,31}")

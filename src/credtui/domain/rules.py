@@ -9,7 +9,9 @@ from typing import Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
-from credtui.domain.errors import (
+from credtui.domain.models import Credential
+from credtui.domain.names import name_key
+from credtui.domain.refusals import (
     AlreadyReplacedError,
     CapReachedError,
     CredentialChangedError,
@@ -20,8 +22,6 @@ from credtui.domain.errors import (
     Refusal,
     StillUsedError,
 )
-from credtui.domain.models import Credential
-from credtui.domain.names import name_key
 from credtui.domain.secrets import is_client_id
 from credtui.domain.usage import Usage
 

@@ -6,8 +6,8 @@ import hashlib
 import re
 from typing import NamedTuple
 
-from credtui.domain.errors import InvalidKeyError
 from credtui.domain.names import quotable
+from credtui.domain.refusals import InvalidKeyError
 
 MINIMUM_RSA_BITS = 2048
 

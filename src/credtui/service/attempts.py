@@ -7,10 +7,11 @@ from typing import Generic, TypeVar
 
 from credtui.domain.audit import Action, What
 from credtui.domain.clock import Clock
-from credtui.domain.errors import Refusal, StoreError, StoreUnwritableError
+from credtui.domain.errors import StoreError, StoreUnwritableError
 from credtui.domain.names import quotable
 from credtui.domain.permissions import Actor, Operators
 from credtui.domain.place import Place
+from credtui.domain.refusals import Refusal
 from credtui.store.port import OrganizationTransaction, Store, Transaction
 
 Bar = Callable[[Operators, Callable[[str], bool]], Refusal | None]

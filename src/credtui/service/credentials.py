@@ -10,11 +10,12 @@ from pydantic import SecretStr
 
 from credtui.domain.audit import Action, AuditEvent, What
 from credtui.domain.clock import Clock
-from credtui.domain.errors import DoubtError, Refusal, refuse
+from credtui.domain.errors import DoubtError
 from credtui.domain.models import Credential, Environment, IssuedSecret, StoredCredential
 from credtui.domain.names import parse_name
 from credtui.domain.organization import Organization
 from credtui.domain.permissions import Actor, Operators, Permission
+from credtui.domain.refusals import Refusal, refuse
 from credtui.domain.secrets import (
     RandomBytes,
     generate_client_id,

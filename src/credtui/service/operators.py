@@ -4,7 +4,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from credtui.domain.audit import Action, AuditEvent, What
 from credtui.domain.clock import Clock
-from credtui.domain.errors import (
+from credtui.domain.names import parse_organization, quotable
+from credtui.domain.permissions import Actor, Operator, Operators, Permission, parse_operator
+from credtui.domain.place import Place
+from credtui.domain.refusals import (
     NoSuchKeyError,
     NoSuchOrganizationError,
     OrganizationExistsError,
@@ -12,9 +15,6 @@ from credtui.domain.errors import (
     Refusal,
     refuse,
 )
-from credtui.domain.names import parse_organization, quotable
-from credtui.domain.permissions import Actor, Operator, Operators, Permission, parse_operator
-from credtui.domain.place import Place
 from credtui.domain.ssh_keys import parse_public_key
 from credtui.service.attempts import Attempts
 from credtui.store.port import PAGE, Store, Transaction

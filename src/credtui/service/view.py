@@ -4,12 +4,12 @@ from collections.abc import Callable, Sequence
 
 from credtui.domain.audit import Action, AuditEvent
 from credtui.domain.clock import Clock
-from credtui.domain.errors import Refusal
 from credtui.domain.models import Environment
 from credtui.domain.names import parse_organization
 from credtui.domain.page import Page
 from credtui.domain.permissions import Actor, Operators, Permission
 from credtui.domain.place import Place
+from credtui.domain.refusals import Refusal
 from credtui.service.attempts import Attempts
 from credtui.store.port import PAGE, Store
 

@@ -4,8 +4,8 @@ from itertools import takewhile
 from threading import Lock
 
 from credtui.domain.audit import AuditEvent, Entry, all_events, entries
-from credtui.domain.errors import meaning
 from credtui.domain.names import printable
+from credtui.domain.refusals import meaning
 from credtui.service.credentials import CredentialService
 from credtui.tui.phrases import duration, minute
 

@@ -13,7 +13,6 @@ import pytest
 from credtui.domain.audit import FIRST_PREVIOUS, Action, AuditEvent
 from credtui.domain.errors import (
     AuditTamperedError,
-    InvalidNameError,
     InvalidOrganizationError,
     StoreCorruptError,
     StoreError,
@@ -21,6 +20,7 @@ from credtui.domain.errors import (
 )
 from credtui.domain.permissions import Operator
 from credtui.domain.place import Place
+from credtui.domain.refusals import InvalidNameError
 from credtui.service.credentials import CredentialService
 from credtui.store.tinydb.store import TinyDBStore
 from tests.conftest import MakeService
@@ -406,8 +406,8 @@ class TestSurroundings:
 
 FULL_DISK = """
 import json, os, subprocess, sys
-from pathlib import Path
 from credtui.domain.errors import StoreError
+from pathlib import Path
 from tests.store.tinydb.test_ledger import snapshot
 from tests.store.tinydb.workers import make_service
 

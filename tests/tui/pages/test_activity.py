@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 from textual.widgets import Input
 
-from credtui.domain.errors import CapReachedError
 from credtui.domain.permissions import Operator, Permission
+from credtui.domain.refusals import CapReachedError
 from credtui.tui.dialogs.event import EventDialog
 from credtui.tui.widgets.event_table import EventTable
 from tests.support import ALICE

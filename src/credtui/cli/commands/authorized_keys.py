@@ -9,7 +9,7 @@ from credtui.cli.caller import account_name
 from credtui.cli.output import put
 from credtui.cli.parser import Parser
 from credtui.cli.session import Session
-from credtui.domain.errors import InvalidKeyError
+from credtui.domain.refusals import InvalidKeyError
 from credtui.domain.ssh_keys import PublicKey, parse_public_key
 
 

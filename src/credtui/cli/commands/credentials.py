@@ -13,9 +13,9 @@ from credtui.cli.question import ask, can_ask, ensure_yes
 from credtui.cli.session import Session
 from credtui.cli.table import put_table
 from credtui.cli.wording import days, minute, place, where
-from credtui.domain.errors import NoSuchCredentialError, PrimaryProtectedError
 from credtui.domain.models import Credential
 from credtui.domain.page import Page
+from credtui.domain.refusals import NoSuchCredentialError, PrimaryProtectedError
 from credtui.domain.rotation import Rotation, rotation
 from credtui.domain.rules import MAX_CREDENTIALS
 from credtui.domain.usage import Usage

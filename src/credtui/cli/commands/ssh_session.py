@@ -13,7 +13,7 @@ from credtui.cli.grammar import ssh_parser
 from credtui.cli.parser import Parser
 from credtui.cli.run import follow
 from credtui.cli.session import NOTHING_SAID, Session
-from credtui.domain.errors import CommandRefusedError, InvalidKeyError
+from credtui.domain.refusals import CommandRefusedError, InvalidKeyError
 from credtui.domain.ssh_keys import refuse_private_key
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from textual.containers import Grid
 from textual.widget import Widget
 from textual.widgets import Button, Input, Static
 
-from credtui.domain.errors import CredentialChangedError, NoSuchCredentialError
 from credtui.domain.models import Credential
 from credtui.domain.page import Page
+from credtui.domain.refusals import CredentialChangedError, NoSuchCredentialError
 from credtui.tui.dialogs.dialog import Dialog
 from credtui.tui.screens.portal import Portal
 from credtui.tui.summaries import facts

@@ -8,10 +8,10 @@ from textual.binding import Binding, BindingType
 from textual.widget import Widget
 from textual.widgets import Button, Input, Label, Static
 
-from credtui.domain.errors import InvalidNameError
 from credtui.domain.models import Credential
 from credtui.domain.names import parse_name
 from credtui.domain.page import Page
+from credtui.domain.refusals import InvalidNameError
 from credtui.tui.dialogs.dialog import Dialog
 from credtui.tui.widgets.field import Field
 

@@ -8,9 +8,9 @@ from textual.binding import Binding, BindingType
 from textual.widget import Widget
 from textual.widgets import Button, Static, TextArea
 
-from credtui.domain.errors import InvalidNetworkError
 from credtui.domain.networks import parse_networks
 from credtui.domain.page import Page
+from credtui.domain.refusals import InvalidNetworkError
 from credtui.tui.dialogs.dialog import Dialog
 
 EXPLANATION = (

@@ -9,8 +9,8 @@ from textual.containers import Horizontal
 from textual.widget import Widget
 from textual.widgets import Button, Input, Label, OptionList, Static
 
-from credtui.domain.errors import InvalidKeyError, InvalidOperatorError
 from credtui.domain.permissions import Operator, Permission, parse_operator, why_not_operator
+from credtui.domain.refusals import InvalidKeyError, InvalidOperatorError
 from credtui.domain.ssh_keys import PublicKey, parse_public_key
 from credtui.tui.dialogs.dialog import Dialog
 from credtui.tui.dialogs.operator_lists import KeysList, RightsList

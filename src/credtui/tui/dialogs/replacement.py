@@ -9,7 +9,9 @@ from textual.containers import Grid
 from textual.widget import Widget
 from textual.widgets import Button, Static
 
-from credtui.domain.errors import (
+from credtui.domain.models import Credential
+from credtui.domain.page import Page
+from credtui.domain.refusals import (
     CredentialChangedError,
     NoSuchCredentialError,
     NothingReplacedError,
@@ -17,8 +19,6 @@ from credtui.domain.errors import (
     Refusal,
     StillUsedError,
 )
-from credtui.domain.models import Credential
-from credtui.domain.page import Page
 from credtui.tui.dialogs.dialog import Dialog
 from credtui.tui.screens.portal import Portal
 from credtui.tui.summaries import use

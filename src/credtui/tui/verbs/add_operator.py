@@ -2,8 +2,8 @@
 
 import asyncio
 
-from credtui.domain.errors import Refusal
 from credtui.domain.permissions import Operator, Permission
+from credtui.domain.refusals import Refusal
 from credtui.tui.screens.portal import Portal
 from credtui.tui.verbs.asking import ask_until_accepted
 from credtui.tui.verbs.operator_verb import OperatorVerb, listed_organizations, operator_service

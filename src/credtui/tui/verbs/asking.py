@@ -6,13 +6,9 @@ from typing import TypeVar
 
 from textual.screen import ModalScreen
 
-from credtui.domain.errors import (
-    CapReachedError,
-    CredtuiError,
-    InvalidNameError,
-    NameTakenError,
-)
+from credtui.domain.errors import CredtuiError
 from credtui.domain.models import Credential
+from credtui.domain.refusals import CapReachedError, InvalidNameError, NameTakenError
 from credtui.tui.screens.portal import Portal
 
 A = TypeVar("A")

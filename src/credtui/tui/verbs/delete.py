@@ -1,8 +1,8 @@
 """Delete: remove a credential that isn't primary."""
 
-from credtui.domain.errors import PrimaryProtectedError
 from credtui.domain.models import Credential
 from credtui.domain.page import Page
+from credtui.domain.refusals import PrimaryProtectedError
 from credtui.tui.screens.portal import Portal
 from credtui.tui.verbs.credential_verb import CredentialVerb
 
