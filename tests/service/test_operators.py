@@ -4,6 +4,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
@@ -30,7 +31,7 @@ from credtui.service.operators import OperatorService
 from credtui.store.port import Store
 from tests.conftest import MakeService
 from tests.domain.test_ssh_keys import ED25519, OTHER
-from tests.support import SteppedClock
+from tests.support import PRODUCTION, UAT, SteppedClock
 
 RITA = Actor(operator="rita")
 ALICE = Actor(operator="alice")
@@ -170,6 +171,37 @@ def test_two_representatives_cannot_demote_each_other(
         operator.name for operator in rita._store.operators().members if operator.representative
     ]
     assert len(left) == 1
+
+
+def test_an_organization_is_created_once_by_two_at_the_same_time(
+    rita: OperatorService, managing: Callable[[Actor], OperatorService], make_service: MakeService
+) -> None:
+    rita.add("ruth", representative=True)
+    ruth = managing(Actor(operator="ruth"))
+    for number in range(20):
+        name = f"globex-{number}"
+        both = Barrier(2)
+
+        def create(manager: OperatorService, environment: str, name: str, both: Barrier) -> None:
+            both.wait()
+            manager.create_organization(name, environment)
+
+        with ThreadPoolExecutor() as pool:
+            attempts = [
+                pool.submit(create, rita, "uat", name, both),
+                pool.submit(create, ruth, "production", name, both),
+            ]
+        failures = [attempt.exception() for attempt in attempts]
+        assert failures.count(None) == 1
+        (refused,) = filter(None, failures)
+        assert isinstance(refused, OrganizationExistsError)
+        assert (last(rita).name, last(rita).reason) == (name, "organization_exists")
+        services = [
+            make_service(RITA, organization=name, environment=environment)
+            for environment in (UAT, PRODUCTION)
+        ]
+        events = [event for service in services for event in service.events()]
+        assert [event.action for event in events] == ["create organization"]
 
 
 def test_an_organization_begins_its_audit_log(

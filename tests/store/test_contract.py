@@ -3,6 +3,7 @@
 import asyncio
 import pickle
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -250,6 +251,56 @@ class TestStore:
                 assert not transaction.has_organization("globex")
         with store.operators_transaction() as operators_transaction:
             assert operators_transaction.has_organization("acme")
+
+    def test_an_organization_is_created_while_the_operators_are_held(self, store: Store) -> None:
+        def fail() -> None:
+            with store.operators_transaction() as transaction:
+                transaction.create_organization(ACME)
+                transaction.record(START, ALICE, Action.CREATE_ORGANIZATION)
+                raise ZeroDivisionError
+
+        with pytest.raises(ZeroDivisionError):
+            fail()
+        with store.operators_transaction() as transaction:
+            transaction.create_organization(ACME)
+        assert list(store.organizations()) == []
+        with store.operators_transaction() as transaction:
+            transaction.create_organization(ACME)
+            transaction.record(START, ALICE, Action.CREATE_ORGANIZATION, name="acme")
+        assert transaction.doubt is None
+        assert list(store.organizations()) == ["acme"]
+        (event,) = store.events(ACME)
+        assert (event.number, event.action, event.name) == (1, Action.CREATE_ORGANIZATION, "acme")
+        assert list(store.operator_events()) == []
+
+    def test_a_transaction_that_creates_an_organization_changes_no_operators(
+        self, store: Store
+    ) -> None:
+        def change_both() -> None:
+            with store.operators_transaction() as transaction:
+                transaction.create_organization(ACME)
+                transaction.operators = Operators(members=(Operator(name="ann"),))
+                transaction.record(START, ALICE, Action.CREATE_ORGANIZATION)
+
+        with pytest.raises(RuntimeError, match="needs an audit event"):
+            change_both()
+        assert list(store.organizations()) == []
+        assert store.operators() == Operators()
+
+    def test_an_organization_is_created_once_by_many_at_the_same_time(
+        self, open_store: MakeStore
+    ) -> None:
+        def create(environment: str) -> bool:
+            with open_store().operators_transaction() as transaction:
+                if transaction.has_organization("acme"):
+                    return False
+                transaction.create_organization(Place(environment, "acme"))
+                transaction.record(START, ALICE, Action.CREATE_ORGANIZATION)
+                return True
+
+        with ThreadPoolExecutor() as pool:
+            created = list(pool.map(create, ("uat", "production", "staging")))
+        assert created.count(True) == 1
 
     def test_a_transaction_tells_of_usage(self, store: Store) -> None:
         add(store, make_credential(1))

@@ -1,7 +1,7 @@
 """How something is attempted: in one transaction, which leaves one audit event."""
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from datetime import datetime
 from typing import Generic, TypeVar
 
@@ -12,11 +12,12 @@ from credtui.domain.names import quotable
 from credtui.domain.permissions import Actor, Operators
 from credtui.domain.place import Place
 from credtui.domain.refusals import Refusal
-from credtui.store.port import OrganizationTransaction, Store, Transaction
-
-Bar = Callable[[Operators, Callable[[str], bool]], Refusal | None]
-"""Says why nothing may be attempted, from the operators and from which organizations exist."""
-
+from credtui.store.port import (
+    OperatorsTransaction,
+    OrganizationTransaction,
+    Store,
+    Transaction,
+)
 
 T = TypeVar("T", bound=Transaction)
 
@@ -55,36 +56,44 @@ class Attempts:
 
     @contextmanager
     def at(
-        self, place: Place, action: Action, bar: Bar, *, carries_doubt: bool = False
+        self, place: Place, action: Action, *, carries_doubt: bool = False
     ) -> Iterator[Attempt[OrganizationTransaction]]:
         """Attempt something that concerns an organization.
+
+        If the organization was never created, the refusal is recorded with the operators: it must
+        not bring the organization into being.
 
         Args:
             place: The organization and its environment.
             action: What is attempted.
-            bar: What it returns is recorded with the operators: a refusal must not bring an
-                organization into being.
             carries_doubt: What is in doubt is for the caller to tell, and isn't raised.
         """
         with unchanged():
             # Ask before a transaction is opened: that alone would leave a lock file behind.
-            barred = bar(self._store.operators(), self._store.has_organization)
-        if barred is None:
-            try:
-                transaction = self._store.transaction(place)
-                with self._made(transaction, action, bar, carries_doubt=carries_doubt) as attempt:
-                    yield attempt
-            except _BarredError as error:
-                barred = error.refusal
-        if barred:
-            self.record_refusal(action, barred, place.organization)
-            raise barred
+            operators = self._store.operators()
+            barred = self._why_not_enter(operators, place, self._store.has_organization)
+        self.refuse(action, barred, place.organization)
+        with self._made(
+            self._entered(place, action), action, carries_doubt=carries_doubt
+        ) as attempt:
+            yield attempt
 
     @contextmanager
-    def on_operators(self, action: Action) -> Iterator[Attempt[Transaction]]:
+    def on_operators(self, action: Action) -> Iterator[Attempt[OperatorsTransaction]]:
         """Attempt something that concerns all operators."""
         with self._made(self._store.operators_transaction(), action) as attempt:
             yield attempt
+
+    def refuse(
+        self, action: Action, refusal: Refusal | None, name: str | None, place: Place | None = None
+    ) -> None:
+        """Record a refusal and raise it, if there is one.
+
+        The arguments are those of `record_refusal`.
+        """
+        if refusal:
+            self.record_refusal(action, refusal, name, place)
+            raise refusal
 
     def record_refusal(
         self, action: Action, refusal: Refusal, name: str | None, place: Place | None = None
@@ -111,18 +120,30 @@ class Attempts:
             )
 
     @contextmanager
+    def _entered(self, place: Place, action: Action) -> Iterator[OrganizationTransaction]:
+        with ExitStack() as holding:
+            held = holding.enter_context(self._store.transaction(place))
+            barred = self._why_not_enter(held.operators, place, held.has_organization)
+            if barred:
+                holding.close()
+            self.refuse(action, barred, place.organization)
+            yield held
+
+    def _why_not_enter(
+        self, operators: Operators, place: Place, has_organization: Callable[[str], bool]
+    ) -> Refusal | None:
+        return operators.why_not_enter(self._actor, place.organization, has_organization)
+
+    @contextmanager
     def _made(
         self,
         transaction: AbstractContextManager[T],
         action: Action,
-        bar: Bar | None = None,
         *,
         carries_doubt: bool = False,
     ) -> Iterator[Attempt[T]]:
         refusal: Refusal | None = None
         with unchanged(), transaction as held:
-            if bar and (barred := bar(held.operators, held.has_organization)):
-                raise _BarredError(barred)
             attempt = Attempt(held, self._clock())
             try:
                 yield attempt
@@ -148,11 +169,3 @@ def unchanged() -> Iterator[None]:
     except StoreError as error:
         error.args = (*error.args, "Nothing was changed.")
         raise
-
-
-class _BarredError(Exception):
-    """Nothing may be attempted, and nothing was recorded."""
-
-    def __init__(self, refusal: Refusal) -> None:
-        super().__init__(refusal)
-        self.refusal = refusal

@@ -107,7 +107,7 @@ class CredentialService(OrganizationView):
         refusal = self._why_not_identify(operators, latest, at)
         kept = Organization() if refusal else self._store.load(self._place)
         secret_hash = find_hash(secret, kept)
-        with self._attempts.at(self._place, Action.IDENTIFY, self._why_not_enter) as attempt:
+        with self._attempts.at(self._place, Action.IDENTIFY) as attempt:
             held, at = attempt.held, attempt.at
             refuse(refusal or self._why_not_identify(held.operators, held.latest_events, at))
             found = identify(secret, secret_hash, self.environment, held.organization)
@@ -185,7 +185,7 @@ class CredentialService(OrganizationView):
         Args:
             networks: In CIDR notation; with none, they may be used from everywhere.
         """
-        with self._attempts.at(self._place, Action.SET_NETWORKS, self._why_not_enter) as attempt:
+        with self._attempts.at(self._place, Action.SET_NETWORKS) as attempt:
             held = attempt.held
             refuse(held.operators.why_not_manage(self.actor))
             held.organization = held.organization.set_networks(networks)
@@ -239,9 +239,7 @@ class CredentialService(OrganizationView):
         carries_doubt: bool = False,
     ) -> Iterator[Change]:
         """Attempt to change a credential, with the permission that takes."""
-        with self._attempts.at(
-            self._place, action, self._why_not_enter, carries_doubt=carries_doubt
-        ) as attempt:
+        with self._attempts.at(self._place, action, carries_doubt=carries_doubt) as attempt:
             change = Change(attempt, action, client_id)
             try:
                 refuse(

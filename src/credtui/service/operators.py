@@ -17,7 +17,7 @@ from credtui.domain.refusals import (
 )
 from credtui.domain.ssh_keys import parse_public_key
 from credtui.service.attempts import Attempts
-from credtui.store.port import PAGE, Store, Transaction
+from credtui.store.port import PAGE, OperatorsTransaction, Store
 
 
 class OperatorService:
@@ -56,7 +56,7 @@ class OperatorService:
             representative: They work for the API's provider. The first operator must.
         """
 
-        def apply(held: Transaction) -> Operators:
+        def apply(held: OperatorsTransaction) -> Operators:
             _ensure_organizations(held, permissions or {})
             operator = Operator(
                 name=parse_operator(name),
@@ -87,7 +87,7 @@ class OperatorService:
             representative: None to leave it as it is.
         """
 
-        def apply(held: Transaction) -> Operators:
+        def apply(held: OperatorsTransaction) -> Operators:
             _ensure_organizations(held, permissions or {})
             before = held.operators.get(name)
             given = {**before.permissions, **(permissions or {})}
@@ -135,17 +135,13 @@ class OperatorService:
             environment: The environment whose audit log begins with this.
         """
         organization = parse_organization(name)
-
-        def bar(operators: Operators, has_organization: Callable[[str], bool]) -> Refusal | None:
-            if denial := operators.why_not_manage(self.actor):
-                return denial
-            if has_organization(organization):
-                return OrganizationExistsError(f"There is already an organization {organization}.")
-            return None
-
-        place = Place(environment, organization)
-        with self._attempts.at(place, Action.CREATE_ORGANIZATION, bar) as attempt:
+        with self._attempts.on_operators(Action.CREATE_ORGANIZATION) as attempt:
+            held = attempt.held
             attempt.what = What(name=organization)
+            refuse(held.operators.why_not_manage(self.actor))
+            if held.has_organization(organization):
+                raise OrganizationExistsError(f"There is already an organization {organization}.")
+            held.create_organization(Place(environment, organization))
         return organization
 
     def events(self, before: int | None = None, limit: int = PAGE) -> Sequence[AuditEvent]:
@@ -181,8 +177,7 @@ class OperatorService:
             denial = PermissionDeniedError(
                 f"This key doesn't identify {self.actor.operator} any more."
             )
-            self.refuse_command(denial, command)
-            raise denial
+            self._attempts.refuse(Action.RUN_COMMAND, denial, command)
 
     def refuse_command(self, refusal: Refusal, command: str) -> None:
         """Record that what an SSH client asked to run was refused.
@@ -194,7 +189,7 @@ class OperatorService:
         self._attempts.record_refusal(Action.RUN_COMMAND, refusal, command)
 
     def _change(
-        self, action: Action, name: str, apply: Callable[[Transaction], Operators]
+        self, action: Action, name: str, apply: Callable[[OperatorsTransaction], Operators]
     ) -> Operator:
         """Attempt a change, and return the operator after it; where they were removed, before."""
         with self._attempts.on_operators(action) as attempt:
@@ -209,12 +204,10 @@ class OperatorService:
         return operator
 
     def _ensure_may_look(self, operators: Operators, action: Action) -> None:
-        if denial := operators.why_not_manage(self.actor):
-            self._attempts.record_refusal(action, denial, "")
-            raise denial
+        self._attempts.refuse(action, operators.why_not_manage(self.actor), "")
 
 
-def _ensure_organizations(held: Transaction, names: Iterable[str]) -> None:
+def _ensure_organizations(held: OperatorsTransaction, names: Iterable[str]) -> None:
     for name in names:
         if not held.operators.mention(name) and not held.has_organization(name):
             raise NoSuchOrganizationError(

@@ -1,15 +1,14 @@
 """What may be seen of an organization."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from credtui.domain.audit import Action, AuditEvent
 from credtui.domain.clock import Clock
 from credtui.domain.models import Environment
 from credtui.domain.names import parse_organization
 from credtui.domain.page import Page
-from credtui.domain.permissions import Actor, Operators, Permission
+from credtui.domain.permissions import Actor, Permission
 from credtui.domain.place import Place
-from credtui.domain.refusals import Refusal
 from credtui.service.attempts import Attempts
 from credtui.store.port import PAGE, Store
 
@@ -83,12 +82,12 @@ class OrganizationView:
             PermissionDeniedError: The actor has no access. The attempt leaves an audit event.
         """
         operators = self._store.operators()
-        if barred := self._why_not_enter(operators, self._store.has_organization):
-            self._attempts.record_refusal(Action.VIEW, barred, self.organization)
-            raise barred
-        if denial := operators.why_not(self.actor, self.organization, Permission.CAN_VIEW):
-            self._attempts.record_refusal(Action.VIEW, denial, None, self._place)
-            raise denial
+        barred = operators.why_not_enter(
+            self.actor, self.organization, self._store.has_organization
+        )
+        self._attempts.refuse(Action.VIEW, barred, self.organization)
+        denial = operators.why_not(self.actor, self.organization, Permission.CAN_VIEW)
+        self._attempts.refuse(Action.VIEW, denial, None, self._place)
         return self.page()
 
     def events(self, before: int | None = None, limit: int = PAGE) -> Sequence[AuditEvent]:
@@ -113,8 +112,3 @@ class OrganizationView:
         """
         self.view()
         return self._store.verify_events(self._place)
-
-    def _why_not_enter(
-        self, operators: Operators, has_organization: Callable[[str], bool]
-    ) -> Refusal | None:
-        return operators.why_not_enter(self.actor, self.organization, has_organization)

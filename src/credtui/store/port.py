@@ -62,6 +62,17 @@ class OrganizationTransaction(Transaction, Protocol):
         ...
 
 
+class OperatorsTransaction(Transaction, Protocol):
+    """All operators, held alone for a change. No organization is created meanwhile."""
+
+    def create_organization(self, place: Place) -> None:
+        """Create an organization: its audit log in this place begins with the next event.
+
+        The operators can't be changed in the same transaction.
+        """
+        ...
+
+
 class ClientStore(Protocol):
     """Finds clients by Client ID."""
 
@@ -183,7 +194,7 @@ class OperatorStore(Protocol):
         """Return the names of the operators whom the key with this fingerprint identifies."""
         ...
 
-    def operators_transaction(self) -> AbstractContextManager[Transaction]:
+    def operators_transaction(self) -> AbstractContextManager[OperatorsTransaction]:
         """Hold all operators alone; otherwise as `OrganizationStore.transaction`."""
         ...
 

@@ -1,7 +1,7 @@
 """The embedded store: one small TinyDB file for each organization in an environment."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime
 from functools import cached_property, partial
 from pathlib import Path
@@ -24,8 +24,8 @@ from credtui.store.tinydb.client_index import ClientIndex
 from credtui.store.tinydb.ledger import Ledger, parsing
 from credtui.store.tinydb.token_files import Revocations, read_or_make_key
 from credtui.store.tinydb.transactions import (
+    TinyDBOperatorsTransaction,
     TinyDBOrganizationTransaction,
-    TinyDBTransaction,
     read_operators,
     read_organization,
 )
@@ -81,11 +81,15 @@ class TinyDBStore(Store):
 
     @contextmanager
     @override
-    def operators_transaction(self) -> Iterator["TinyDBTransaction"]:
+    def operators_transaction(self) -> Iterator["TinyDBOperatorsTransaction"]:
         ledger = self._operators_ledger()
-        with ledger.transaction() as draft:
-            operators = read_operators(ledger.path, draft)
-            transaction = TinyDBTransaction(draft, operators, self.has_organization)
+        with ledger.transaction() as draft, ExitStack() as organization:
+            transaction = TinyDBOperatorsTransaction(
+                draft,
+                read_operators(ledger.path, draft),
+                self.has_organization,
+                lambda place: organization.enter_context(self._ledger(place).transaction()),
+            )
             yield transaction
             transaction.write()
 

@@ -13,19 +13,20 @@ from credtui.domain.errors import DoubtError
 from credtui.domain.models import StoredCredential
 from credtui.domain.organization import Organization
 from credtui.domain.permissions import Actor, Operator, Operators
+from credtui.domain.place import Place
 from credtui.domain.usage import Usage
-from credtui.store.port import OrganizationTransaction, Transaction
+from credtui.store.port import OperatorsTransaction, OrganizationTransaction, Transaction
 from credtui.store.tinydb.ledger import Draft, Ledger, parsing
 
 
 class TinyDBTransaction(Transaction):
-    """The transaction of a TinyDB file, which by itself changes operators."""
+    """The transaction of a TinyDB file."""
 
     def __init__(
         self, draft: Draft, operators: Operators, has_organization: Callable[[str], bool]
     ) -> None:
         self._draft = draft
-        self._operators_before = self.operators = operators
+        self.operators = operators
         self._has_organization = has_organization
 
     @property
@@ -41,20 +42,37 @@ class TinyDBTransaction(Transaction):
     def has_organization(self, organization: str) -> bool:
         return self._has_organization(organization)
 
+
+class TinyDBOperatorsTransaction(TinyDBTransaction, OperatorsTransaction):
+    """The transaction of the operators' TinyDB file."""
+
+    def __init__(
+        self,
+        draft: Draft,
+        operators: Operators,
+        has_organization: Callable[[str], bool],
+        hold: Callable[[Place], Draft],
+    ) -> None:
+        super().__init__(draft, operators, has_organization)
+        self._before = operators
+        self._kept = draft
+        self._hold = hold
+
+    @override
+    def create_organization(self, place: Place) -> None:
+        # The file comes into being when the event is written to it.
+        self._draft = self._hold(place)
+
     def write(self) -> None:
         """Put the operators into their table if they changed."""
-        if self.operators == self._operators_before:
+        if self.operators == self._before:
             return
-        self._ensure_recorded()
-        table = self._draft.table("operators")
+        _ensure_recorded(self._kept)
+        table = self._kept.table("operators")
         table.truncate()
         table.insert_multiple(
             operator.model_dump(mode="json") for operator in self.operators.members
         )
-
-    def _ensure_recorded(self) -> None:
-        if not self._draft.recorded:
-            raise RuntimeError("a change needs an audit event")
 
 
 class TinyDBOrganizationTransaction(TinyDBTransaction, OrganizationTransaction):
@@ -105,7 +123,7 @@ class TinyDBOrganizationTransaction(TinyDBTransaction, OrganizationTransaction):
         """Put what changed into the tables."""
         if self.organization == self._before:
             return
-        self._ensure_recorded()
+        _ensure_recorded(self._draft)
         before = {credential.client_id: credential for credential in self._before.credentials}
         after = {credential.client_id: credential for credential in self.organization.credentials}
         credentials = self._draft.table("credentials")
@@ -147,6 +165,11 @@ def read_organization(path: Path, draft: Draft) -> Organization:
             primary=about.get("primary"),
             networks=about.get("networks", ()),
         )
+
+
+def _ensure_recorded(draft: Draft) -> None:
+    if not draft.recorded:
+        raise RuntimeError("a change needs an audit event")
 
 
 def _document(credential: StoredCredential) -> Mapping[str, Any]:
