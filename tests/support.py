@@ -11,7 +11,8 @@ from pydantic import SecretStr
 
 from credtui.domain.audit import Action
 from credtui.domain.models import Environment, StoredCredential
-from credtui.domain.permissions import Actor, Operator, Operators
+from credtui.domain.operators import Operators
+from credtui.domain.permissions import Actor, Operator
 from credtui.domain.secrets import RandomBytes, generate_client_id, generate_secret, hash_secret
 from credtui.store.port import Store
 from credtui.store.tinydb.store import TinyDBStore

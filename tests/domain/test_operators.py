@@ -2,14 +2,14 @@
 
 import pytest
 
-from credtui.domain.permissions import Actor, Operator, Operators, Permission, parse_operator
+from credtui.domain.operators import Operators
+from credtui.domain.permissions import Actor, Operator, Permission, parse_operator
 from credtui.domain.refusals import (
     InvalidOperatorError,
     KeyTakenError,
     NoRepresentativeError,
     NoSuchOperatorError,
     OperatorExistsError,
-    PermissionDeniedError,
 )
 from credtui.domain.ssh_keys import parse_public_key
 from tests.domain.test_ssh_keys import ED25519, OTHER
@@ -91,30 +91,9 @@ def test_a_key_that_is_not_the_operator_s_identifies_nobody() -> None:
     assert BOTH.identify(by_key) == BOTH.identify(Actor(operator="alice")) == ALICE
     assert BOTH.identify(by_other) is None
     assert BOTH.identify(Actor(operator="eve", fingerprint=FINGERPRINT)) is None
-    assert BOTH.permission_for(by_key, "acme") is Permission.CAN_EDIT
-    assert BOTH.permission_for(by_other, "acme") is Permission.NO_ACCESS
-    assert not BOTH.is_representative(Actor(operator="rita", fingerprint=FINGERPRINT))
 
 
-def test_organizations_that_a_permission_was_given_for() -> None:
-    given = {
-        "globex": Permission.CAN_VIEW,
-        "acme": Permission.CAN_EDIT,
-        "initech": Permission.NO_ACCESS,
-    }
-    operators = Operators(members=(RITA, ALICE.model_copy(update={"permissions": given})))
-    other = parse_public_key(OTHER).fingerprint
-    assert operators.organizations_of(Actor(operator="alice")) == ["acme", "globex"]
-    for actor in (
-        Actor(operator="alice", fingerprint=other),
-        Actor(operator="rita"),
-        Actor(operator="eve"),
-    ):
-        assert operators.organizations_of(actor) == []
-
-
-def test_who_may_manage() -> None:
-    assert Operators().why_not_manage(Actor(operator="anyone")) is None
-    assert BOTH.why_not_manage(Actor(operator="rita")) is None
-    for name in ("alice", "eve"):
-        assert isinstance(BOTH.why_not_manage(Actor(operator=name)), PermissionDeniedError)
+def test_the_last_operator_gone_is_a_personal_tool_again() -> None:
+    alice = Actor(operator="alice")
+    assert not BOTH.standing(alice).personal
+    assert Operators().standing(alice).personal

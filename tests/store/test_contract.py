@@ -14,14 +14,24 @@ from pydantic import SecretStr
 from credtui.domain.audit import Action, all_events
 from credtui.domain.client import Client
 from credtui.domain.models import StoredCredential
+from credtui.domain.operators import Operators
 from credtui.domain.organization import Organization
-from credtui.domain.permissions import Actor, Operator, Operators, Permission
+from credtui.domain.permissions import Actor, Operator, Permission
 from credtui.domain.place import Place
 from credtui.domain.ssh_keys import parse_public_key
+from credtui.domain.standing import Standing
 from credtui.domain.usage import PreviousSecretUse, Usage, hour_of
 from credtui.store.port import Store
 from tests.stores import STORES
-from tests.support import ALICE, SECRET_HASH, START, Watch, make_credential, seeded_bytes
+from tests.support import (
+    ALICE,
+    SECRET_HASH,
+    START,
+    Watch,
+    make_credential,
+    seeded_bytes,
+    set_all_operators,
+)
 
 ACME = Place("uat", "acme")
 PUBLIC_KEY = (
@@ -144,12 +154,9 @@ class TestStore:
     def test_a_transaction_shows_what_is_kept(self, store: Store) -> None:
         with store.transaction(ACME) as transaction:
             assert transaction.organization == Organization()
-            assert transaction.operators == Operators()
-            assert not transaction.has_organization("acme")
         add(store, make_credential(1))
         with store.transaction(ACME) as transaction:
             assert transaction.organization == store.load(ACME)
-            assert transaction.has_organization("acme")
 
     def test_credentials_keep_the_order_in_which_they_came(self, store: Store) -> None:
         """Whatever the clock said, and whichever is changed later."""
@@ -235,22 +242,16 @@ class TestStore:
         assert list(store.operator_events(5, 5)) == []
 
     def test_an_organization_exists_from_its_first_event_on(self, store: Store) -> None:
-        with store.transaction(ACME) as transaction:
-            assert not transaction.has_organization("acme")
-        assert not store.has_organization("acme")
         with store.operators_transaction() as operators_transaction:
+            assert not operators_transaction.has_organization("acme")
             operators_transaction.record(START, ALICE, Action.VIEW, outcome="refused", name="acme")
         assert list(store.organizations()) == []
         with store.transaction(ACME) as transaction:
             transaction.record(START, ALICE, Action.CREATE_ORGANIZATION)
-        assert store.has_organization("acme")
         assert list(store.organizations()) == ["acme"]
-        for place in (Place("production", "acme"), Place("uat", "globex")):
-            with store.transaction(place) as transaction:
-                assert transaction.has_organization("acme")
-                assert not transaction.has_organization("globex")
         with store.operators_transaction() as operators_transaction:
             assert operators_transaction.has_organization("acme")
+            assert not operators_transaction.has_organization("globex")
 
     def test_an_organization_is_created_while_the_operators_are_held(self, store: Store) -> None:
         def fail() -> None:
@@ -309,16 +310,48 @@ class TestStore:
         with store.transaction(ACME) as transaction:
             assert transaction.usage() == {make_credential(1).client_id: used}
 
-    def test_an_operator_is_found_by_name_and_by_key(self, store: Store) -> None:
+    def test_what_an_actor_is(self, store: Store) -> None:
+        key = parse_public_key(PUBLIC_KEY)
+        ann = Operator(name="ann", keys=(key.line,), permissions={"globex": Permission.CAN_VIEW})
+        ray = Operator(name="ray", representative=True)
+        by_key = Actor(operator="ann", fingerprint=key.fingerprint)
+        self.assert_standing(store, by_key, None, personal=True, known={"acme", "globex", "amce"})
+        set_all_operators(store, ann, ray)
+        add(store, make_credential(1))
+        for actor, operator in (
+            (by_key, ann),
+            (Actor(operator="ann"), ann),
+            (Actor(operator="ann", fingerprint="SHA256:" + "x" * 43), None),
+            (Actor(operator="ray"), ray),
+            (Actor(operator="An"), None),
+        ):
+            self.assert_standing(store, actor, operator, personal=False, known={"acme", "globex"})
+
+    def assert_standing(
+        self,
+        store: Store,
+        actor: Actor,
+        operator: Operator | None,
+        *,
+        personal: bool,
+        known: set[str],
+    ) -> None:
+        expected = Standing(actor=actor, operator=operator, personal=personal)
+        assert store.standing(actor) == expected
+        for name in ("acme", "globex", "amce"):
+            within = expected.within(name, known=name in known)
+            assert store.standing_in(name, actor) == within
+            for environment in ("uat", "production"):
+                with store.transaction(Place(environment, name)) as transaction:
+                    assert transaction.standing(actor) == within
+
+    def test_an_operator_is_found_by_key(self, store: Store) -> None:
         key = parse_public_key(PUBLIC_KEY)
         ann = Operator(name="ann", keys=(key.line,), representative=True)
-        assert store.find_operator("ann") is None
         assert list(store.operators_for_key(key.fingerprint)) == []
         with store.operators_transaction() as transaction:
             transaction.operators = Operators(members=(ann, Operator(name="bob")))
             transaction.record(START, ALICE, Action.ADD_OPERATOR)
-        assert store.find_operator("ann") == ann
-        assert store.find_operator("An") is None
         assert list(store.operators_for_key(key.fingerprint)) == ["ann"]
         assert list(store.operators_for_key("SHA256:" + "x" * 43)) == []
 
@@ -330,8 +363,6 @@ class TestStore:
             transaction.operators = Operators(members=(ann, ray))
             transaction.record(START, ALICE, Action.ADD_OPERATOR)
         assert open_store().operators() == Operators(members=(ann, ray))
-        with store.transaction(ACME) as held:
-            assert held.operators == Operators(members=(ann, ray))
         (event,) = store.operator_events()
         assert event.action is Action.ADD_OPERATOR
         assert store.verify_operator_events() == event

@@ -1,6 +1,6 @@
 """How something is attempted: in one transaction, which leaves one audit event."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from datetime import datetime
 from typing import Generic, TypeVar
@@ -9,7 +9,7 @@ from credtui.domain.audit import Action, What
 from credtui.domain.clock import Clock
 from credtui.domain.errors import StoreError, StoreUnwritableError
 from credtui.domain.names import quotable
-from credtui.domain.permissions import Actor, Operators
+from credtui.domain.permissions import Actor
 from credtui.domain.place import Place
 from credtui.domain.refusals import Refusal
 from credtui.store.port import (
@@ -70,9 +70,8 @@ class Attempts:
         """
         with unchanged():
             # Ask before a transaction is opened: that alone would leave a lock file behind.
-            operators = self._store.operators()
-            barred = self._why_not_enter(operators, place, self._store.has_organization)
-        self.refuse(action, barred, place.organization)
+            standing = self._store.standing_in(place.organization, self._actor)
+        self.refuse(action, standing.why_not_enter(), place.organization)
         with self._made(
             self._entered(place, action), action, carries_doubt=carries_doubt
         ) as attempt:
@@ -123,16 +122,11 @@ class Attempts:
     def _entered(self, place: Place, action: Action) -> Iterator[OrganizationTransaction]:
         with ExitStack() as holding:
             held = holding.enter_context(self._store.transaction(place))
-            barred = self._why_not_enter(held.operators, place, held.has_organization)
+            barred = held.standing(self._actor).why_not_enter()
             if barred:
                 holding.close()
             self.refuse(action, barred, place.organization)
             yield held
-
-    def _why_not_enter(
-        self, operators: Operators, place: Place, has_organization: Callable[[str], bool]
-    ) -> Refusal | None:
-        return operators.why_not_enter(self._actor, place.organization, has_organization)
 
     @contextmanager
     def _made(

@@ -14,7 +14,7 @@ from credtui.domain.errors import DoubtError
 from credtui.domain.models import Credential, Environment, IssuedSecret, StoredCredential
 from credtui.domain.names import parse_name
 from credtui.domain.organization import Organization
-from credtui.domain.permissions import Actor, Operators, Permission
+from credtui.domain.permissions import Actor, Permission
 from credtui.domain.refusals import Refusal, refuse
 from credtui.domain.secrets import (
     RandomBytes,
@@ -22,6 +22,7 @@ from credtui.domain.secrets import (
     generate_secret,
     hash_secret,
 )
+from credtui.domain.standing import OrganizationStanding
 from credtui.service.change import Change
 from credtui.service.view import OrganizationView
 from credtui.store.port import Store
@@ -102,14 +103,15 @@ class CredentialService(OrganizationView):
         from credtui.domain.identification import find_hash, identify
 
         # Comparing hashes takes long: the store isn't held meanwhile.
-        operators, at = self._store.operators(), self.clock()
+        standing, at = self._standing(), self.clock()
         latest = partial(self._store.events, self._place, None)
-        refusal = self._why_not_identify(operators, latest, at)
+        refusal = self._why_not_identify(standing, latest, at)
         kept = Organization() if refusal else self._store.load(self._place)
         secret_hash = find_hash(secret, kept)
         with self._attempts.at(self._place, Action.IDENTIFY) as attempt:
             held, at = attempt.held, attempt.at
-            refuse(refusal or self._why_not_identify(held.operators, held.latest_events, at))
+            standing = held.standing(self.actor)
+            refuse(refusal or self._why_not_identify(standing, held.latest_events, at))
             found = identify(secret, secret_hash, self.environment, held.organization)
             attempt.what = What(detail=found.summary)
             if credential := found.credential:
@@ -175,7 +177,7 @@ class CredentialService(OrganizationView):
                 client_id,
                 seen=seen,
                 typed_name=typed_name,
-                even_primary=change.held.operators.is_representative(self.actor),
+                even_primary=change.held.standing(self.actor).is_representative,
             )
         return change.credential
 
@@ -187,7 +189,7 @@ class CredentialService(OrganizationView):
         """
         with self._attempts.at(self._place, Action.SET_NETWORKS) as attempt:
             held = attempt.held
-            refuse(held.operators.why_not_manage(self.actor))
+            refuse(held.standing(self.actor).why_not_manage())
             held.organization = held.organization.set_networks(networks)
             attempt.what = What(detail=", ".join(held.organization.networks) or "everywhere")
         return held.organization.networks
@@ -242,20 +244,19 @@ class CredentialService(OrganizationView):
         with self._attempts.at(self._place, action, carries_doubt=carries_doubt) as attempt:
             change = Change(attempt, action, client_id)
             try:
-                refuse(
-                    change.held.operators.why_not(
-                        self.actor, self.organization, Permission.CAN_EDIT
-                    )
-                )
+                refuse(change.held.standing(self.actor).why_not(Permission.CAN_EDIT))
                 yield change
             finally:
                 attempt.what = change.what(attempted_name, detail)
 
     def _why_not_identify(
-        self, operators: Operators, latest: Callable[[int], Sequence[AuditEvent]], at: datetime
+        self,
+        standing: OrganizationStanding,
+        latest: Callable[[int], Sequence[AuditEvent]],
+        at: datetime,
     ) -> Refusal | None:
         from credtui.domain.identification import LOOKED_THROUGH, why_not_identify
 
-        return operators.why_not(
-            self.actor, self.organization, Permission.CAN_VIEW
-        ) or why_not_identify(self.actor, latest(LOOKED_THROUGH), at)
+        return standing.why_not(Permission.CAN_VIEW) or why_not_identify(
+            self.actor, latest(LOOKED_THROUGH), at
+        )

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from credtui.domain.audit import Action, AuditEvent, What
 from credtui.domain.clock import Clock
 from credtui.domain.names import parse_organization, quotable
-from credtui.domain.permissions import Actor, Operator, Operators, Permission, parse_operator
+from credtui.domain.operators import Operators
+from credtui.domain.permissions import Actor, Operator, Permission, parse_operator
 from credtui.domain.place import Place
 from credtui.domain.refusals import (
     NoSuchKeyError,
@@ -35,9 +36,8 @@ class OperatorService:
 
     def operators(self) -> Sequence[Operator]:
         """Return all operators."""
-        operators = self._store.operators()
-        self._ensure_may_look(operators, Action.LIST_OPERATORS)
-        return operators.members
+        self._ensure_may_look(Action.LIST_OPERATORS)
+        return self._store.operators().members
 
     def add(
         self,
@@ -115,17 +115,15 @@ class OperatorService:
 
     def organizations(self) -> Sequence[str]:
         """Return the names of all organizations."""
-        operators = self._store.operators()
-        self._ensure_may_look(operators, Action.LIST_ORGANIZATIONS)
-        mentioned = (name for operator in operators.members for name in operator.permissions)
+        self._ensure_may_look(Action.LIST_ORGANIZATIONS)
+        operators = self._store.operators().members
+        mentioned = (name for operator in operators for name in operator.permissions)
         return sorted({*self._store.organizations(), *mentioned})
 
     def viewable_organizations(self) -> Sequence[str]:
         """Return the names of the organizations whose credentials the actor may view."""
-        operators = self._store.operators()
-        if operators.may_manage(self.actor):
-            return self.organizations()
-        return operators.organizations_of(self.actor)
+        standing = self._store.standing(self.actor)
+        return self.organizations() if standing.may_manage else standing.organizations
 
     def create_organization(self, name: str, environment: str) -> str:
         """Create an organization. It can then be used in every environment.
@@ -138,7 +136,7 @@ class OperatorService:
         with self._attempts.on_operators(Action.CREATE_ORGANIZATION) as attempt:
             held = attempt.held
             attempt.what = What(name=organization)
-            refuse(held.operators.why_not_manage(self.actor))
+            refuse(held.operators.standing(self.actor).why_not_manage())
             if held.has_organization(organization):
                 raise OrganizationExistsError(f"There is already an organization {organization}.")
             held.create_organization(Place(environment, organization))
@@ -151,7 +149,7 @@ class OperatorService:
             before: Return events with lower numbers only; None to begin with the latest.
             limit: How many to return at most.
         """
-        self._ensure_may_look(self._store.operators(), Action.VIEW)
+        self._ensure_may_look(Action.VIEW)
         return self._store.operator_events(before, limit)
 
     def verify_events(self) -> AuditEvent | None:
@@ -160,7 +158,7 @@ class OperatorService:
         Raises:
             AuditTamperedError: It was tampered with.
         """
-        self._ensure_may_look(self._store.operators(), Action.VIEW)
+        self._ensure_may_look(Action.VIEW)
         return self._store.verify_operator_events()
 
     def ensure_identified(self, command: str) -> None:
@@ -172,8 +170,7 @@ class OperatorService:
         Raises:
             PermissionDeniedError: They aren't.
         """
-        operator = self._store.find_operator(self.actor.operator)
-        if operator is None or not operator.is_known_as(self.actor):
+        if self._store.standing(self.actor).operator is None:
             denial = PermissionDeniedError(
                 f"This key doesn't identify {self.actor.operator} any more."
             )
@@ -196,15 +193,15 @@ class OperatorService:
             held = attempt.held
             before = held.operators.find(name)
             attempt.what = What(name=quotable(name))
-            refuse(held.operators.why_not_manage(self.actor))
+            refuse(held.operators.standing(self.actor).why_not_manage())
             held.operators = apply(held)
             operator = held.operators.find(name) or before
             attempt.what["detail"] = _described(before, operator)
         assert operator is not None  # noqa: S101  # what isn't refused has an operator
         return operator
 
-    def _ensure_may_look(self, operators: Operators, action: Action) -> None:
-        self._attempts.refuse(action, operators.why_not_manage(self.actor), "")
+    def _ensure_may_look(self, action: Action) -> None:
+        self._attempts.refuse(action, self._store.standing(self.actor).why_not_manage(), "")
 
 
 def _ensure_organizations(held: OperatorsTransaction, names: Iterable[str]) -> None:

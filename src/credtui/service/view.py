@@ -9,6 +9,7 @@ from credtui.domain.names import parse_organization
 from credtui.domain.page import Page
 from credtui.domain.permissions import Actor, Permission
 from credtui.domain.place import Place
+from credtui.domain.standing import OrganizationStanding
 from credtui.service.attempts import Attempts
 from credtui.store.port import PAGE, Store
 
@@ -46,27 +47,7 @@ class OrganizationView:
 
     def page(self) -> Page:
         """Return what the actor may see."""
-        operators = self._store.operators()
-        permission = operators.permission_for(self.actor, self.organization)
-        representative = operators.is_representative(self.actor)
-        if permission < Permission.CAN_VIEW:
-            return Page(permission=permission)
-        organization = self._store.load(self._place)
-        usage = self._store.usage(self._place)
-        return Page(
-            permission=permission,
-            representative=representative,
-            credentials=tuple(credential.public() for credential in organization.credentials),
-            primary=organization.primary,
-            networks=organization.networks,
-            may_manage=operators.may_manage(self.actor),
-            known=operators.know(self.organization, self._store.has_organization),
-            usage={
-                credential.client_id: usage[credential.client_id]
-                for credential in organization.credentials
-                if credential.client_id in usage
-            },
-        )
+        return self._page(self._standing())
 
     def version(self) -> object:
         """Return a value that is another one after what `page` returns has changed.
@@ -81,14 +62,10 @@ class OrganizationView:
         Raises:
             PermissionDeniedError: The actor has no access. The attempt leaves an audit event.
         """
-        operators = self._store.operators()
-        barred = operators.why_not_enter(
-            self.actor, self.organization, self._store.has_organization
-        )
-        self._attempts.refuse(Action.VIEW, barred, self.organization)
-        denial = operators.why_not(self.actor, self.organization, Permission.CAN_VIEW)
-        self._attempts.refuse(Action.VIEW, denial, None, self._place)
-        return self.page()
+        standing = self._standing()
+        self._attempts.refuse(Action.VIEW, standing.why_not_enter(), self.organization)
+        self._attempts.refuse(Action.VIEW, standing.why_not(Permission.CAN_VIEW), None, self._place)
+        return self._page(standing)
 
     def events(self, before: int | None = None, limit: int = PAGE) -> Sequence[AuditEvent]:
         """Return audit events of the organization, newest first.
@@ -112,3 +89,26 @@ class OrganizationView:
         """
         self.view()
         return self._store.verify_events(self._place)
+
+    def _standing(self) -> OrganizationStanding:
+        return self._store.standing_in(self.organization, self.actor)
+
+    def _page(self, standing: OrganizationStanding) -> Page:
+        if standing.permission < Permission.CAN_VIEW:
+            return Page(permission=standing.permission)
+        organization = self._store.load(self._place)
+        usage = self._store.usage(self._place)
+        return Page(
+            permission=standing.permission,
+            representative=standing.is_representative,
+            credentials=tuple(credential.public() for credential in organization.credentials),
+            primary=organization.primary,
+            networks=organization.networks,
+            may_manage=standing.may_manage,
+            known=standing.known,
+            usage={
+                credential.client_id: usage[credential.client_id]
+                for credential in organization.credentials
+                if credential.client_id in usage
+            },
+        )

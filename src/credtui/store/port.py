@@ -8,10 +8,12 @@ from typing import Protocol, Unpack
 from credtui.domain.audit import Action, AuditEvent, What
 from credtui.domain.client import Client
 from credtui.domain.errors import DoubtError
+from credtui.domain.operators import Operators
 from credtui.domain.organization import Organization
-from credtui.domain.permissions import Actor, Operator, Operators
+from credtui.domain.permissions import Actor
 from credtui.domain.place import Place
 from credtui.domain.secrets import RandomBytes
+from credtui.domain.standing import OrganizationStanding, Standing
 from credtui.domain.usage import Usage
 
 PAGE = 200
@@ -23,20 +25,11 @@ class Transaction(Protocol):
 
     Decisions about the change rest on what the transaction returns. The store must not be asked
     while one is open.
-
-    Attributes:
-        operators: All operators. Assign to change them, in an operators' transaction alone.
     """
-
-    operators: Operators
 
     @property
     def doubt(self) -> DoubtError | None:
         """What is in doubt about the change, once the context was left; None if it is durable."""
-        ...
-
-    def has_organization(self, organization: str) -> bool:
-        """Tell what `OrganizationStore.has_organization` does."""
         ...
 
     def record(self, at: datetime, actor: Actor, action: Action, **what: Unpack[What]) -> None:
@@ -53,6 +46,10 @@ class OrganizationTransaction(Transaction, Protocol):
 
     organization: Organization
 
+    def standing(self, actor: Actor) -> OrganizationStanding:
+        """Return what `OrganizationStore.standing_in` does, for this organization."""
+        ...
+
     def usage(self) -> Mapping[str, Usage]:
         """Return what `UsageStore.usage` does."""
         ...
@@ -63,7 +60,17 @@ class OrganizationTransaction(Transaction, Protocol):
 
 
 class OperatorsTransaction(Transaction, Protocol):
-    """All operators, held alone for a change. No organization is created meanwhile."""
+    """All operators, held alone for a change. No organization is created meanwhile.
+
+    Attributes:
+        operators: As they are kept; assign to change them.
+    """
+
+    operators: Operators
+
+    def has_organization(self, organization: str) -> bool:
+        """Tell whether an organization exists."""
+        ...
 
     def create_organization(self, place: Place) -> None:
         """Create an organization: its audit log in this place begins with the next event.
@@ -158,8 +165,12 @@ class OrganizationStore(Protocol):
         """Return the names of all organizations that exist, sorted."""
         ...
 
-    def has_organization(self, organization: str) -> bool:
-        """Tell whether an organization exists."""
+    def standing_in(self, organization: str, actor: Actor) -> OrganizationStanding:
+        """Return what an actor is in an organization.
+
+        The organization is known if it exists, if an operator was given a permission for it, or if
+        there are no operators.
+        """
         ...
 
     def transaction(self, place: Place) -> AbstractContextManager[OrganizationTransaction]:
@@ -186,8 +197,8 @@ class OperatorStore(Protocol):
         """Return all operators."""
         ...
 
-    def find_operator(self, name: str) -> Operator | None:
-        """Return the operator of this name, None if there is none."""
+    def standing(self, actor: Actor) -> Standing:
+        """Return what an actor is among the operators."""
         ...
 
     def operators_for_key(self, fingerprint: str) -> Sequence[str]:

@@ -13,11 +13,13 @@ from credtui.domain.audit import AuditEvent
 from credtui.domain.client import Client
 from credtui.domain.errors import StoreError
 from credtui.domain.names import is_organization, parse_organization
+from credtui.domain.operators import Operators
 from credtui.domain.organization import Organization
-from credtui.domain.permissions import Operator, Operators
+from credtui.domain.permissions import Actor
 from credtui.domain.place import Place
 from credtui.domain.secrets import RandomBytes
 from credtui.domain.ssh_keys import parse_public_key
+from credtui.domain.standing import OrganizationStanding, Standing
 from credtui.domain.usage import Usage
 from credtui.store.port import PAGE, Store
 from credtui.store.tinydb.client_index import ClientIndex
@@ -63,8 +65,8 @@ class TinyDBStore(Store):
         return read_operators(ledger.path, ledger.read())
 
     @override
-    def find_operator(self, name: str) -> Operator | None:
-        return self.operators().find(name)
+    def standing(self, actor: Actor) -> Standing:
+        return self.operators().standing(actor)
 
     @override
     def operators_for_key(self, fingerprint: str) -> Sequence[str]:
@@ -87,7 +89,7 @@ class TinyDBStore(Store):
             transaction = TinyDBOperatorsTransaction(
                 draft,
                 read_operators(ledger.path, draft),
-                self.has_organization,
+                self._has_organization,
                 lambda place: organization.enter_context(self._ledger(place).transaction()),
             )
             yield transaction
@@ -107,8 +109,8 @@ class TinyDBStore(Store):
         return sorted(name for name in names if is_organization(name))
 
     @override
-    def has_organization(self, organization: str) -> bool:
-        return any(self._folder.glob(f"*/{parse_organization(organization)}.json"))
+    def standing_in(self, organization: str, actor: Actor) -> OrganizationStanding:
+        return self._standing_in(organization, self.operators(), actor)
 
     @contextmanager
     @override
@@ -121,8 +123,7 @@ class TinyDBStore(Store):
                 transaction = TinyDBOrganizationTransaction(
                     ledger,
                     draft,
-                    self.operators(),
-                    self.has_organization,
+                    partial(self._standing_in, place.organization, self.operators()),
                     partial(self.usage, place),
                 )
                 yield transaction
@@ -209,6 +210,20 @@ class TinyDBStore(Store):
         from credtui.store.tinydb.client_files import ClientFiles
 
         return ClientFiles(self._folder, self.load)
+
+    def _standing_in(
+        self, organization: str, operators: Operators, actor: Actor
+    ) -> OrganizationStanding:
+        standing = operators.standing(actor)
+        known = (
+            standing.personal
+            or operators.mention(organization)
+            or self._has_organization(organization)
+        )
+        return standing.within(organization, known=known)
+
+    def _has_organization(self, organization: str) -> bool:
+        return any(self._folder.glob(f"*/{parse_organization(organization)}.json"))
 
     def _ensure_there(self) -> None:
         # Without its disk a store must not look empty, and no new one may take its place.

@@ -11,9 +11,11 @@ from typing_extensions import override
 from credtui.domain.audit import Action, AuditEvent, What
 from credtui.domain.errors import DoubtError
 from credtui.domain.models import StoredCredential
+from credtui.domain.operators import Operators
 from credtui.domain.organization import Organization
-from credtui.domain.permissions import Actor, Operator, Operators
+from credtui.domain.permissions import Actor, Operator
 from credtui.domain.place import Place
+from credtui.domain.standing import OrganizationStanding
 from credtui.domain.usage import Usage
 from credtui.store.port import OperatorsTransaction, OrganizationTransaction, Transaction
 from credtui.store.tinydb.ledger import Draft, Ledger, parsing
@@ -22,12 +24,8 @@ from credtui.store.tinydb.ledger import Draft, Ledger, parsing
 class TinyDBTransaction(Transaction):
     """The transaction of a TinyDB file."""
 
-    def __init__(
-        self, draft: Draft, operators: Operators, has_organization: Callable[[str], bool]
-    ) -> None:
+    def __init__(self, draft: Draft) -> None:
         self._draft = draft
-        self.operators = operators
-        self._has_organization = has_organization
 
     @property
     @override
@@ -37,10 +35,6 @@ class TinyDBTransaction(Transaction):
     @override
     def record(self, at: datetime, actor: Actor, action: Action, **what: Unpack[What]) -> None:
         self._draft.record(at, actor, action, **what)
-
-    @override
-    def has_organization(self, organization: str) -> bool:
-        return self._has_organization(organization)
 
 
 class TinyDBOperatorsTransaction(TinyDBTransaction, OperatorsTransaction):
@@ -53,10 +47,15 @@ class TinyDBOperatorsTransaction(TinyDBTransaction, OperatorsTransaction):
         has_organization: Callable[[str], bool],
         hold: Callable[[Place], Draft],
     ) -> None:
-        super().__init__(draft, operators, has_organization)
-        self._before = operators
+        super().__init__(draft)
+        self._before = self.operators = operators
         self._kept = draft
+        self._has_organization = has_organization
         self._hold = hold
+
+    @override
+    def has_organization(self, organization: str) -> bool:
+        return self._has_organization(organization)
 
     @override
     def create_organization(self, place: Place) -> None:
@@ -82,14 +81,18 @@ class TinyDBOrganizationTransaction(TinyDBTransaction, OrganizationTransaction):
         self,
         ledger: Ledger,
         draft: Draft,
-        operators: Operators,
-        has_organization: Callable[[str], bool],
+        standing: Callable[[Actor], OrganizationStanding],
         usage: Callable[[], Mapping[str, Usage]],
     ) -> None:
-        super().__init__(draft, operators, has_organization)
+        super().__init__(draft)
         self._before = self.organization = read_organization(ledger.path, draft)
         self._ledger = ledger
+        self._standing = standing
         self._usage = usage
+
+    @override
+    def standing(self, actor: Actor) -> OrganizationStanding:
+        return self._standing(actor)
 
     @override
     def usage(self) -> Mapping[str, Usage]:

@@ -1,0 +1,105 @@
+"""The operators of an installation, and the rules for changing them."""
+
+from collections.abc import Iterable
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict
+
+from credtui.domain.names import quotable
+from credtui.domain.permissions import Actor, Operator, why_not_operator
+from credtui.domain.refusals import (
+    KeyTakenError,
+    NoRepresentativeError,
+    NoSuchOperatorError,
+    refuse,
+)
+from credtui.domain.standing import Standing
+
+
+class Operators(BaseModel):
+    """All operators of an installation.
+
+    With none, credtui is a personal tool: whoever runs it may edit. From the first operator on,
+    someone who isn't one has no access.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    members: tuple[Operator, ...] = ()
+
+    def find(self, name: str) -> Operator | None:
+        """Return the operator of this name, if there is one."""
+        return next((operator for operator in self.members if operator.name == name), None)
+
+    def identify(self, actor: Actor) -> Operator | None:
+        """Return the operator that an actor is, None if they aren't one."""
+        operator = self.find(actor.operator)
+        return operator if operator and operator.is_known_as(actor) else None
+
+    def standing(self, actor: Actor) -> Standing:
+        """Return what an actor is among the operators."""
+        return Standing(actor=actor, operator=self.identify(actor), personal=not self.members)
+
+    def mention(self, organization: str) -> bool:
+        """Tell whether any operator was given a permission for an organization."""
+        return any(organization in operator.permissions for operator in self.members)
+
+    def get(self, name: str) -> Operator:
+        """Return the operator of this name.
+
+        Raises:
+            NoSuchOperatorError: There is none.
+        """
+        if operator := self.find(name):
+            return operator
+        raise NoSuchOperatorError(f"There is no operator {quotable(name, 40)}.")
+
+    def add(self, operator: Operator) -> Self:
+        """Add an operator.
+
+        Raises:
+            OperatorExistsError: There is one of this name.
+            NoRepresentativeError: It is the first, and not a representative.
+            KeyTakenError: A key identifies another one.
+        """
+        refuse(why_not_operator(operator.name, [member.name for member in self.members]))
+        if not self.members and not operator.representative:
+            raise NoRepresentativeError(
+                "The first operator must be a representative: nobody else could manage operators."
+            )
+        return self._with((*self.members, operator))
+
+    def replace(self, changed: Operator) -> Self:
+        """Put an operator in the place of the one that has its name.
+
+        Raises:
+            NoSuchOperatorError: There is none.
+            NoRepresentativeError: Nobody would be left who is a representative.
+            KeyTakenError: A key identifies another one.
+        """
+        before = self.get(changed.name)
+        return self._with(changed if kept is before else kept for kept in self.members)
+
+    def remove(self, name: str) -> Self:
+        """Remove an operator.
+
+        Raises:
+            NoSuchOperatorError: There is none.
+            NoRepresentativeError: Nobody would be left who is a representative.
+        """
+        removed = self.get(name)
+        return self._with(kept for kept in self.members if kept is not removed)
+
+    def _with(self, members: Iterable[Operator]) -> Self:
+        members = tuple(members)
+        if not any(operator.representative for operator in members):
+            raise NoRepresentativeError(
+                "This is the last representative: without one, nobody could manage operators."
+            )
+        owners: dict[str, str] = {}
+        for operator in members:
+            for key in operator.public_keys:
+                owner = owners.setdefault(key.data, operator.name)
+                if owner != operator.name:
+                    raise KeyTakenError(f"The key {key.fingerprint} identifies {owner} already.")
+        return type(self)(members=members)
