@@ -8,6 +8,7 @@ from credtui.domain.refusals import (
     InvalidOperatorError,
     KeyTakenError,
     NoRepresentativeError,
+    NoSuchKeyError,
     NoSuchOperatorError,
     OperatorExistsError,
 )
@@ -97,3 +98,26 @@ def test_the_last_operator_gone_is_a_personal_tool_again() -> None:
     alice = Actor(operator="alice")
     assert not BOTH.standing(alice).personal
     assert Operators().standing(alice).personal
+
+
+def test_a_changed_operator_keeps_what_was_not_named() -> None:
+    changed = ALICE.changed(
+        add_keys=[OTHER, OTHER],
+        remove_keys=[FINGERPRINT],
+        permissions={"acme": Permission.NO_ACCESS, "globex": Permission.CAN_VIEW},
+        representative=None,
+    )
+    assert changed == Operator(
+        name="alice", keys=(OTHER,), permissions={"globex": Permission.CAN_VIEW}
+    )
+    other = parse_public_key(OTHER).fingerprint
+    assert changed.compared(ALICE) == (
+        f"+globex: Can View, +key {other}, -acme: Can Edit, -key {FINGERPRINT}"
+    )
+    assert changed.compared(None) == f"+globex: Can View, +key {other}"
+    assert changed.compared(changed) == ""
+
+
+def test_a_key_that_the_operator_does_not_have_is_not_removed() -> None:
+    with pytest.raises(NoSuchKeyError, match="alice has no key SHA256:x"):
+        ALICE.changed(add_keys=[], remove_keys=["SHA256:x"], permissions={}, representative=None)

@@ -1,14 +1,15 @@
 """Who acts, and who may do what: actors, operators, and the permission "API Credentials"."""
 
 import re
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterable, Mapping
 from enum import IntEnum
-from typing import Literal
+from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from credtui.domain.refusals import InvalidOperatorError, OperatorExistsError
-from credtui.domain.ssh_keys import PublicKey, parse_public_key
+from credtui.domain.names import quotable
+from credtui.domain.refusals import InvalidOperatorError, NoSuchKeyError, OperatorExistsError
+from credtui.domain.ssh_keys import PublicKey, parse_public_key, parse_public_keys
 
 _OPERATOR = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
 
@@ -96,6 +97,56 @@ class Operator(BaseModel):
         operator ends, at its next action, what was begun with it.
         """
         return actor.fingerprint is None or self.has_key(actor.fingerprint)
+
+    def changed(
+        self,
+        *,
+        add_keys: Iterable[str],
+        remove_keys: Iterable[str],
+        permissions: Mapping[str, Permission],
+        representative: bool | None,
+    ) -> Self:
+        """Return a changed copy.
+
+        Args:
+            add_keys: SSH public keys, as lines.
+            remove_keys: Fingerprints of keys.
+            permissions: Permissions for some organizations. Those for other organizations stay.
+            representative: None to leave this as it is.
+
+        Raises:
+            NoSuchKeyError: A key to be removed isn't one of the operator's.
+            InvalidKeyError: A line to be added isn't a public key.
+        """
+        removed = set(remove_keys)
+        if missing := removed - {key.fingerprint for key in self.public_keys}:
+            raise NoSuchKeyError(f"{self.name} has no key {quotable(min(missing))}.")
+        kept = (key.line for key in self.public_keys if key.fingerprint not in removed)
+        given = {**self.permissions, **permissions}
+        return self.model_copy(
+            update={
+                "keys": parse_public_keys((*kept, *add_keys)),
+                "permissions": {name: given[name] for name in given if given[name]},
+                "representative": (
+                    self.representative if representative is None else representative
+                ),
+            }
+        )
+
+    def compared(self, before: Self | None) -> str:
+        """Say what the operator has that it hadn't before (+), and the other way round (-)."""
+        old, new = before._facts if before else [], self._facts
+        given = [f"+{fact}" for fact in new if fact not in old]
+        taken = [f"-{fact}" for fact in old if fact not in new]
+        return ", ".join(given + taken)
+
+    @property
+    def _facts(self) -> list[str]:
+        return [
+            *(["representative"] if self.representative else []),
+            *(f"{name}: {permission.label}" for name, permission in self.permissions.items()),
+            *(f"key {key.fingerprint}" for key in self.public_keys),
+        ]
 
 
 def parse_operator(text: str) -> str:

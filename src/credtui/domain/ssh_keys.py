@@ -4,6 +4,7 @@ import base64
 import binascii
 import hashlib
 import re
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from credtui.domain.names import quotable
@@ -120,6 +121,16 @@ def parse_public_key(text: str) -> PublicKey:
     if len(words) < 2 or not _is_sound(words[0], words[1]):
         raise InvalidKeyError(f"What follows {words[0]} is not such a key: copy it again, whole.")
     return PublicKey(words[0], words[1], quotable(" ".join(words[2:])))
+
+
+def parse_public_keys(texts: Iterable[str]) -> tuple[str, ...]:
+    """Return the lines of public keys as they are kept, each key once.
+
+    Raises:
+        InvalidKeyError: A text isn't exactly one public key.
+    """
+    parsed = {key.data: key.line for key in map(parse_public_key, texts)}
+    return tuple(parsed.values())
 
 
 def _ensure_lines(text: str) -> None:

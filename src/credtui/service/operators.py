@@ -1,22 +1,21 @@
 """What representatives do: manage operators, and create organizations."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from credtui.domain.audit import Action, AuditEvent, What
 from credtui.domain.clock import Clock
 from credtui.domain.names import parse_organization, quotable
-from credtui.domain.operators import Operators
 from credtui.domain.permissions import Actor, Operator, Permission, parse_operator
 from credtui.domain.place import Place
 from credtui.domain.refusals import (
-    NoSuchKeyError,
     NoSuchOrganizationError,
     OrganizationExistsError,
     PermissionDeniedError,
     Refusal,
     refuse,
 )
-from credtui.domain.ssh_keys import parse_public_key
+from credtui.domain.ssh_keys import parse_public_keys
 from credtui.service.attempts import Attempts
 from credtui.store.port import PAGE, OperatorsTransaction, Store
 
@@ -55,18 +54,16 @@ class OperatorService:
             permissions: The permission for each organization.
             representative: They work for the API's provider. The first operator must.
         """
-
-        def apply(held: OperatorsTransaction) -> Operators:
+        with self._change(Action.ADD_OPERATOR, name) as held:
             _ensure_organizations(held, permissions or {})
             operator = Operator(
                 name=parse_operator(name),
-                keys=_parsed(keys),
+                keys=parse_public_keys(keys),
                 permissions=permissions or {},
                 representative=representative,
             )
-            return held.operators.add(operator)
-
-        return self._change(Action.ADD_OPERATOR, name, apply)
+            held.operators = held.operators.add(operator)
+        return operator
 
     def set(
         self,
@@ -86,32 +83,23 @@ class OperatorService:
             permissions: Permissions for some organizations; those for others stay.
             representative: None to leave it as it is.
         """
-
-        def apply(held: OperatorsTransaction) -> Operators:
+        with self._change(Action.SET_OPERATOR, name) as held:
             _ensure_organizations(held, permissions or {})
-            before = held.operators.get(name)
-            given = {**before.permissions, **(permissions or {})}
-            return held.operators.replace(
-                before.model_copy(
-                    update={
-                        "keys": _without(before, remove_keys, add_keys),
-                        "permissions": {
-                            organization: permission
-                            for organization, permission in given.items()
-                            if permission is not Permission.NO_ACCESS
-                        },
-                        "representative": before.representative
-                        if representative is None
-                        else representative,
-                    }
-                )
+            operator = held.operators.get(name).changed(
+                add_keys=add_keys,
+                remove_keys=remove_keys,
+                permissions=permissions or {},
+                representative=representative,
             )
-
-        return self._change(Action.SET_OPERATOR, name, apply)
+            held.operators = held.operators.replace(operator)
+        return operator
 
     def remove(self, name: str) -> Operator:
         """Remove an operator: whatever they have open ends at its next action."""
-        return self._change(Action.REMOVE_OPERATOR, name, lambda held: held.operators.remove(name))
+        with self._change(Action.REMOVE_OPERATOR, name) as held:
+            operator = held.operators.get(name)
+            held.operators = held.operators.remove(name)
+        return operator
 
     def organizations(self) -> Sequence[str]:
         """Return the names of all organizations."""
@@ -185,20 +173,17 @@ class OperatorService:
         """
         self._attempts.record_refusal(Action.RUN_COMMAND, refusal, command)
 
-    def _change(
-        self, action: Action, name: str, apply: Callable[[OperatorsTransaction], Operators]
-    ) -> Operator:
-        """Attempt a change, and return the operator after it; where they were removed, before."""
+    @contextmanager
+    def _change(self, action: Action, name: str) -> Iterator[OperatorsTransaction]:
+        """Attempt to change an operator, as those who manage operators may."""
         with self._attempts.on_operators(action) as attempt:
             held = attempt.held
-            before = held.operators.find(name)
             attempt.what = What(name=quotable(name))
             refuse(held.operators.standing(self.actor).why_not_manage())
-            held.operators = apply(held)
-            operator = held.operators.find(name) or before
-            attempt.what["detail"] = _described(before, operator)
-        assert operator is not None  # noqa: S101  # what isn't refused has an operator
-        return operator
+            before = held.operators.find(name)
+            yield held
+            if after := held.operators.find(name):
+                attempt.what["detail"] = after.compared(before)
 
     def _ensure_may_look(self, action: Action) -> None:
         self._attempts.refuse(action, self._store.standing(self.actor).why_not_manage(), "")
@@ -210,37 +195,3 @@ def _ensure_organizations(held: OperatorsTransaction, names: Iterable[str]) -> N
             raise NoSuchOrganizationError(
                 f"There is no organization {quotable(name)}. Create it first."
             )
-
-
-def _parsed(keys: Iterable[str]) -> tuple[str, ...]:
-    parsed = {key.data: key.line for key in map(parse_public_key, keys)}
-    return tuple(parsed.values())
-
-
-def _without(
-    operator: Operator, fingerprints: Iterable[str], added: Iterable[str]
-) -> tuple[str, ...]:
-    """Return an operator's keys without some and with others."""
-    removed = set(fingerprints)
-    if missing := removed - {key.fingerprint for key in operator.public_keys}:
-        raise NoSuchKeyError(f"{operator.name} has no key {quotable(min(missing))}.")
-    kept = (key.line for key in operator.public_keys if key.fingerprint not in removed)
-    return _parsed((*kept, *added))
-
-
-def _described(before: Operator | None, after: Operator | None) -> str:
-    """Say what a change gave an operator (+) and took (-)."""
-    old, new = _facts(before), _facts(after)
-    given = [f"+{fact}" for fact in new if fact not in old]
-    taken = [f"-{fact}" for fact in old if fact not in new]
-    return ", ".join(given + taken)
-
-
-def _facts(operator: Operator | None) -> list[str]:
-    if operator is None:
-        return []
-    return [
-        *(["representative"] if operator.representative else []),
-        *(f"{name}: {permission.label}" for name, permission in operator.permissions.items()),
-        *(f"key {key.fingerprint}" for key in operator.public_keys),
-    ]
