@@ -1,6 +1,6 @@
 """Which credential is this? Telling whose a secret is, or was."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from enum import Enum
 
@@ -15,9 +15,10 @@ from credtui.domain.models import (
     StoredCredential,
 )
 from credtui.domain.organization import Organization
-from credtui.domain.permissions import Actor
-from credtui.domain.refusals import TooManyAttemptsError
+from credtui.domain.permissions import Permission
+from credtui.domain.refusals import Refusal, TooManyAttemptsError
 from credtui.domain.secrets import matches, recognise
+from credtui.domain.standing import OrganizationStanding
 
 MAX_IDENTIFICATIONS = 10
 """How often an actor may ask within a minute whose a secret is."""
@@ -86,28 +87,31 @@ _NOBODYS = {
 
 
 def why_not_identify(
-    actor: Actor, latest: Iterable[AuditEvent], at: datetime
-) -> TooManyAttemptsError | None:
-    """Say why an actor, who may ask whose a secret is, must wait.
+    standing: OrganizationStanding, latest: Callable[[int], Iterable[AuditEvent]], at: datetime
+) -> Refusal | None:
+    """Say why an actor can't ask now whose a secret is.
 
     Args:
-        actor: Who asks.
-        latest: The organization's latest `LOOKED_THROUGH` events. They show what was asked in any
-            process.
+        standing: What the actor is in the organization.
+        latest: Returns at most so many of the organization's latest events. They show what was
+            asked in any process.
         at: The present moment.
     """
+    if denial := standing.why_not(Permission.CAN_VIEW):
+        return denial
+    operator = standing.actor.operator
     # An event that seems older doesn't end the search: its clock may have been wrong.
     asked = sum(
         event.action is Action.IDENTIFY
         and event.outcome == "done"
-        and event.actor.operator == actor.operator
+        and event.actor.operator == operator
         and abs(at - event.at) < timedelta(minutes=1)
-        for event in latest
+        for event in latest(LOOKED_THROUGH)
     )
     if asked < MAX_IDENTIFICATIONS:
         return None
     return TooManyAttemptsError(
-        f"{actor.operator} asked {MAX_IDENTIFICATIONS} times within a minute whose a secret is. "
+        f"{operator} asked {MAX_IDENTIFICATIONS} times within a minute whose a secret is. "
         "Wait a minute."
     )
 

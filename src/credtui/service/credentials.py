@@ -1,28 +1,26 @@
 """What the portal, the command line and the token endpoint do: one method for each button."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
-from credtui.domain.audit import Action, AuditEvent, What
+from credtui.domain.audit import Action, What
 from credtui.domain.clock import Clock
 from credtui.domain.errors import DoubtError
 from credtui.domain.models import Credential, Environment, IssuedSecret, StoredCredential
 from credtui.domain.names import parse_name
 from credtui.domain.organization import Organization
 from credtui.domain.permissions import Actor, Permission
-from credtui.domain.refusals import Refusal, refuse
+from credtui.domain.refusals import refuse
 from credtui.domain.secrets import (
     RandomBytes,
     generate_client_id,
     generate_secret,
     hash_secret,
 )
-from credtui.domain.standing import OrganizationStanding
 from credtui.service.change import Change
 from credtui.service.view import OrganizationView
 from credtui.store.port import Store
@@ -100,18 +98,16 @@ class CredentialService(OrganizationView):
             PermissionDeniedError: The actor has no access.
             TooManyAttemptsError: The actor asked too often in the last minute.
         """
-        from credtui.domain.identification import find_hash, identify
+        from credtui.domain.identification import find_hash, identify, why_not_identify
 
         # Comparing hashes takes long: the store isn't held meanwhile.
-        standing, at = self._standing(), self.clock()
         latest = partial(self._store.events, self._place, None)
-        refusal = self._why_not_identify(standing, latest, at)
+        refusal = why_not_identify(self._standing(), latest, self.clock())
         kept = Organization() if refusal else self._store.load(self._place)
         secret_hash = find_hash(secret, kept)
         with self._attempts.at(self._place, Action.IDENTIFY) as attempt:
-            held, at = attempt.held, attempt.at
-            standing = held.standing(self.actor)
-            refuse(refusal or self._why_not_identify(standing, held.latest_events, at))
+            held, standing = attempt.held, attempt.held.standing(self.actor)
+            refuse(refusal or why_not_identify(standing, held.latest_events, attempt.at))
             found = identify(secret, secret_hash, self.environment, held.organization)
             attempt.what = What(detail=found.summary)
             if credential := found.credential:
@@ -248,15 +244,3 @@ class CredentialService(OrganizationView):
                 yield change
             finally:
                 attempt.what = change.what(attempted_name, detail)
-
-    def _why_not_identify(
-        self,
-        standing: OrganizationStanding,
-        latest: Callable[[int], Sequence[AuditEvent]],
-        at: datetime,
-    ) -> Refusal | None:
-        from credtui.domain.identification import LOOKED_THROUGH, why_not_identify
-
-        return standing.why_not(Permission.CAN_VIEW) or why_not_identify(
-            self.actor, latest(LOOKED_THROUGH), at
-        )
