@@ -1,1 +1,1 @@
-"""What a credential is, and the rules. No input, no output."""
+"""The models and the rules. Nothing here does input or output."""

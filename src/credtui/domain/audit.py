@@ -21,10 +21,10 @@ from credtui.domain.models import Instant
 from credtui.domain.permissions import Actor
 
 FIRST_PREVIOUS = "0" * 64
-"""What stands for the hash of the event before the first."""
+"""The first event has this in place of the previous event's hash."""
 
 TOLERATED_STEP = timedelta(minutes=2)
-"""How far a clock may go back without being told of: small corrections are usual."""
+"""How far a clock may go back before people are told. Small corrections are usual."""
 
 
 class Action(StrEnum):
@@ -54,7 +54,7 @@ Outcome = Literal["done", "refused"]
 
 
 class What(TypedDict, total=False):
-    """What an audit event says besides who did it and when."""
+    """The content of an audit event, apart from who acted and when."""
 
     outcome: Outcome
     client_id: str | None
@@ -68,18 +68,18 @@ class AuditEvent(BaseModel):
 
     Attributes:
         number: 1 for the first event of an organization in an environment, then one more each.
-        at: When, by the clock of the computer that recorded it, which may have been wrong: order
-            comes from `number`.
-        actor: Who, and from where.
-        action: What.
-        outcome: Whether it was done or refused.
-        client_id: The credential, where there is one.
+        at: When, by the clock of the computer that recorded the event. The clock may have been
+            wrong, so the order comes from `number`.
+        actor: Who acted, and from where.
+        action: What was done or attempted.
+        outcome: Whether the action was done or refused.
+        client_id: The Client ID, if the event is about a credential.
         name: The name of the credential, operator or organization at the time, or the name that
             was attempted.
-        detail: What else there is to say in a few words, such as the previous name. Never a secret.
+        detail: Anything else in a few words, such as the previous name. It never holds a secret.
         reason: The code of the refusal. Earlier versions of credtui kept it as `detail`.
-        previous: The hash of the event before.
-        hash: The SHA-256 of everything else, hexadecimal.
+        previous: The hash of the previous event.
+        hash: The SHA-256 digest of all other fields, in hexadecimal.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -102,7 +102,7 @@ class AuditEvent(BaseModel):
 
     @property
     def code(self) -> str:
-        """The code of the refusal, whichever version recorded it; empty if there is none."""
+        """The code of the refusal, whichever version recorded it. Empty without a refusal."""
         return self.reason or (self.detail if self.outcome == "refused" else "")
 
     @model_serializer(mode="wrap")
@@ -115,7 +115,7 @@ class AuditEvent(BaseModel):
 
     @property
     def intact(self) -> bool:
-        """Whether the hash is that of the event."""
+        """Whether the hash fits the content."""
         return self.hash == self._digest()
 
     def _digest(self) -> str:
@@ -129,8 +129,8 @@ class Entry(NamedTuple):
 
     Attributes:
         event: The event.
-        clock_back: How far the clock had gone back since the event before, if further than
-            `TOLERATED_STEP`: it was ahead then, or is behind here.
+        clock_back: How far the clock went back since the previous event, if further than
+            `TOLERATED_STEP`. The clock was ahead at that event, or behind at this one.
     """
 
     event: AuditEvent
@@ -152,7 +152,7 @@ def all_events(
 
 
 def entries(newest_first: Iterable[AuditEvent]) -> Iterator[Entry]:
-    """Yield all events, newest first, each compared with the one before it."""
+    """Yield all events, newest first, each compared with the previous one."""
     events = iter(newest_first)
     event = next(events, None)
     while event:
@@ -163,14 +163,15 @@ def entries(newest_first: Iterable[AuditEvent]) -> Iterator[Entry]:
 
 
 def check_chain(events: Iterable[AuditEvent]) -> Iterator[AuditEvent]:
-    """Yield events, oldest first, as long as they hold together.
+    """Yield events, oldest first, until one doesn't follow from the previous one.
 
-    This shows an event that was changed, removed from the middle, or added out of turn. Events
-    removed from the end show by comparing the last with the number and hash that the store keeps.
-    Whoever can write the files can make a new chain: to rule that out, note a hash elsewhere.
+    This finds an event that was changed, removed from the middle, or added out of turn. It can't
+    find that events were removed from the end: the caller compares the last event with the number
+    and hash that the store keeps. A person who can write the files can make a whole new chain. To
+    find that too, note a hash elsewhere.
 
     Raises:
-        AuditTamperedError: An event doesn't follow from the one before.
+        AuditTamperedError: An event doesn't follow from the previous one.
     """
     previous = FIRST_PREVIOUS
     for number, event in enumerate(events, start=1):
@@ -181,7 +182,7 @@ def check_chain(events: Iterable[AuditEvent]) -> Iterator[AuditEvent]:
 
 
 def are_chained(events: Sequence[AuditEvent]) -> bool:
-    """Tell whether these are events, as they were written, that follow each other in some chain."""
+    """Tell whether events are intact and follow each other, from anywhere in a chain."""
     return (
         bool(events)
         and all(event.intact for event in events)

@@ -1,4 +1,4 @@
-"""An OAuth client: a credential as its clients may use it at one moment."""
+"""An OAuth client: a credential, and from where it may be used, at one moment."""
 
 from functools import lru_cache
 from typing import NamedTuple

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 
 class CredtuiError(Exception):
-    """Something a person can be told in one sentence.
+    """An error that one sentence explains to a person.
 
     Attributes:
         code: A stable identifier of the kind of error, never shown without its sentence.
@@ -35,13 +35,13 @@ class InvalidConfigurationError(CredtuiError):
 
 
 class DoubtError(CredtuiError):
-    """A change that can't be said to be done and safe, nor to have failed.
+    """It is in doubt whether a change was made, or whether it will last.
 
-    It takes the reason as its argument.
+    The argument is the reason.
 
     Attributes:
-        sentence: A sentence about the change; it gets the reason.
-        label: A sentence to show with a new secret that came of the change.
+        sentence: A sentence about the change, with a place for the reason.
+        label: A sentence to show beside the new secret, if the change issued one.
     """
 
     sentence: ClassVar[str]
@@ -81,7 +81,7 @@ class StoreError(CredtuiError):
 
 
 class StoreUnwritableError(StoreError):
-    """The disk is full or read-only, or permission is denied: looking may still be possible."""
+    """The disk is full or read-only, or permission is denied. Reading may still work."""
 
 
 class StoreBusyError(StoreError):
@@ -121,15 +121,15 @@ class ServerError(CredtuiError):
 
 
 class ExtraMissingError(CredtuiError):
-    """What was asked for needs packages that are not installed with every credtui."""
+    """The command needs packages that are not installed with every credtui."""
 
     code = "extra_missing"
 
 
 class ClientError(CredtuiError):
-    """A client of the token endpoint doesn't get what it asks for.
+    """The token endpoint refuses a client's request.
 
-    The code is the one that OAuth has for the case.
+    The code is an error code of OAuth.
     """
 
     code = "invalid_request"
@@ -161,7 +161,7 @@ class AddressNotAllowedError(ClientError):
     """The client's organization doesn't allow its credentials to be used from this address.
 
     Attributes:
-        organization: The organization.
+        organization: The client's organization.
     """
 
     code = "access_denied"
@@ -174,7 +174,7 @@ class AddressNotAllowedError(ClientError):
 
 
 class WrongAudienceError(ClientError):
-    """The audience is not the one of the client's access tokens."""
+    """The audience is not that of the client's access tokens."""
 
     code = "invalid_target"
 

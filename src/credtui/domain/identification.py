@@ -1,4 +1,4 @@
-"""Which credential is this? Telling whose a secret is, or was."""
+"""Finding the credential that a secret belongs to, or belonged to."""
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
@@ -28,26 +28,26 @@ LOOKED_THROUGH = 1000
 
 
 class Belongs(Enum):
-    """What a text that was pasted turned out to be."""
+    """What a pasted text is."""
 
     CURRENT = "current secret"
     RETIRED = "previous secret"
-    """It authenticates nobody."""
+    """A previous secret authenticates nobody."""
     UNKNOWN = "no credential's secret"
     """A well-formed secret of the environment, and of none of the organization's credentials."""
     OTHER_ENVIRONMENT = "secret of another environment"
     NOT_A_SECRET = "not a secret"  # noqa: S105
-    """Or a mistyped one."""
+    """Or a mistyped secret."""
 
 
 class Identification(BaseModel):
     """Whose a secret is.
 
     Attributes:
-        belongs: What it is.
-        credential: The credential that it is, or was, the secret of.
-        generation: The generation that it is the secret of.
-        since: Since when it is current, or retired.
+        belongs: What the pasted text is.
+        credential: The credential that has, or had, this secret.
+        generation: The credential's generation while this was its secret.
+        since: When the secret became current; for a previous secret, when it was replaced.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -100,7 +100,7 @@ def why_not_identify(
     if denial := standing.why_not(Permission.CAN_VIEW):
         return denial
     operator = standing.actor.operator
-    # An event that seems older doesn't end the search: its clock may have been wrong.
+    # The search goes on past an event that seems older: its clock may have been wrong.
     asked = sum(
         event.action is Action.IDENTIFY
         and event.outcome == "done"
@@ -117,7 +117,7 @@ def why_not_identify(
 
 
 def find_hash(secret: SecretStr, organization: Organization) -> SecretStr | None:
-    """Return the hash of a secret that one of the credentials has or had. Blocks for bcrypt."""
+    """Return the hash of a secret that a credential has or had, else None. Blocks for bcrypt."""
     hashes = ((retired or credential).secret_hash for credential, retired in _secrets(organization))
     return next((secret_hash for secret_hash in hashes if matches(secret, secret_hash)), None)
 
@@ -155,7 +155,7 @@ def identify(
 def _secrets(
     organization: Organization,
 ) -> Iterator[tuple[StoredCredential, RetiredSecret | None]]:
-    """Yield all credentials, with None for the present secret, then each with its retired ones."""
+    """Yield each credential with None, for its present secret, then with each retired secret."""
     for credential in organization.credentials:
         yield credential, None
     for credential in organization.credentials:

@@ -30,11 +30,11 @@ Instant = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 
 
 class Environment(BaseModel):
-    """One of the places where the payments API runs, with credentials of its own.
+    """A place where the payments API runs, with credentials of its own.
 
     Attributes:
         name: As people and the command line know it.
-        tag: What marks its secrets; see `credtui.domain.secrets`.
+        tag: The part of its secrets that names the environment; see `credtui.domain.secrets`.
         audience: The audience of its access tokens; `{organization}` stands for the name.
         token_url: Where an access token is requested.
     """
@@ -52,7 +52,7 @@ class Environment(BaseModel):
 
 
 class Credential(BaseModel):
-    """What may be seen of a credential: everything but its secret and the secret's hash.
+    """A credential as people may see it: without its secret and the secret's hash.
 
     Attributes:
         client_id: Its identity; a rotation doesn't change it.
@@ -60,10 +60,10 @@ class Credential(BaseModel):
         created_at: When it was generated.
         rotated_at: When it was last rotated, if ever.
         generation: 1 when generated, one more with each rotation.
-        confirmed: The dialog that showed the present secret was closed. While it is False,
+        confirmed: Whether the dialog that showed the present secret was closed. Until then,
             perhaps nobody has the secret.
-        replaces: The Client ID of the credential that this one is going to replace, as long as
-            clients move over from one to the other.
+        replaces: The Client ID of the credential that this one is going to replace, while clients
+            move over.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -78,16 +78,16 @@ class Credential(BaseModel):
 
     @property
     def display_name(self) -> str:
-        """The name, safe to draw whatever a file's editor put there."""
+        """The name, safe to draw even if somebody edited the file."""
         return printable(self.name)
 
     @property
     def secret_since(self) -> datetime:
-        """When the present secret came into being."""
+        """When the present secret was made."""
         return self.rotated_at or self.created_at
 
     def secret_age(self, now: datetime) -> timedelta:
-        """Return how old the present secret is, never less than nothing."""
+        """Return how old the present secret is. A wrong clock never makes this negative."""
         return max(now - self.secret_since, timedelta())
 
 
@@ -102,7 +102,7 @@ SecretHash = Annotated[SecretStr, AfterValidator(_bcrypt_hash)]
 
 
 class RetiredSecret(BaseModel):
-    """A secret that a rotation replaced: it still identifies, and never authenticates.
+    """A secret that a rotation replaced. It identifies a credential, and authenticates nobody.
 
     Attributes:
         secret_hash: Its bcrypt hash.
@@ -129,7 +129,7 @@ class StoredCredential(Credential):
     retired: tuple[RetiredSecret, ...] = ()
 
     def public(self) -> Credential:
-        """Return what may be seen of it."""
+        """Return the credential as people may see it."""
         return Credential.model_validate(self.model_dump(exclude={"secret_hash", "retired"}))
 
 
@@ -140,7 +140,7 @@ class IssuedSecret(BaseModel):
         credential: The credential, as the change that issued the secret made it.
         audience: The audience of its access tokens.
         secret: The new secret.
-        doubt: What is in doubt about that change, and so about the secret.
+        doubt: The doubt about that change, and so about the secret; None if there is none.
     """
 
     model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)

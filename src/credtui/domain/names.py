@@ -1,4 +1,4 @@
-"""What may be a name: of a credential, and of an organization."""
+"""The rules for names of credentials and of organizations."""
 
 import re
 import unicodedata
@@ -10,7 +10,7 @@ from credtui.domain.refusals import InvalidNameError
 MAX_NAME_LENGTH = 60
 """Characters in a credential's name, after trimming and composing."""
 
-# As `name_key` gives it; marks around it don't make it another one.
+# A Client ID as `name_key` returns it, perhaps with punctuation around it.
 _CLIENT_ID_KEY = re.compile(r"[\W_]*cid_[a-z0-9]{16}[\W_]*")
 
 _ORGANIZATION = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
@@ -37,8 +37,8 @@ def parse_name(text: str) -> str:
     """Return `text` as a credential's name: trimmed, and composed (Unicode NFC).
 
     Raises:
-        InvalidNameError: It is empty, too long, looks like a Client ID, has characters that are
-            not shown as typed, or a secret in it.
+        InvalidNameError: The name is empty or too long, looks like a Client ID, or holds a secret
+            or characters that are not shown as typed.
     """
     name = unicodedata.normalize("NFC", text).strip()
     if not name:
@@ -67,7 +67,7 @@ def parse_name(text: str) -> str:
 
 
 def name_key(name: str) -> str:
-    """Return what two names share when they differ only in case or in compatible forms.
+    """Return a key that is the same for names that differ only in case or compatible forms.
 
     This is the Unicode Standard's compatibility caseless matching (definition D146).
     """
@@ -77,17 +77,18 @@ def name_key(name: str) -> str:
 
 
 def resembles_client_id(text: str) -> bool:
-    """Tell whether a text could be taken for a Client ID: it is one but for case and form."""
+    """Tell whether a text could be taken for a Client ID, whatever its case and form."""
     return _CLIENT_ID_KEY.fullmatch(name_key(text)) is not None
 
 
 def parse_organization(text: str) -> str:
     """Return `text` as an organization's name.
 
-    It becomes part of an audience (a URN) and of a file's name, hence the narrow alphabet.
+    The name becomes part of an audience, which is a URN, and of a file's name. So it has few kinds
+    of characters.
 
     Raises:
-        InvalidOrganizationError: It has other characters, or is empty or too long.
+        InvalidOrganizationError: The name has other characters, or is empty or too long.
     """
     if not _ORGANIZATION.fullmatch(text):
         raise InvalidOrganizationError(
@@ -103,7 +104,7 @@ def is_organization(text: str) -> bool:
 
 
 def printable(text: str) -> str:
-    """Return stored text safe to show: whatever a terminal could act on becomes U+FFFD."""
+    """Return stored text safe to show: U+FFFD replaces what a terminal could act on."""
     return "".join(
         "\ufffd" if unicodedata.category(character) in _REFUSED_CATEGORIES else character
         for character in text
@@ -111,13 +112,13 @@ def printable(text: str) -> str:
 
 
 def quotable(text: str, limit: int = MAX_NAME_LENGTH) -> str:
-    """Return what a person or another program wrote as it may be shown and recorded.
+    """Return a text of a person or another program, safe to show and to record.
 
-    It need not be what it was meant to be: secrets and whatever a terminal acts on are taken out.
+    The text may be anything. Secrets, and characters that a terminal could act on, are taken out.
 
     Args:
-        text: What they wrote.
-        limit: How many characters are kept.
+        text: The text.
+        limit: How many characters of it are kept.
     """
     return redact_pasted(printable(text))[:limit]
 

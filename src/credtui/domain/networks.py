@@ -12,10 +12,10 @@ MAX_NETWORKS = 50
 
 
 def parse_networks(texts: Iterable[str]) -> tuple[str, ...]:
-    """Return networks in CIDR notation, each once, in their order. None means from everywhere.
+    """Return networks in CIDR notation, each once, in their order.
 
     Raises:
-        InvalidNetworkError: One isn't a network, or they are too many.
+        InvalidNetworkError: A text isn't a network, or there are too many.
     """
     networks = tuple(dict.fromkeys(_parse(text.strip()) for text in texts))
     if len(networks) > MAX_NETWORKS:
@@ -33,7 +33,7 @@ def are_networks(texts: Iterable[str]) -> bool:
 
 
 def is_allowed(address: str, networks: Iterable[str]) -> bool:
-    """Tell whether an address is in one of the networks; every one is if there are none."""
+    """Tell whether an address is in one of the networks. Without networks every address is."""
     allowed = [ipaddress.ip_network(network) for network in networks]
     parsed = parse_address(address)
     if not allowed or parsed is None:
@@ -44,10 +44,10 @@ def is_allowed(address: str, networks: Iterable[str]) -> bool:
 
 @lru_cache(maxsize=4096)
 def parse_address(text: str) -> str | None:
-    """Return an address in its usual form, None if a text isn't one.
+    """Return an address in its usual form, None if a text isn't an address.
 
-    Its zone, which may be any text, goes. A socket for both families shows an IPv4 address as
-    ::ffff:192.0.2.1: it is 192.0.2.1.
+    The zone of an IPv6 address, which may be any text, is left out. A socket for both families
+    shows an IPv4 address as ::ffff:192.0.2.1, which is returned as 192.0.2.1.
     """
     try:
         address = ipaddress.ip_address(text.partition("%")[0])
@@ -58,7 +58,7 @@ def parse_address(text: str) -> str | None:
 
 def _parse(text: str) -> str:
     shown, network = quotable(text), None
-    # After "%", in a zone, any character may stand; and a zone is known to one computer alone.
+    # A zone, after "%", may hold any character, and means something on one computer only.
     if "%" not in text:
         with suppress(ValueError):
             network = ipaddress.ip_network(text, strict=False)

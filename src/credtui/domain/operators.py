@@ -19,8 +19,8 @@ from credtui.domain.standing import Standing
 class Operators(BaseModel):
     """All operators of an installation.
 
-    With none, credtui is a personal tool: whoever runs it may edit. From the first operator on,
-    someone who isn't one has no access.
+    Without operators, credtui is a personal tool: everybody who runs it may edit. From the first
+    operator on, a person who isn't an operator has no access.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -28,7 +28,7 @@ class Operators(BaseModel):
     members: tuple[Operator, ...] = ()
 
     def find(self, name: str) -> Operator | None:
-        """Return the operator of this name, if there is one."""
+        """Return the operator of this name, None if there is none."""
         return next((operator for operator in self.members if operator.name == name), None)
 
     def identify(self, actor: Actor) -> Operator | None:
@@ -48,7 +48,7 @@ class Operators(BaseModel):
         """Return the operator of this name.
 
         Raises:
-            NoSuchOperatorError: There is none.
+            NoSuchOperatorError: No operator has this name.
         """
         if operator := self.find(name):
             return operator
@@ -58,9 +58,9 @@ class Operators(BaseModel):
         """Add an operator.
 
         Raises:
-            OperatorExistsError: There is one of this name.
-            NoRepresentativeError: It is the first, and not a representative.
-            KeyTakenError: A key identifies another one.
+            OperatorExistsError: There is an operator of this name already.
+            NoRepresentativeError: This would be the first operator, and isn't a representative.
+            KeyTakenError: A key identifies another operator.
         """
         refuse(why_not_operator(operator.name, [member.name for member in self.members]))
         if not self.members and not operator.representative:
@@ -70,12 +70,12 @@ class Operators(BaseModel):
         return self._with((*self.members, operator))
 
     def replace(self, changed: Operator) -> Self:
-        """Put an operator in the place of the one that has its name.
+        """Replace the operator that has the same name.
 
         Raises:
-            NoSuchOperatorError: There is none.
-            NoRepresentativeError: Nobody would be left who is a representative.
-            KeyTakenError: A key identifies another one.
+            NoSuchOperatorError: No operator has this name.
+            NoRepresentativeError: No representative would be left.
+            KeyTakenError: A key identifies another operator.
         """
         before = self.get(changed.name)
         return self._with(changed if kept is before else kept for kept in self.members)
@@ -84,8 +84,8 @@ class Operators(BaseModel):
         """Remove an operator.
 
         Raises:
-            NoSuchOperatorError: There is none.
-            NoRepresentativeError: Nobody would be left who is a representative.
+            NoSuchOperatorError: No operator has this name.
+            NoRepresentativeError: No representative would be left.
         """
         removed = self.get(name)
         return self._with(kept for kept in self.members if kept is not removed)

@@ -1,4 +1,4 @@
-"""The rules that an organization's credentials obey."""
+"""An organization's credentials as they are kept, and every change to them."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -58,10 +58,10 @@ class Organization(Credentials):
         """Add a credential. The first is primary.
 
         Raises:
-            CapReachedError: There is no room.
-            NameTakenError: Its name is used.
-            NoSuchCredentialError: The one that it replaces is gone.
-            AlreadyReplacedError: Another one replaces that already.
+            CapReachedError: The organization has as many credentials as it may have.
+            NameTakenError: Another credential has this name.
+            NoSuchCredentialError: The credential that it replaces is gone.
+            AlreadyReplacedError: Another credential replaces the same one already.
         """
         refuse(self.why_not_add() or self.why_not_name(credential.name))
         if credential.replaces is not None:
@@ -74,12 +74,12 @@ class Organization(Credentials):
     def rotate(
         self, client_id: str, secret_hash: SecretStr, at: datetime, *, seen: int | None = None
     ) -> Self:
-        """Replace a credential's secret by another, of which this is the hash.
+        """Replace a credential's secret.
 
         Args:
             client_id: The credential.
             secret_hash: The hash of its new secret.
-            at: When.
+            at: The moment of the rotation.
             seen: The generation that the person saw; None if they saw none.
 
         Raises:
@@ -166,7 +166,7 @@ class Organization(Credentials):
         """Replace the networks from which the credentials may be used.
 
         Raises:
-            InvalidNetworkError: One isn't a network.
+            InvalidNetworkError: A text isn't a network.
         """
         from credtui.domain.networks import parse_networks
 
@@ -175,14 +175,14 @@ class Organization(Credentials):
     def finish_replacement(
         self, client_id: str, usage: Usage | None, at: datetime, *, seen: int | None = None
     ) -> Self:
-        """Remove a credential that another one replaces; if it was primary, the other is now.
+        """Remove a credential that another one replaces. If it was primary, the other one is now.
 
         The arguments are those of `Credentials.why_not_finish_replacement`.
 
         Raises:
             NoSuchCredentialError: There is no such credential.
             CredentialChangedError: Its generation is no longer the one that was seen.
-            NothingReplacedError: No other one replaces it.
+            NothingReplacedError: No other credential replaces it.
             StillUsedError: It is still used.
         """
         refuse(self.why_not_finish_replacement(client_id, usage, at, seen=seen))

@@ -14,11 +14,12 @@ class Page(Credentials):
     """What the credentials page shows of an organization, at one moment.
 
     Attributes:
-        permission: What the operator may do. Without access, nothing else is told.
+        permission: What the operator may do. Without access, the page has nothing else.
         representative: The operator works for the API's provider.
         may_manage: The operator may do what representatives may.
-        known: The organization was created; otherwise every change is refused.
-        usage: How the credentials are used, by Client ID, as far as the token endpoint saw any use.
+        known: The organization was created, or doesn't have to be. Otherwise every change is
+            refused.
+        usage: How credentials are used, by Client ID. One that was never used isn't in it.
     """
 
     permission: Permission

@@ -1,10 +1,10 @@
-"""Finds secrets, and what is left of them, in what people type.
+"""Finds secrets, and parts of secrets, in text that people type.
 
-People paste a secret where something else is asked for, without its first characters, cut, or
-split by blanks. What they type is shown and recorded, so a secret must be taken out of it.
+People paste a secret into a field for something else. The secret may be cut, lack its first
+characters, or be split by blanks. The text is shown and recorded, so secrets are taken out of it.
 
-The rules here are for people's text only. What this program writes itself may hold other random
-characters, such as the hash of an audit event; `credtui.domain.secrets.redact` is for that.
+The rules here are for people's text only. A text that this program writes may hold other random
+characters, such as the hash of an audit event. `credtui.domain.secrets.redact` is for such texts.
 """
 
 import re
@@ -21,7 +21,7 @@ from credtui.domain.secrets import (
     redact,
 )
 
-# A secret without its prefix doesn't tell its environment's tag, which the check digits cover.
+# The check digits cover the environment's tag, which a secret without its prefix doesn't show.
 # These are the tags of the environments that need no configuration.
 _USUAL_TAGS = ("uat", "prod")
 
@@ -36,14 +36,14 @@ _CHANGE = re.compile(r"(?<=[a-z])[A-Z0-9]|(?<=[A-Z])[a-z0-9]|(?<=[0-9])[A-Za-z]"
 
 
 def redact_pasted(text: str) -> str:
-    """Return what a person typed without secrets, in whatever state they were pasted.
+    """Return what a person typed, without secrets and without long parts of secrets.
 
-    Taken out is a whole secret, whatever stands between its characters, and each run of at least
+    A whole secret is taken out, whatever stands between its characters. So is each run of at least
     20 letters and digits that changes between upper case, lower case and digit at four of ten steps
-    or more: random ones do so at six, words at two. Client IDs, fingerprints of SSH keys and hashes
-    in hexadecimal stay.
+    or more: random runs change at six of ten, words at two. Client IDs, fingerprints of SSH keys
+    and hashes in hexadecimal stay.
     """
-    # Full-width letters and the like are letters.
+    # Full-width letters count as letters.
     plain = unicodedata.normalize("NFKC", text)
     redacted = re.sub(SECRET_PATTERN, HIDDEN, plain)
     for start, end in reversed(list(_whole_secrets(redacted))):
@@ -64,7 +64,7 @@ def _is_random(run: str) -> bool:
 
 
 def _whole_secrets(text: str) -> Iterator[tuple[int, int]]:
-    """Yield where secrets begin, after their prefix, and end."""
+    """Yield where each secret begins, after its prefix, and where it ends."""
     places = [place for place, character in enumerate(text) if character in _VALUES]
     letters = "".join(text[place] for place in places)
     length = BODY_LENGTH + CHECK_LENGTH
@@ -76,7 +76,7 @@ def _whole_secrets(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _has_check_digits(letters: str, start: int) -> bool:
-    """Tell whether the check digits fit that a secret would have whose body begins at `start`."""
+    """Tell whether the letters after a body that begins at `start` are its check digits."""
     end = start + BODY_LENGTH
     check = 0
     for digit in letters[end : end + CHECK_LENGTH]:

@@ -32,12 +32,12 @@ Channel = Literal["portal", "command line", "ssh"]
 
 
 class Actor(BaseModel):
-    """Who acts, and from where: what an audit event says of the person.
+    """A person or program that acts, as audit events record it.
 
     Attributes:
         operator: The operator's name.
-        address: The address of the other end of the line; None on the computer itself, or where
-            sshd doesn't know it.
+        address: The address of the other end of the line. None if the actor is on this computer,
+            or if sshd doesn't know the address.
         fingerprint: The fingerprint of the SSH public key that identified the operator, if one did.
         channel: The way in.
     """
@@ -51,7 +51,7 @@ class Actor(BaseModel):
 
     @property
     def place(self) -> str:
-        """Where they are, for people."""
+        """Where the actor is, in words for people."""
         if self.address:
             return self.address
         return "unknown" if self.channel == "ssh" else "this computer"
@@ -64,8 +64,8 @@ class Operator(BaseModel):
         name: Unique among operators.
         keys: SSH public keys that identify the operator, as in an authorized_keys file.
         permissions: The permission for each organization; no access where there is none.
-        representative: Works for the API's provider and may, in every organization, what no
-            operator may.
+        representative: Works for the API's provider. A representative may edit in every
+            organization, and manages organizations, operators and networks.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -83,7 +83,7 @@ class Operator(BaseModel):
 
     @property
     def public_keys(self) -> tuple[PublicKey, ...]:
-        """The keys, taken apart."""
+        """The keys, parsed."""
         return tuple(parse_public_key(key) for key in self.keys)
 
     def has_key(self, fingerprint: str) -> bool:
@@ -93,8 +93,8 @@ class Operator(BaseModel):
     def is_known_as(self, actor: Actor) -> bool:
         """Tell whether an actor of this name is the operator.
 
-        An actor who came by a key must have one of the operator's. So a key that was taken from an
-        operator ends, at its next action, what was begun with it.
+        An actor who came by an SSH key must have a key of the operator. So a session ends at its
+        next action when its key is taken from the operator.
         """
         return actor.fingerprint is None or self.has_key(actor.fingerprint)
 
@@ -134,7 +134,7 @@ class Operator(BaseModel):
         )
 
     def compared(self, before: Self | None) -> str:
-        """Say what the operator has that it hadn't before (+), and the other way round (-)."""
+        """Say what the operator has been given (+), and what was taken (-), since `before`."""
         old, new = before._facts if before else [], self._facts
         given = [f"+{fact}" for fact in new if fact not in old]
         taken = [f"-{fact}" for fact in old if fact not in new]
@@ -152,10 +152,11 @@ class Operator(BaseModel):
 def parse_operator(text: str) -> str:
     """Return `text` as an operator's name.
 
-    It becomes a word of a command in sshd's authorized keys, and may be that of a Unix user.
+    The name becomes a word of a command in sshd's authorized keys. It may be the name of a Unix
+    user.
 
     Raises:
-        InvalidOperatorError: It has other characters, or is empty or too long.
+        InvalidOperatorError: The name has other characters, or is empty or too long.
     """
     if not _OPERATOR.fullmatch(text):
         raise InvalidOperatorError(
@@ -166,5 +167,5 @@ def parse_operator(text: str) -> str:
 
 
 def why_not_operator(name: str, taken: Container[str]) -> OperatorExistsError | None:
-    """Say why an operator can't have this name, while other operators have those."""
+    """Say why an operator can't have a name, given the names of other operators."""
     return OperatorExistsError(f"There is already an operator {name}.") if name in taken else None

@@ -6,7 +6,7 @@ from enum import Enum, auto
 from credtui.domain.models import Credential
 
 NOTICE = timedelta(days=14)
-"""How long before a rotation is due people are told; a quarter of shorter periods."""
+"""How long before a rotation is due people are told; at most a quarter of the period."""
 
 
 class Rotation(Enum):
@@ -18,7 +18,7 @@ class Rotation(Enum):
 
 
 def rotation_due_in(credential: Credential, now: datetime, period: timedelta) -> timedelta:
-    """Return what is left of the present secret's rotation period; less than nothing after it."""
+    """Return what is left of the present secret's rotation period; it is negative afterwards."""
     return period - (now - credential.secret_since)
 
 

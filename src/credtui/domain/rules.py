@@ -1,7 +1,8 @@
-"""Why something can't be done: the rules for credentials.
+"""The rules for credentials: each says why something can't be done.
 
-The screen asks these methods ahead, to say why a button is disabled. `Organization` asks them for
-good, inside the transaction that makes the change. Each returns the refusal, or None.
+The screen asks a rule beforehand, to say why a button is disabled. `Organization` asks it again,
+inside the transaction that makes the change, and that answer counts. A rule returns a refusal, or
+None.
 """
 
 from datetime import datetime
@@ -75,14 +76,14 @@ class Credentials(BaseModel):
         )
 
     def why_not_name(self, name: str, *, besides: str | None = None) -> NameTakenError | None:
-        """Say why no credential but the one with the Client ID `besides` can have this name."""
+        """Say why a credential, whose Client ID is `besides`, can't have this name."""
         found = self.find_named(name)
         if found is None or found.client_id == besides:
             return None
         return NameTakenError(f"There is already a credential named {found.display_name}.")
 
     def as_seen(self: _Holder[C_co], client_id: str, seen: int | None = None) -> C_co | Refusal:
-        """Return a credential, or why it can't be changed.
+        """Return a credential, or the refusal if it can't be changed.
 
         Args:
             client_id: The credential.
@@ -107,7 +108,7 @@ class Credentials(BaseModel):
     def why_not_delete(
         self, client_id: str, *, seen: int | None = None, even_primary: bool = False
     ) -> Refusal | None:
-        """Say why a credential can't be deleted; a representative may delete even the primary."""
+        """Say why a credential can't be deleted. A representative may delete even the primary."""
         credential = self.as_seen(client_id, seen)
         if isinstance(credential, Refusal):
             return credential

@@ -1,4 +1,4 @@
-"""The secret: its grammar, how one is made, recognised, hashed and compared.
+"""Secrets: their grammar, and how they are made, recognised, hashed and compared.
 
 A secret is `csk_TAG_BODYCHECK`:
 
@@ -7,9 +7,9 @@ A secret is `csk_TAG_BODYCHECK`:
 - BODY is 256 random bits as 43 base-62 digits, most significant first;
 - CHECK is the CRC-32 of everything before it as 6 base-62 digits.
 
-That is at most 60 characters of `[A-Za-z0-9_]`: within the 72 bytes that bcrypt reads, one word to
-a double click, a shell, YAML and HTTP Basic, and never wrapped at 80 columns. The check digits let
-a mistyped secret be refused, and a leaked one be found, without asking the store.
+A secret has at most 60 characters of `[A-Za-z0-9_]`. So bcrypt, which reads 72 bytes, reads it
+whole; a double click, a shell, YAML and HTTP Basic take it as one word; and it is never wrapped at
+80 columns. The check digits show a mistyped secret, and a leaked one, without asking the store.
 """
 
 import hmac
@@ -26,14 +26,14 @@ RandomBytes: TypeAlias = Callable[[int], bytes]
 """A source of randomness: returns as many random bytes as it is asked for."""
 
 SECRET_PATTERN = r"csk_(?P<tag>[a-z0-9]{1,6})_(?P<body>[A-Za-z0-9]{43})(?P<check>[A-Za-z0-9]{6})"  # noqa: S105
-"""A regular expression for scanners. What it finds is a secret if `recognise` agrees."""
+"""A regular expression for scanners. A match is a secret if `recognise` says so."""
 
 CLIENT_ID_PATTERN = r"cid_[A-Za-z0-9]{16}"
 
 HASH_PATTERN = r"\$2[aby]\$[0-9]{2}\$[./A-Za-z0-9]{53}"
 
 HIDDEN = "[secret]"
-"""What stands for a secret that was taken out of a text."""
+"""Replaces a secret that was taken out of a text."""
 
 DIGITS = string.digits + string.ascii_uppercase + string.ascii_lowercase
 BODY_LENGTH = 43
@@ -70,9 +70,9 @@ def is_client_id(text: str) -> bool:
 
 
 def redact(text: str) -> str:
-    """Return what credtui says without the secrets, mistyped or cut ones too, that got into it.
+    """Return a text of this program without secrets, whether whole, mistyped or cut.
 
-    For what a person typed there is `credtui.domain.pasted.redact_pasted`, which finds more.
+    For a text that a person typed, use `credtui.domain.pasted.redact_pasted`, which finds more.
     """
     return _PART_OF_SECRET.sub(HIDDEN, text)
 
@@ -84,10 +84,10 @@ def hash_secret(secret: SecretStr, cost: int) -> SecretStr:
 
 
 def matches(secret: SecretStr, secret_hash: SecretStr) -> bool:
-    """Tell whether a secret is the hashed one. Blocks as `hash_secret` does.
+    """Tell whether a secret has this hash. Blocks as `hash_secret` does.
 
-    A text that isn't a well-formed secret is refused at once: its answer is known, and bcrypt
-    raises on more than 72 bytes.
+    A text that isn't a well-formed secret never reaches bcrypt, which raises an error for more than
+    72 bytes.
     """
     value = secret.get_secret_value()
     if recognise(value) is None:

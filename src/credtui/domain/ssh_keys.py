@@ -1,4 +1,4 @@
-"""SSH public keys: what one is, and its fingerprint. As OpenSSH writes and reads them."""
+"""SSH public keys and their fingerprints, as OpenSSH writes and reads them."""
 
 import base64
 import binascii
@@ -12,7 +12,7 @@ from credtui.domain.refusals import InvalidKeyError
 
 MINIMUM_RSA_BITS = 2048
 
-# After the type, a key's data has these fields; names begin the line of a key that is accepted.
+# The types of keys that are accepted, each with the fields that follow the type in a key's data.
 _FIELDS = {
     "ssh-ed25519": ("key",),
     "ssh-rsa": ("exponent", "modulus"),
@@ -35,7 +35,7 @@ _KEY_LENGTHS = {
 
 _PRIVATE = re.compile(
     "(?:BEGIN|END) [A-Z0-9 ]{0,40}PRIVATE KEY|PRIVATE KEY FILE FORMAT|PuTTY-User-Key-File-"
-    # Of age, and what OpenSSH's own format begins with in Base64, without the line above.
+    # A key of age, and the beginning of OpenSSH's own format in Base64, without its first line.
     "|AGE-SECRET-KEY-|b3BlbnNzaC1rZXktdjE"
 )
 
@@ -44,7 +44,7 @@ _CONVERTERS = {
     "BEGIN RSA PUBLIC KEY": "ssh-keygen -i -m PEM -f FILE",
     "BEGIN PUBLIC KEY": "ssh-keygen -i -m PKCS8 -f FILE",
 }
-"""How to turn what other programs, such as PuTTY, export into a line as OpenSSH writes it."""
+"""Commands that turn the formats of other programs, such as PuTTY, into that of OpenSSH."""
 
 
 class PublicKey(NamedTuple):
@@ -53,7 +53,7 @@ class PublicKey(NamedTuple):
     Attributes:
         type: Such as `ssh-ed25519`.
         data: The key itself, in Base64.
-        comment: What its owner wrote behind it; says nothing about who that is.
+        comment: The text after the key. Anybody may have written it.
     """
 
     type: str
@@ -73,10 +73,10 @@ class PublicKey(NamedTuple):
 
 
 def refuse_private_key(text: str) -> None:
-    """Refuse a text with a private key in it. The sentence has nothing of the key.
+    """Refuse a text with a private key in it. The error doesn't quote the key.
 
     Raises:
-        InvalidKeyError: There is one.
+        InvalidKeyError: There is a private key.
     """
     if _PRIVATE.search(text):
         raise InvalidKeyError(
@@ -86,7 +86,7 @@ def refuse_private_key(text: str) -> None:
 
 
 def key_lines(text: str) -> list[str]:
-    """Return the lines of a `.pub` or authorized_keys file that are no comments and not blank.
+    """Return the lines of a `.pub` or authorized_keys file, without comments and blank lines.
 
     Raises:
         InvalidKeyError: The text is a private key, or a public key in another format.
@@ -97,10 +97,10 @@ def key_lines(text: str) -> list[str]:
 
 
 def parse_public_key(text: str) -> PublicKey:
-    """Return the public key that a text is.
+    """Parse a public key.
 
     Raises:
-        InvalidKeyError: It isn't exactly one key without options, of a kind that sshd accepts.
+        InvalidKeyError: The text isn't one key without options, of a type that sshd accepts.
     """
     _ensure_lines(text)
     text = text.removeprefix("\ufeff").strip(" \t\r\n")
@@ -160,7 +160,7 @@ def _is_sound(type_: str, data: str) -> bool:
 
 
 def _fields(data: bytes) -> list[bytes]:
-    """Return the parts of a key's data, each of which follows its length in four bytes."""
+    """Return the fields of a key's data. Each stands after its length, in four bytes."""
     fields = []
     while data:
         length = int.from_bytes(data[:4])

@@ -1,4 +1,4 @@
-"""What one actor may do: what a decision needs to know of the operators, and no more."""
+"""What one actor may do. A decision needs to know no more of the operators."""
 
 from pydantic import BaseModel, ConfigDict
 
@@ -12,7 +12,7 @@ class Standing(BaseModel):
     Attributes:
         actor: Who acts.
         operator: The operator that the actor is; None if the actor isn't one.
-        personal: There are no operators. credtui is a personal tool then: whoever runs it may edit.
+        personal: There are no operators. Then credtui is a personal tool, and the actor may edit.
     """
 
     model_config = ConfigDict(frozen=True)

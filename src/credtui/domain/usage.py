@@ -16,13 +16,13 @@ QUIET_PERIOD = timedelta(hours=24)
 
 
 class PreviousSecretUse(BaseModel):
-    """Uses, all refused, of a secret that a rotation replaced.
+    """Refused uses of a secret that a rotation replaced.
 
     Attributes:
-        generation: The credential's present generation at the time.
-        count: How many.
-        last_at: When the last was.
-        last_from: The address it came from.
+        generation: The credential's generation when the uses were refused.
+        count: The number of uses.
+        last_at: When the last use was.
+        last_from: The address that the last use came from.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -61,14 +61,14 @@ class Usage(BaseModel):
     def is_quiet(self, now: datetime) -> bool:
         """Tell whether no access token was issued for `QUIET_PERIOD`.
 
-        A use so far ahead of `now` has a moment from a wrong clock, which says nothing.
+        A use that is this far ahead of `now` counts as none: it was recorded with a wrong clock.
         """
         return self.last_used_at is None or abs(now - self.last_used_at) >= QUIET_PERIOD
 
     def merged(self, later: Self) -> Self:
-        """Return both together: neither has seen what the other has.
+        """Return this usage and a later one together. No use may be counted in both.
 
-        What was counted later counts as later, whatever the clocks said.
+        The later one has the last use, whatever the clocks said.
         """
         last = later if later.last_used_at else self
         newest_hour = max(later.issued or self.issued, default=0)
@@ -86,7 +86,7 @@ class Usage(BaseModel):
 
 
 def hour_of(at: datetime) -> int:
-    """Return the number of an hour since 1970."""
+    """Return how many whole hours have passed since 1970."""
     return int(at.timestamp()) // 3600
 
 
