@@ -1,4 +1,4 @@
-"""How something is attempted: in one transaction, which leaves one audit event."""
+"""Attempts: each is made in one transaction, and leaves one audit event."""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
@@ -28,7 +28,7 @@ class Attempt(Generic[T]):
     Attributes:
         held: The store's transaction.
         at: The moment of the attempt.
-        what: What the audit event is going to say.
+        what: The content of the audit event. Assign to it, or update it.
     """
 
     def __init__(self, held: T, at: datetime) -> None:
@@ -40,8 +40,9 @@ class Attempt(Generic[T]):
 class Attempts:
     """One actor's attempts to do something.
 
-    Each is a context. When a `Refusal` leaves it, the audit event says so; otherwise the event says
-    that the change was made. Nothing is changed or recorded when another exception leaves it.
+    Each attempt is a context. If a `Refusal` leaves the context, the audit event has the refusal.
+    If another exception leaves it, nothing is changed or recorded. Otherwise the change is made,
+    and the event says so.
 
     Raises:
         Refusal: The attempt was refused.
@@ -60,16 +61,16 @@ class Attempts:
     ) -> Iterator[Attempt[OrganizationTransaction]]:
         """Attempt something that concerns an organization.
 
-        If the organization was never created, the refusal is recorded with the operators: it must
-        not bring the organization into being.
+        If the organization was never created, the refusal is recorded with the operators. An event
+        of the organization itself would create it.
 
         Args:
             place: The organization and its environment.
             action: What is attempted.
-            carries_doubt: What is in doubt is for the caller to tell, and isn't raised.
+            carries_doubt: Don't raise a `DoubtError`: the caller reports it.
         """
         with unchanged():
-            # Ask before a transaction is opened: that alone would leave a lock file behind.
+            # Ask before the transaction: to open one leaves a lock file behind.
             standing = self._store.standing_in(place.organization, self._actor)
         self.refuse(action, standing.why_not_enter(), place.organization)
         with self._made(
@@ -97,7 +98,7 @@ class Attempts:
     def record_refusal(
         self, action: Action, refusal: Refusal, name: str | None, place: Place | None = None
     ) -> None:
-        """Record a refusal, which stands even where nothing can be written.
+        """Record a refusal. The attempt stays refused even if the refusal can't be recorded.
 
         Args:
             action: What was attempted.
@@ -153,10 +154,10 @@ class Attempts:
 
 @contextmanager
 def unchanged() -> Iterator[None]:
-    """Say of a store's failure that it left everything as it was, as a transaction promises.
+    """Add to a store's error that nothing was changed, which a transaction promises.
 
     Raises:
-        StoreError: The same, with that sentence.
+        StoreError: The error, with that sentence.
     """
     try:
         yield

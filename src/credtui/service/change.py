@@ -1,4 +1,4 @@
-"""A change to one credential, and what the audit event says of it."""
+"""A change to one credential, and the content of its audit event."""
 
 from credtui.domain.audit import Action, What
 from credtui.domain.models import Credential, StoredCredential
@@ -37,21 +37,21 @@ class Change:
 
     @property
     def credential(self) -> Credential:
-        """The credential after the change; where it was deleted, before."""
+        """The credential after the change; if it was deleted, the credential before."""
         found = self._found
-        assert found is not None  # noqa: S101  # what isn't refused has a credential
+        assert found is not None  # noqa: S101  # otherwise the change was refused
         return found.public()
 
     def what(self, attempted_name: str, detail: str) -> What:
-        """Return what the audit event says.
+        """Return the content of the audit event.
 
         Args:
             attempted_name: The name that the credential would have got.
-            detail: What there is to say, unless the change itself shows something.
+            detail: The detail, if none follows from the change itself.
         """
         credential, was = self._found, self._before.find(self._client_id)
         if credential is None:
-            # The text that was given as a Client ID need not be one: it may be a secret.
+            # A person gave this text as a Client ID, but it may be a secret.
             known = is_client_id(self._client_id) and self._action is not Action.GENERATE
             client_id = self._client_id if known else None
             return What(client_id=client_id, name=quotable(attempted_name), detail=detail)

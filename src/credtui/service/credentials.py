@@ -1,4 +1,4 @@
-"""What the portal, the command line and the token endpoint do: one method for each button."""
+"""What people do with credentials: one method for each button and command."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -33,12 +33,12 @@ if TYPE_CHECKING:
 class CredentialService(OrganizationView):
     """The credentials of one organization in one environment, as one actor may use them.
 
-    Methods that change something check the actor's permission and the rules inside one
-    transaction of the store, and leave one audit event whether they succeed or are refused. They
-    raise a `Refusal` for what a rule forbids, and a `StoreError` when the store can't be used; in
-    both cases nothing was changed. They raise a `DoubtError` when the change may not last, or may
-    not have been made; an `IssuedSecret` carries that instead. They block on bcrypt, a lock and a
-    disk: never call them on an event loop.
+    A method that changes something checks the actor's permission and the rules inside one
+    transaction of the store, and leaves one audit event, for a refusal too. It raises a `Refusal`
+    if a rule forbids the change, and a `StoreError` if the store can't be used. In both cases
+    nothing was changed. It raises a `DoubtError` if the change may not last, or may not have been
+    made; a method that returns an `IssuedSecret` puts the doubt in there. Methods block on bcrypt,
+    a lock and a disk: never call them on an event loop.
     """
 
     def __init__(
@@ -57,14 +57,15 @@ class CredentialService(OrganizationView):
         self._bcrypt_cost = bcrypt_cost
 
     def generate(self, name: str) -> IssuedSecret:
-        """Generate a credential, and return its secret: this is the only time it is seen."""
+        """Generate a credential, and return its secret, which is never seen again."""
         return self._generate(Action.GENERATE, name)
 
     def replace(self, client_id: str, name: str) -> IssuedSecret:
         """Generate a credential that is going to replace another, and return its secret.
 
-        Both work while clients move over. `Page.successor_of` shows it in later sessions, and
-        `finish_replacement` ends it. To give the replacement up, delete the new credential.
+        Both credentials work while clients move over. `Page.successor_of` tells of the replacement
+        in later sessions, and `finish_replacement` ends it. To give it up, delete the new
+        credential.
 
         Args:
             client_id: The credential to be replaced.
@@ -73,14 +74,14 @@ class CredentialService(OrganizationView):
         return self._generate(Action.REPLACE, name, replaces=client_id)
 
     def finish_replacement(self, client_id: str, *, seen: int | None = None) -> Credential:
-        """Delete a credential that was replaced; if it was primary, its successor is now.
+        """Delete a credential that was replaced. If it was primary, its successor is now.
 
-        It is refused until the credential has been unused for `usage.QUIET_PERIOD`. Its clients
-        have no access when this returns.
+        This is refused until the credential has been unused for `usage.QUIET_PERIOD`. Its clients
+        have no access when the method returns.
 
         Args:
             client_id: The credential that was replaced.
-            seen: The generation that the person saw, to refuse if somebody rotated it since.
+            seen: The generation that the person saw, to refuse if there was a rotation since.
         """
         with self._change(Action.FINISH_REPLACEMENT, client_id) as change:
             usage = change.held.usage().get(client_id)
@@ -92,7 +93,7 @@ class CredentialService(OrganizationView):
     def identify(self, secret: SecretStr) -> "Identification":
         """Tell which of the organization's credentials a secret belongs to, or belonged to.
 
-        Of other organizations' credentials nothing is told.
+        The answer tells nothing of other organizations' credentials.
 
         Raises:
             PermissionDeniedError: The actor has no access.
@@ -100,7 +101,7 @@ class CredentialService(OrganizationView):
         """
         from credtui.domain.identification import find_hash, identify, why_not_identify
 
-        # Comparing hashes takes long: the store isn't held meanwhile.
+        # To compare hashes takes long. The store isn't held meanwhile.
         latest = partial(self._store.events, self._place, None)
         refusal = why_not_identify(self._standing(), latest, self.clock())
         kept = Organization() if refusal else self._store.load(self._place)
@@ -117,21 +118,21 @@ class CredentialService(OrganizationView):
     def request_token(self, client_id: str, secret: SecretStr) -> "TokenReply":
         """Request an access token as a client does, to see that a secret works.
 
-        The request goes to the environment's token address over the network; it blocks until
-        there is an answer, for ten seconds at most.
+        The request goes to the environment's token address over the network. The method blocks
+        until there is an answer, for ten seconds at most.
         """
         from credtui.service.token_request import request_token
 
         return request_token(self.environment.token_url, client_id, secret, self.audience)
 
     def rotate(self, client_id: str, *, seen: int | None = None) -> IssuedSecret:
-        """Replace a credential's secret, and return the new one: this is the only time it is seen.
+        """Replace a credential's secret, and return the new one, which is never seen again.
 
-        The previous secret is invalid when this returns.
+        The previous secret is invalid when the method returns.
 
         Args:
             client_id: The credential.
-            seen: The generation that the person saw, to refuse if somebody rotated it since.
+            seen: The generation that the person saw, to refuse if there was a rotation since.
         """
         secret, secret_hash = self._new_secret()
         with self._change(Action.ROTATE, client_id, carries_doubt=True) as change:
@@ -160,13 +161,13 @@ class CredentialService(OrganizationView):
     def delete(
         self, client_id: str, *, seen: int | None = None, typed_name: str | None = None
     ) -> Credential:
-        """Delete a credential. Its clients have no access when this returns.
+        """Delete a credential. Its clients have no access when the method returns.
 
         Args:
             client_id: The credential.
-            seen: The generation that the person saw, to refuse if somebody rotated it since.
-            typed_name: Its name, to refuse if that is another. A representative who typed it may
-                delete the primary one.
+            seen: The generation that the person saw, to refuse if there was a rotation since.
+            typed_name: The name that the person typed, to refuse if the credential has another. A
+                representative who typed it may delete the primary credential.
         """
         with self._change(Action.DELETE, client_id) as change:
             change.organization = change.organization.delete(
@@ -181,7 +182,7 @@ class CredentialService(OrganizationView):
         """Replace the networks from which the credentials may be used, as a representative may.
 
         Args:
-            networks: In CIDR notation; with none, they may be used from everywhere.
+            networks: In CIDR notation. Without any, they may be used from everywhere.
         """
         with self._attempts.at(self._place, Action.SET_NETWORKS) as attempt:
             held = attempt.held
@@ -215,7 +216,7 @@ class CredentialService(OrganizationView):
         return self._issued(credential.public(), secret, change.held.doubt)
 
     def _new_secret(self) -> tuple[SecretStr, SecretStr]:
-        # Hashing takes long: it is done before the store is held.
+        # To hash takes long. The store isn't held yet.
         secret = generate_secret(self.environment.tag, self._random_bytes)
         return secret, hash_secret(secret, self._bcrypt_cost)
 
@@ -236,7 +237,7 @@ class CredentialService(OrganizationView):
         detail: str = "",
         carries_doubt: bool = False,
     ) -> Iterator[Change]:
-        """Attempt to change a credential, with the permission that takes."""
+        """Attempt to change a credential, which takes the permission to edit."""
         with self._attempts.at(self._place, action, carries_doubt=carries_doubt) as attempt:
             change = Change(attempt, action, client_id)
             try:

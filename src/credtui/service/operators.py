@@ -23,9 +23,10 @@ from credtui.store.port import PAGE, OperatorsTransaction, Store
 class OperatorService:
     """The operators and organizations of an installation, as one actor may manage them.
 
-    While there is no operator, whoever runs credtui may; from the first on, a representative may.
-    That is decided inside one transaction of the store, and leaves one audit event. Methods raise
-    and block as those of `credtui.service.credentials.CredentialService` do.
+    Everybody who runs credtui may manage them while there is no operator; from the first operator
+    on, only a representative may. A change is decided inside one transaction of the store, and
+    leaves one audit event. Methods raise errors and block as those of
+    `credtui.service.credentials.CredentialService` do.
     """
 
     def __init__(self, store: Store, actor: Actor, *, clock: Clock) -> None:
@@ -49,10 +50,10 @@ class OperatorService:
         """Add an operator.
 
         Args:
-            name: As that of a Unix user.
+            name: The name, in the form of a Unix user's.
             keys: SSH public keys, each a line as in a file that ends with `.pub`.
             permissions: The permission for each organization.
-            representative: They work for the API's provider. The first operator must.
+            representative: The operator works for the API's provider. The first one must.
         """
         with self._change(Action.ADD_OPERATOR, name) as held:
             _ensure_organizations(held, permissions or {})
@@ -74,14 +75,14 @@ class OperatorService:
         permissions: Mapping[str, Permission] | None = None,
         representative: bool | None = None,
     ) -> Operator:
-        """Change an operator; it counts at the next action of whatever they have open.
+        """Change an operator. The change counts from the next action in their open sessions on.
 
         Args:
             name: The operator.
             add_keys: SSH public keys.
             remove_keys: Fingerprints of keys.
-            permissions: Permissions for some organizations; those for others stay.
-            representative: None to leave it as it is.
+            permissions: Permissions for some organizations. Those for other organizations stay.
+            representative: None to leave this as it is.
         """
         with self._change(Action.SET_OPERATOR, name) as held:
             _ensure_organizations(held, permissions or {})
@@ -95,7 +96,7 @@ class OperatorService:
         return operator
 
     def remove(self, name: str) -> Operator:
-        """Remove an operator: whatever they have open ends at its next action."""
+        """Remove an operator, whose open sessions end at their next action."""
         with self._change(Action.REMOVE_OPERATOR, name) as held:
             operator = held.operators.get(name)
             held.operators = held.operators.remove(name)
@@ -114,7 +115,7 @@ class OperatorService:
         return self.organizations() if standing.may_manage else standing.organizations
 
     def create_organization(self, name: str, environment: str) -> str:
-        """Create an organization. It can then be used in every environment.
+        """Create an organization, which can then be used in every environment.
 
         Args:
             name: The organization.
@@ -144,19 +145,19 @@ class OperatorService:
         """Check the audit log about operators for tampering, and return its last event.
 
         Raises:
-            AuditTamperedError: It was tampered with.
+            AuditTamperedError: The log was tampered with.
         """
         self._ensure_may_look(Action.VIEW)
         return self._store.verify_operator_events()
 
     def ensure_identified(self, command: str) -> None:
-        """Do nothing if the actor is an operator, and the key they came by is that operator's.
+        """Refuse a command if the key that the actor came by identifies no such operator.
 
         Args:
-            command: What the actor asked to run, which is recorded if they aren't.
+            command: The command, which a refusal records.
 
         Raises:
-            PermissionDeniedError: They aren't.
+            PermissionDeniedError: The actor isn't an operator, or has another key.
         """
         if self._store.standing(self.actor).operator is None:
             denial = PermissionDeniedError(
@@ -165,17 +166,17 @@ class OperatorService:
             self._attempts.refuse(Action.RUN_COMMAND, denial, command)
 
     def refuse_command(self, refusal: Refusal, command: str) -> None:
-        """Record that what an SSH client asked to run was refused.
+        """Record that a command of an SSH client was refused.
 
         Args:
-            refusal: Why.
-            command: What it asked to run.
+            refusal: Why it was refused.
+            command: The command.
         """
         self._attempts.record_refusal(Action.RUN_COMMAND, refusal, command)
 
     @contextmanager
     def _change(self, action: Action, name: str) -> Iterator[OperatorsTransaction]:
-        """Attempt to change an operator, as those who manage operators may."""
+        """Attempt to change an operator, which takes the right to manage them."""
         with self._attempts.on_operators(action) as attempt:
             held = attempt.held
             attempt.what = What(name=quotable(name))

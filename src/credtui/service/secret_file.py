@@ -1,4 +1,4 @@
-"""A secret as text, for a file or a program, and writing a file that did not exist before."""
+"""A secret as text for a file or a program, and how a new file is written."""
 
 import json
 import os
@@ -12,11 +12,11 @@ from credtui.domain.models import IssuedSecret
 from credtui.domain.pasted import holds_secret
 
 _BARE = re.compile(r"[A-Za-z0-9_%+,./:@-]+")
-"""What no shell reads as anything but itself. zsh takes `=ls` for the path of that program."""
+"""Text that every shell takes literally. `=` isn't in it: zsh reads `=ls` as a path."""
 
 
 class Format(StrEnum):
-    """The form of a secret and what belongs to it; the value is a file's usual ending."""
+    """The format of the text. The value is the usual ending of a file's name."""
 
     ENV = ".env"
     JSON = ".json"
@@ -25,8 +25,8 @@ class Format(StrEnum):
 def render(issued: IssuedSecret, form: Format) -> str:
     """Return the text of a file, with the keys audience, client_id and client_secret.
 
-    In a file of environment variables, the keys are in upper case. A value that a shell would read
-    otherwise stands in single quotes; the configuration allows none in an audience.
+    In a file of environment variables, the keys are in upper case. A value that a shell wouldn't
+    take literally stands in single quotes. The configuration allows no such quotes in an audience.
     """
     values = {
         "audience": issued.audience,
@@ -41,10 +41,10 @@ def render(issued: IssuedSecret, form: Format) -> str:
 
 
 def save(issued: IssuedSecret, path: Path, form: Format) -> None:
-    """Write a new file that its owner alone can read. What exists is never overwritten.
+    """Write a new file that only its owner can read. An existing file is never overwritten.
 
     Raises:
-        SaveRefusedError: It can't be written there. Nothing of it is left.
+        SaveRefusedError: The file can't be written there. No part of it is left.
     """
     if holds_secret(path.name):
         raise SaveRefusedError("A file's name can't have a secret in it: names can be listed.")

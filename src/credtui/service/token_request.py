@@ -1,4 +1,4 @@
-"""A client's first request: an access token for a secret, to see that it works."""
+"""Requests an access token as a client does, to see that a secret works."""
 
 import json
 import time
@@ -21,17 +21,17 @@ _LONGEST_ANSWER = 64 * 1024
 
 
 class TokenReply(BaseModel):
-    """What came back. It never holds the access token.
+    """The answer to a request. It never holds the access token.
 
     Attributes:
         token_url: Where the token was requested.
         status: The HTTP status; None if there was no answer.
         ok: An access token came back.
-        expires_in: Seconds for which it is valid, if that was said.
-        scope: Its scope, if that was said.
+        expires_in: Seconds for which the token is valid, if the answer says so.
+        scope: The token's scope, if the answer says so.
         error: The OAuth error code, if one came back.
-        error_description: What was said about it; or why there was no answer.
-        elapsed: Seconds it took.
+        error_description: The description of the error, or the reason why there was no answer.
+        elapsed: Seconds that the request took.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -47,7 +47,7 @@ class TokenReply(BaseModel):
 
     @property
     def sentence(self) -> str:
-        """What came back, for a person."""
+        """The answer, for a person."""
         took = f"{round(self.elapsed * 1000):,} ms"
         if self.ok:
             lifetime = f", valid for {self.expires_in:,} seconds" if self.expires_in else ""
@@ -59,7 +59,7 @@ class TokenReply(BaseModel):
 
 
 class _NoRedirect(HTTPRedirectHandler):
-    """A redirect is shown, not followed: a secret goes to the configured address only."""
+    """Doesn't follow redirects: a secret goes to the configured address only."""
 
     def redirect_request(self, *_: Any, **__: Any) -> None:
         return None
@@ -68,17 +68,18 @@ class _NoRedirect(HTTPRedirectHandler):
 def request_token(
     token_url: str, client_id: str, secret: SecretStr, audience: str, *, timeout: float = TIMEOUT
 ) -> TokenReply:
-    """Request an access token. Blocks until there is an answer, or none in time."""
+    """Request an access token. Blocks until there is an answer, or until the time is up."""
     answer: Future[TokenReply] = Future()
 
     def exchange() -> None:
         try:
             answer.set_result(_exchange(token_url, client_id, secret, audience, timeout))
-        except Exception as error:  # noqa: BLE001  # it is raised where it is waited for
+        except Exception as error:  # noqa: BLE001  # the caller raises it
             answer.set_exception(error)
 
-    # A socket's timeout starts anew with each byte, and looking up a name has none. So the exchange
-    # is left to itself then, without keeping the program from ending.
+    # A socket's timeout starts anew with each byte, and looking up a name has no timeout. So the
+    # exchange runs in a thread of its own, which is left behind when the time is up. The program
+    # can end without it.
     Thread(target=exchange, name="token request", daemon=True).start()
     try:
         return answer.result(timeout)
@@ -159,5 +160,5 @@ def _text(value: object) -> str | None:
 
 
 def _shown(value: object) -> str:
-    """Return what somebody else wrote, without the secret if it was echoed."""
+    """Return a text of the other side, without the secret if the text quotes it."""
     return quotable(str(value), 300)

@@ -1,4 +1,4 @@
-"""What may be seen of an organization."""
+"""What people may see of an organization."""
 
 from collections.abc import Sequence
 
@@ -50,14 +50,14 @@ class OrganizationView:
         return self._page(self._standing())
 
     def version(self) -> object:
-        """Return a value that is another one after what `page` returns has changed.
+        """Return a value that changes whenever the result of `page` does.
 
         Usage changes once a second while a credential is in use.
         """
         return self._store.version(self._place)
 
     def view(self) -> Page:
-        """Return what `page` does, if the actor may see anything.
+        """Return the page, if the actor may see anything.
 
         Raises:
             PermissionDeniedError: The actor has no access. The attempt leaves an audit event.
@@ -85,7 +85,7 @@ class OrganizationView:
 
         Raises:
             PermissionDeniedError: The actor has no access.
-            AuditTamperedError: It was tampered with.
+            AuditTamperedError: The log was tampered with.
         """
         self.view()
         return self._store.verify_events(self._place)

@@ -17,23 +17,23 @@ from credtui.domain.standing import OrganizationStanding, Standing
 from credtui.domain.usage import Usage
 
 PAGE = 200
-"""Audit events that are read at a time."""
+"""How many audit events are read at a time."""
 
 
 class Transaction(Protocol):
-    """What is held alone for a change.
+    """Something that is held alone for a change.
 
-    Decisions about the change rest on what the transaction returns. The store must not be asked
-    while one is open.
+    Decisions about the change rest on what the transaction returns. Don't call the store itself
+    while a transaction is open.
     """
 
     @property
     def doubt(self) -> DoubtError | None:
-        """What is in doubt about the change, once the context was left; None if it is durable."""
+        """The doubt about the change, after the context was left. None if it is durable."""
         ...
 
     def record(self, at: datetime, actor: Actor, action: Action, **what: Unpack[What]) -> None:
-        """Add an audit event. It is kept together with the change, or neither is."""
+        """Add an audit event. The store keeps both the event and the change, or neither."""
         ...
 
 
@@ -41,17 +41,17 @@ class OrganizationTransaction(Transaction, Protocol):
     """An organization, held alone for a change.
 
     Attributes:
-        organization: As it is kept; assign to change it.
+        organization: The organization as it is kept. Assign to change it.
     """
 
     organization: Organization
 
     def standing(self, actor: Actor) -> OrganizationStanding:
-        """Return what `OrganizationStore.standing_in` does, for this organization."""
+        """Return what an actor is in this organization; see `OrganizationStore.standing_in`."""
         ...
 
     def usage(self) -> Mapping[str, Usage]:
-        """Return what `UsageStore.usage` does."""
+        """Return how credentials are used; see `UsageStore.usage`."""
         ...
 
     def latest_events(self, limit: int) -> Sequence[AuditEvent]:
@@ -63,7 +63,7 @@ class OperatorsTransaction(Transaction, Protocol):
     """All operators, held alone for a change. No organization is created meanwhile.
 
     Attributes:
-        operators: As they are kept; assign to change them.
+        operators: All operators as they are kept. Assign to change them.
     """
 
     operators: Operators
@@ -86,8 +86,8 @@ class ClientStore(Protocol):
     async def find_client(self, environment: str, client_id: str) -> Client | None:
         """Return a client as it is kept at this very moment, None if there is none.
 
-        What was acknowledged before the call shows in the result, whichever process made the
-        change. The time that this takes doesn't depend on how many organizations there are. A
+        A change that was acknowledged before the call shows in the result, whichever process made
+        it. The time that a look-up takes doesn't depend on how many organizations there are. A
         client that came back from a backup may be found some seconds late.
 
         Raises:
@@ -100,26 +100,26 @@ class UsageStore(Protocol):
     """Keeps how credentials are used, apart from the credentials."""
 
     def usage(self, place: Place) -> Mapping[str, Usage]:
-        """Return how credentials are used, by Client ID. What is lost with it is not an error."""
+        """Return how credentials are used, by Client ID. Lost usage is not an error."""
         ...
 
     def add_usage(self, place: Place, usage: Mapping[str, Usage]) -> None:
         """Add to how credentials are used, without holding the organization.
 
         Raises:
-            StoreError: It can't be kept, or the store isn't there; nothing was added.
+            StoreError: The usage can't be kept, or the store isn't there. Nothing was added.
         """
         ...
 
 
 class TokenStore(Protocol):
-    """Keeps the key of access tokens, and which of them are revoked."""
+    """Keeps the key of access tokens, and the tokens that are revoked."""
 
     def token_key(self, make: RandomBytes) -> bytes:
-        """Return the key that signs access tokens: the same to every process, made once.
+        """Return the key that signs access tokens. It is made once, and shared by all processes.
 
         Raises:
-            StoreError: It can't be read or made.
+            StoreError: The key can't be read or made.
         """
         ...
 
@@ -127,7 +127,7 @@ class TokenStore(Protocol):
         """Durably revoke the access token of this identity.
 
         Raises:
-            StoreError: It can't be revoked.
+            StoreError: The token can't be revoked.
         """
         ...
 
@@ -135,15 +135,15 @@ class TokenStore(Protocol):
         """Tell whether the access token of this identity is revoked.
 
         Raises:
-            StoreError: That can't be read.
+            StoreError: The revocations can't be read.
         """
         ...
 
     def sweep_revocations(self, environment: str, now: datetime) -> None:
-        """Make room by forgetting which tokens were revoked among those that have expired.
+        """Make room by forgetting revoked tokens that have expired.
 
-        The tokens stay revoked all the same, also when the clock is set back after this. Tokens
-        that happen to expire at the same times may be revoked with them.
+        Those tokens stay revoked, even if the clock is set back later. Other tokens that expire at
+        the same moments may be revoked with them.
 
         Raises:
             StoreError: Nothing can be removed.
@@ -152,13 +152,13 @@ class TokenStore(Protocol):
 
 
 class OrganizationStore(Protocol):
-    """Keeps organizations: the credentials of each, apart for each environment.
+    """Keeps organizations, with the credentials of each in each environment.
 
-    An organization exists from its first audit event on, in whichever environment that is.
+    An organization exists in all environments once it has an audit event in one of them.
     """
 
     def load(self, place: Place) -> Organization:
-        """Return an organization as it is kept; one without credentials if it isn't kept yet."""
+        """Return an organization as it is kept, or an empty one if it isn't kept yet."""
         ...
 
     def organizations(self) -> Sequence[str]:
@@ -176,16 +176,17 @@ class OrganizationStore(Protocol):
     def transaction(self, place: Place) -> AbstractContextManager[OrganizationTransaction]:
         """Hold an organization alone, within the context.
 
-        On leaving it, the changed organization and its events are durable, or `Transaction.doubt`
-        says that they may not be; when it is left by an exception nothing was changed.
+        After the context, the changed organization and its events are durable, or
+        `Transaction.doubt` says that they may not be. If an exception leaves the context, nothing
+        was changed.
         """
         ...
 
     def version(self, place: Place) -> object:
-        """Return a value that is another one after an organization, its usage or operators changed.
+        """Return a value that changes when an organization, its usage or the operators do.
 
-        It differs from all values returned before the change by the same store object. It is cheap
-        to ask for, several times a second.
+        It differs from all values that this store object returned before the change. To ask for it
+        is cheap, and may be done several times a second.
         """
         ...
 
@@ -206,7 +207,7 @@ class OperatorStore(Protocol):
         ...
 
     def operators_transaction(self) -> AbstractContextManager[OperatorsTransaction]:
-        """Hold all operators alone; otherwise as `OrganizationStore.transaction`."""
+        """Hold all operators alone. The rest is as in `OrganizationStore.transaction`."""
         ...
 
 
@@ -228,22 +229,22 @@ class EventStore(Protocol):
     def verify_events(self, place: Place) -> AuditEvent | None:
         """Check the whole audit log, and return its last event.
 
-        This writes nothing, and no change has to wait for it.
+        The check writes nothing, and no change has to wait for it.
 
         Raises:
-            AuditTamperedError: It doesn't hold together, or lacks its end.
+            AuditTamperedError: The log doesn't hold together, or lacks its end.
         """
         ...
 
     def operator_events(self, before: int | None = None, limit: int = PAGE) -> Sequence[AuditEvent]:
-        """Return audit events about operators, otherwise as `events`."""
+        """Return audit events about operators. The rest is as in `events`."""
         ...
 
     def verify_operator_events(self) -> AuditEvent | None:
-        """Check the whole audit log about operators, otherwise as `verify_events`.
+        """Check the whole audit log about operators. The rest is as in `verify_events`.
 
         Raises:
-            AuditTamperedError: It doesn't hold together, or lacks its end.
+            AuditTamperedError: The log doesn't hold together, or lacks its end.
         """
         ...
 
@@ -253,11 +254,11 @@ class Store(
 ):
     """All that credtui asks of a store.
 
-    All methods raise a `credtui.domain.errors.StoreError` when the store can't be used. They may be
-    called from any thread. Those that are coroutines are for an event loop and never block it; all
-    others may block on a disk or a lock.
+    Every method raises a `credtui.domain.errors.StoreError` if the store can't be used, and may be
+    called from any thread. Coroutines are for an event loop and never block it. All other methods
+    may block on a disk or a lock.
 
-    A store can be pickled: each process of the token endpoint unpickles one, which opens the same
+    A store can be pickled. Each process of the token endpoint unpickles one, which opens the same
     data anew.
     """
 

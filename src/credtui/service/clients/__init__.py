@@ -1,1 +1,1 @@
-"""What OAuth clients do, as `credtui.service.clients.service` has it."""
+"""What OAuth clients do. The service is in `credtui.service.clients.service`."""

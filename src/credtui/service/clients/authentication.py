@@ -1,4 +1,4 @@
-"""Deciding which client a secret comes from, at once for those whose secret is known."""
+"""Authenticates clients by their secrets: at once if a secret was verified before."""
 
 import asyncio
 import time
@@ -23,7 +23,7 @@ from credtui.service.clients.verified import VerifiedSecrets
 from credtui.store.port import ClientStore
 
 HELD_BACK = 1.0
-"""Seconds after which somebody who tried too often gets the answer that says so."""
+"""Seconds to wait before telling a client that it tried too often."""
 
 _MAX_HELD_BACK = 200
 _MAX_FAMILIAR = 50_000
@@ -32,15 +32,15 @@ _MAX_FAMILIAR = 50_000
 class Authentication:
     """Authenticates clients.
 
-    A secret that was verified before costs a digest. Any other costs bcrypt, in one of two lanes.
-    Clients that come from the address from which they were last admitted have a lane of their own.
-    Everybody else shares the other, which gives way. Which lane it is tells an attacker nothing
-    about whether a client exists.
+    A secret that was verified before costs a digest. Any other secret costs bcrypt, in one of two
+    lanes. Clients that come from the address from which they were last admitted have a lane of
+    their own. Everybody else shares the other lane, which gives way to it. The lane doesn't show
+    an attacker whether a client exists.
 
     Args:
         store: Where clients are found.
-        environments_by_tag: The names of environments by the tags of their secrets.
-        secrets: The secrets that were verified.
+        environments_by_tag: The names of environments, by the tags of their secrets.
+        secrets: Remembers the secrets that were verified.
         usage: Where uses of previous secrets are counted.
         clock: The present moment.
     """
@@ -69,15 +69,15 @@ class Authentication:
         self._searches: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
-        """Measure how long a refusal must take: longer than bcrypt, so that all take the same."""
+        """Measure how long a refusal must take: longer than bcrypt, so that all are alike."""
         self._pace = 1.5 * await asyncio.to_thread(self._secrets.measure)
 
     async def admit(self, client_id: str, secret: SecretStr, address: str) -> Client:
-        """Return the client whose Client ID and secret these are, as it is kept.
+        """Return the client with this Client ID and secret, as it is kept.
 
         Raises:
-            ClientNotAuthenticatedError: They are nobody's.
-            TooManyGuessesError: Wrong ones were tried too often.
+            ClientNotAuthenticatedError: No client has them.
+            TooManyGuessesError: Wrong secrets were tried too often.
             StoreError: The store can't be read.
         """
         if familiar_in := self._familiar.get((client_id, address)):
@@ -128,7 +128,7 @@ class Authentication:
             right = await lane.run(self._secrets.verify, client, secret)
             present = client
             if client is not None:
-                # It may have been rotated or deleted during the hash.
+                # The credential may have been rotated or deleted during the hash.
                 present = await self._store.find_client(client.place.environment, client_id)
             if right and present is not None and self._secrets.remembers(present, secret):
                 return self._make_familiar(present, address)
@@ -148,7 +148,7 @@ class Authentication:
         return client
 
     def _search_previous(self, client: Client, secret: SecretStr, address: str) -> None:
-        """Find out, after the answer, whether what was refused is a previous secret."""
+        """Find out, after the answer, whether the refused secret is a previous one."""
         if not client.credential.retired:
             return
 

@@ -37,18 +37,18 @@ logger = logging.getLogger(__name__)
 class ClientService:
     """What clients of all environments do.
 
-    It serves within its context, in which it also writes down usage and sweeps revocations. Its
-    coroutines never block the event loop. They raise a `ClientError` for what a client may not
-    have, and a `StoreError` when the store can't be used.
+    The service works within its context, in which it also writes down usage and sweeps revocations.
+    Its coroutines never block the event loop. They raise a `ClientError` to refuse a request, and
+    a `StoreError` if the store can't be used.
 
     Args:
-        store: The store. Its token key is read here, which blocks on a disk.
+        store: The store. To read its token key blocks on a disk.
         environments: The environments that are served, by name.
-        token_lifetime: Seconds for which an access token is good.
-        introspection_clients: The Client IDs of those who may introspect.
+        token_lifetime: Seconds for which an access token is valid.
+        introspection_clients: The Client IDs of the clients that may introspect.
         clock: The present moment.
         random_bytes: The source of randomness.
-        bcrypt_cost: The cost of hashes, for a check that takes as long without a client.
+        bcrypt_cost: The cost of hashes. A check for a client that isn't there costs as much.
 
     Raises:
         StoreError: The store can't be used.
@@ -96,7 +96,7 @@ class ClientService:
         exc_value: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """End serving, and write down the usage that wasn't yet."""
+        """End serving, and write down the rest of the usage."""
         for task in self._tasks:
             task.cancel()
         self._authentication.close()
@@ -106,8 +106,8 @@ class ClientService:
         """Return the client that presents its secret from an address.
 
         Raises:
-            ClientNotAuthenticatedError: The Client ID and secret are nobody's.
-            TooManyGuessesError: Wrong ones were tried too often.
+            ClientNotAuthenticatedError: No client has this Client ID and secret.
+            TooManyGuessesError: Wrong secrets were tried too often.
             AddressNotAllowedError: Its organization doesn't allow that address.
             StoreError: The store can't be read.
         """
@@ -117,7 +117,7 @@ class ClientService:
         return client
 
     def issue(self, client: Client, audience: str, address: str) -> str:
-        """Return a new access token for an authenticated client, and count that.
+        """Return a new access token for an authenticated client, and count the use.
 
         Raises:
             WrongAudienceError: The audience is not the client's.
@@ -132,7 +132,7 @@ class ClientService:
         return token
 
     async def read(self, token: str) -> Claims | None:
-        """Return what an access token says, None if it doesn't count at this moment.
+        """Return the claims of an access token, None if the token isn't valid at this moment.
 
         Raises:
             StoreError: The store can't be read.
@@ -148,14 +148,14 @@ class ClientService:
         return claims
 
     def seconds_left(self, claims: Claims) -> int:
-        """Return for how many seconds more an access token is good."""
+        """Return for how many seconds more an access token is valid."""
         return max(claims.expires_at - int(self._clock().timestamp()), 0)
 
     async def introspect(self, gateway: Client, token: str) -> Claims | None:
-        """Return what an access token of the gateway's environment says, None if it doesn't count.
+        """Return the claims of a valid access token of the gateway's environment, else None.
 
         Raises:
-            MayNotIntrospectError: The gateway isn't one of those who may ask.
+            MayNotIntrospectError: The gateway isn't a client that may introspect.
             StoreError: The store can't be read.
         """
         if gateway.client_id not in self._introspection_clients:

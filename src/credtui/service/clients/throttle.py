@@ -1,4 +1,4 @@
-"""Slowing down whoever tries secrets, so that guesses can't take the processor from clients."""
+"""Slows guesses of secrets down, so that they can't take the processor from clients."""
 
 import asyncio
 import ipaddress
@@ -24,7 +24,7 @@ BY_ADDRESS = RateLimitItemPerMinute(20)
 AT_CLIENT = RateLimitItemPerMinute(100)
 """Wrong secrets that may be presented for a client.
 
-They are more than an address has: it takes several addresses to keep a client from using a new
+A client has more than an address, so it takes several addresses to keep a client from using a new
 secret.
 """
 
@@ -33,7 +33,7 @@ R = TypeVar("R")
 
 
 class Throttle:
-    """Counts wrong secrets, and those that are being checked, by address and by client."""
+    """Counts wrong secrets, and secrets that are being checked, by address and by client."""
 
     def __init__(self) -> None:
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
@@ -47,7 +47,7 @@ class Throttle:
             limits: What is counted, such as an address, and how many wrong secrets it may have.
 
         Raises:
-            TooManyGuessesError: One of them has tried too often.
+            TooManyGuessesError: One of the limits is reached.
         """
         for key, limit in limits.items():
             stats = self._limiter.get_window_stats(limit, key)
@@ -73,9 +73,9 @@ class Lane:
     """Threads that check secrets, apart from the event loop and from each other.
 
     Args:
-        threads: How many work at once.
-        waiting: How many may wait for one.
-        niceness: How much they give way to everything else on this computer.
+        threads: The number of threads.
+        waiting: How many secrets may wait for a thread.
+        niceness: How much the threads give way to everything else on this computer.
     """
 
     def __init__(self, threads: int, *, waiting: int, niceness: int) -> None:
@@ -86,7 +86,7 @@ class Lane:
         """Return what the work returns.
 
         Raises:
-            TooManyGuessesError: Too many are waiting.
+            TooManyGuessesError: Too many secrets are waiting.
         """
         if self._room <= 0:
             raise TooManyGuessesError(1)
@@ -104,9 +104,9 @@ class Lane:
 
 @lru_cache(maxsize=4096)
 def neighbourhood(address: str) -> str:
-    """Return what is counted for an address: itself, or the IPv6 network of 64 bits that it is in.
+    """Return an IPv4 address itself, and for an IPv6 address its network of 64 bits.
 
-    Whoever has one address of such a network has all of them.
+    A person who has one address of such a network has all of them.
     """
     with suppress(ValueError):
         if ipaddress.ip_address(address).version == 6:
@@ -115,6 +115,6 @@ def neighbourhood(address: str) -> str:
 
 
 def _be_nice(niceness: int) -> None:
-    # On Linux this sets the priority of this thread alone.
+    # On Linux this sets the priority of this thread only.
     with suppress(OSError):
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), niceness)

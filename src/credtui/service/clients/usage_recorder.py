@@ -1,4 +1,4 @@
-"""Counting how credentials are used: in memory, and from there in batches to the store."""
+"""Counts how credentials are used: in memory, and in batches in the store."""
 
 import threading
 from collections import defaultdict
@@ -30,7 +30,7 @@ class _Tally:
 
 
 class UsageRecorder:
-    """Counts uses of credentials. A crash loses those that were not written down yet."""
+    """Counts uses of credentials. A crash loses uses that weren't written down yet."""
 
     def __init__(self, store: UsageStore) -> None:
         self._store = store
@@ -61,7 +61,7 @@ class UsageRecorder:
             )
 
     def last_address(self, client: Client) -> str | None:
-        """Return the address that the client's last token was issued to, as written down.
+        """Return the address to which the client's last token was issued, as written down.
 
         Blocks on a disk.
         """
@@ -69,10 +69,10 @@ class UsageRecorder:
         return usage.last_used_from if usage else None
 
     def write(self) -> None:
-        """Write down what was counted. Blocks on a lock and a disk.
+        """Write down the uses that were counted. Blocks on a lock and a disk.
 
         Raises:
-            StoreError: Some can't be written. They are kept for the next time.
+            StoreError: Some uses can't be written. They are kept for the next time.
         """
         with self._lock:
             tallies, self._tallies = self._tallies, {}

@@ -1,4 +1,4 @@
-"""Checking a client's secret: with bcrypt the first time, then from memory until it changes."""
+"""Checks clients' secrets: with bcrypt the first time, from memory after that."""
 
 import threading
 import time
@@ -17,9 +17,9 @@ _REMEMBERED = 50_000
 class VerifiedSecrets:
     """Remembers secrets that bcrypt has verified, as digests.
 
-    The key of the digests never leaves this process. A digest covers the stored hash too. After a
-    rotation the hash is another, so what was verified before is not found any more, and nothing
-    has to be forgotten in time.
+    The key of the digests never leaves this process. A digest covers the stored hash too, which a
+    rotation changes. So a digest of a previous secret is never found, and nothing has to be
+    forgotten in time.
     """
 
     def __init__(self, random_bytes: RandomBytes, bcrypt_cost: int) -> None:
@@ -31,11 +31,11 @@ class VerifiedSecrets:
         self._lock = threading.Lock()
 
     def remembers(self, client: Client, secret: SecretStr) -> bool:
-        """Tell whether this was verified to be the client's present secret."""
+        """Tell whether this secret was verified as the client's present one."""
         return self._has(self._digest(client.credential.secret_hash, secret))
 
     def remembers_previous(self, client: Client, secret: SecretStr) -> bool:
-        """Tell whether this was verified to be one of the client's previous secrets."""
+        """Tell whether this secret was verified as a previous one of the client."""
         return any(
             self._has(self._digest(retired.secret_hash, secret))
             for retired in client.credential.retired
@@ -44,7 +44,7 @@ class VerifiedSecrets:
     def verify(self, client: Client | None, secret: SecretStr) -> bool:
         """Tell whether this is the client's present secret. Blocks for bcrypt, client or not.
 
-        Look the client up again before you believe the result: it may have been rotated meanwhile.
+        Look the client up again before you trust the result: there may have been a rotation.
         """
         return self._verify(client.credential.secret_hash if client else self._nobodys_hash, secret)
 
@@ -68,7 +68,7 @@ class VerifiedSecrets:
 
     def _verify(self, secret_hash: SecretStr, secret: SecretStr) -> bool:
         digest = self._digest(secret_hash, secret)
-        # While this waited for a thread, the same secret may have been verified.
+        # The same secret may have been verified while this call waited for a thread.
         if self._has(digest):
             return True
         if not matches(secret, secret_hash):
