@@ -83,7 +83,7 @@ def test_the_line_does_not_change_between_versions() -> None:
     ],
 )
 def test_a_clock_that_went_back_shows(steps: list[int], expected: list[int | None]) -> None:
-    """Moments in minutes, oldest first, and what is told of each event, newest first."""
+    """`steps` are minutes, oldest first. `expected` are the minutes back, newest first."""
     chain = make_chain(len(steps))
     moved = [
         event.model_copy(update={"at": START + timedelta(minutes=step)})
@@ -97,7 +97,7 @@ def test_a_clock_that_went_back_shows(steps: list[int], expected: list[int | Non
 
 
 def test_the_words_in_a_log_do_not_change_between_versions() -> None:
-    """A log that was written yesterday must be readable tomorrow: words are added only."""
+    """A log that was written yesterday must be readable tomorrow, so words are only added."""
     assert {action: action.value for action in Action} == {
         Action.GENERATE: "generate",
         Action.ROTATE: "rotate",

@@ -1,4 +1,4 @@
-"""What is taken for a secret in people's text: nearly every piece of one, and no plausible name."""
+"""In people's text nearly every piece of a secret is found, and plausible names stay."""
 
 import random
 import re
@@ -14,7 +14,7 @@ from tests.support import SECRET, seeded_bytes
 PLAIN = SECRET.get_secret_value()
 BODY = PLAIN.removeprefix("csk_uat_")
 
-# The check digits alone can tell it: it changes as seldom as words do.
+# Only the check digits show that this is a secret: its letters change as seldom as those of words.
 DULL = generate_secret("uat", lambda _: b"\x00" * 32).get_secret_value()
 
 WAYS = {
@@ -75,7 +75,7 @@ def test_a_pasted_secret_is_taken_out(pasted: str, way: str) -> None:
     assert "[secret]" in redacted
     assert not holds_secret(redacted)
     left = "".join(re.findall("[A-Za-z0-9]", redacted))
-    # A run that a word is glued to goes as a whole.
+    # If a word touches a run of random letters, it is taken out with the run.
     around = "".join(re.findall("[A-Za-z0-9]", way.format("")))
     assert len(left) <= len(f"cskuat{around}") + 2 * len("secret") + 3
 
@@ -108,7 +108,7 @@ def test_few_pieces_of_secrets_are_missed() -> None:
 
 
 def test_hardly_a_plausible_name_is_refused() -> None:
-    """Seventeen of 10,000 are, all of short words in capitals glued together."""
+    """Seventeen of 10,000 are refused. All are short words in capitals without blanks."""
     names = list(plausible_names(random.Random(1), 1000))
     assert len(set(names)) > 990
     assert sum(len(name) >= 20 for name in names) > 500
@@ -171,7 +171,7 @@ def plausible_names(chance: random.Random, count: int) -> Iterator[str]:
 
 
 def test_the_alphabet_is_that_of_client_ids_too() -> None:
-    """A Client ID is random as well, and short enough to stay."""
+    """A Client ID is random as well, but too short to be taken out."""
     source = seeded_bytes(5)
     for _ in range(1000):
         client_id = generate_client_id(source)

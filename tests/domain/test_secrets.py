@@ -24,7 +24,7 @@ from tests.support import SECRET, SECRET_HASH, seeded_bytes
 ALPHABET = string.ascii_letters + string.digits + "_"
 PLAIN = SECRET.get_secret_value()
 
-# Characters that a shell, YAML or HTTP Basic would need to have quoted are all outside this.
+# No shell, YAML or HTTP Basic needs quotation marks around these characters.
 UNQUOTED = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 tags = st.text(string.ascii_lowercase + string.digits, min_size=1, max_size=6)
@@ -50,7 +50,7 @@ def test_longest_tag_fills_60_characters() -> None:
 
 
 def test_grammar_does_not_change() -> None:
-    """Scanners and stored copies rely on it."""
+    """Scanners and stored copies rely on the grammar."""
     secret = generate_secret("uat", lambda size: bytes(range(size)))
     assert secret.get_secret_value() == "csk_uat_003aUlTJC7tjlCTQj2uNU3MFagCXG9LRKRcwGkBIDlf1mx3T8"
 

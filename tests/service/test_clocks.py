@@ -1,4 +1,4 @@
-"""What a wrong clock does: it is recorded as read, and stops nothing."""
+"""A wrong clock is recorded as it is read, and stops nothing."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -35,7 +35,7 @@ WRONG = {
 def use_everything(
     make_service: MakeService, store: Store, clock: SteppedClock, number: int
 ) -> None:
-    """Do whatever can be done, and leave two credentials."""
+    """Use every method, and leave two credentials."""
     service = make_service(RITA)
     first = service.generate(f"First {number}").credential.client_id
     second = service.replace(first, f"Second {number}").credential.client_id
@@ -101,7 +101,7 @@ def test_a_stranger_s_refused_attempt_with_a_fast_clock_stops_nobody(
 
 
 class TestOrder:
-    """Of the credentials: that of their generation, whatever the clock said."""
+    """Credentials are in the order in which they were generated, whatever the clock said."""
 
     def names(self, service: CredentialService) -> list[str]:
         return [credential.name for credential in service.page().credentials]
@@ -141,7 +141,7 @@ class TestOrder:
 
 
 class TestUse:
-    """Of a credential, recorded by a token endpoint with a fast clock."""
+    """A token endpoint with a fast clock records the uses of a credential."""
 
     def use(self, store: Store, client_id: str, at: datetime, address: str) -> None:
         used = Usage(last_used_at=at, last_used_from=address, issued={hour_of(at): 1})

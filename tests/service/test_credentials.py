@@ -542,7 +542,7 @@ class TestNoAccess:
 
 @pytest.mark.files
 def test_damaged_operators_let_nobody_in(filled: Filled, store_folder: Path, store: Store) -> None:
-    """Fails closed: without operators everybody might edit."""
+    """Without operators everybody might edit, so damaged ones must not count as none."""
     organization = store.load(PLACE)
     path = store_folder / "operators.json"
     for content in (b"", b"{}", b"[]", b'{"operators": {}}', b"\x00" * 100):

@@ -1,4 +1,4 @@
-"""Random sequences of what two people do, on one real store, against a simple model."""
+"""Two people do random things on one real store, and a simple model foretells the results."""
 
 import os
 import shutil
@@ -38,7 +38,7 @@ from credtui.store.tinydb.store import TinyDBStore
 from tests.secrets_scan import assert_no_secret
 from tests.support import UAT, SteppedClock, seeded_bytes, write_operators
 
-# What is tried here is logic, not a disk: in memory it goes five times as fast.
+# These tests try logic, not a disk. In memory they run five times as fast.
 FOLDER = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108
 
 PLACE = Place("uat", "acme")
@@ -57,14 +57,14 @@ names = st.sampled_from((*VALID, *INVALID))
 positions = st.integers(0, 11)
 Seen = Literal["present", "none", "other"]
 sights: st.SearchStrategy[Seen] = st.sampled_from(("present", "none", "other"))
-# Mostly they may edit, or little would happen.
+# People may edit most of the time, or little would happen.
 permissions = st.sampled_from((*[Permission.CAN_EDIT] * 3, Permission.CAN_VIEW))
 
 T = TypeVar("T")
 
 
 class Kept(NamedTuple):
-    """What the model knows of a credential."""
+    """A credential in the model."""
 
     name: str
     secret: SecretStr
@@ -80,7 +80,7 @@ class TwoPeople(RuleBasedStateMachine):
         self.folder = Path(tempfile.mkdtemp(dir=FOLDER))
         self.clock = SteppedClock()
         random_bytes = seeded_bytes()
-        # Each person's session opens the store for itself.
+        # Each person's session opens a store of its own.
         self.services = {
             name: CredentialService(
                 TinyDBStore(self.folder),
@@ -136,7 +136,7 @@ class TwoPeople(RuleBasedStateMachine):
         seen: int | None = None,
         deletes: bool = False,
     ) -> type[Refusal] | None:
-        """Say what refuses an attempt, in the order in which people are told."""
+        """Return the refusal of an attempt. Where several apply, the first in this order counts."""
         if self.permissions[person] < Permission.CAN_EDIT:
             return PermissionDeniedError
         if client_id is None and len(self.kept) == 3:
@@ -155,11 +155,11 @@ class TwoPeople(RuleBasedStateMachine):
         return None
 
     def choose(self, which: int) -> str:
-        """Choose a credential, or one that was deleted or never was."""
+        """Choose a credential that is there, was deleted, or never existed."""
         return [*self.kept, self.gone][which % (len(self.kept) + 1)]
 
     def generation(self, client_id: str, seen: Seen) -> int | None:
-        """The generation that a person saw."""
+        """Return the generation that a person saw."""
         if seen == "none":
             return None
         generation = self.kept[client_id].generation if client_id in self.kept else 1

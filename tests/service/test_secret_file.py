@@ -1,4 +1,4 @@
-"""A secret as text, read back by what reads such files."""
+"""A secret as text, read back by programs that read such files."""
 
 import json
 import string

@@ -1,4 +1,4 @@
-"""What is decided in a transaction is decided by what the transaction says."""
+"""Decisions inside a transaction rest on the transaction alone, and not on the store."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress

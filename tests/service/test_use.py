@@ -1,4 +1,4 @@
-"""What the service tells of a secret, of usage, and of one credential replacing another."""
+"""Identifying secrets, usage, replacing credentials, and requesting an access token."""
 
 import json
 import threading
@@ -255,7 +255,7 @@ class TestReplace:
 
 @contextmanager
 def answering(status: int, body: bytes, **headers: str) -> Iterator[tuple[str, list[bytes]]]:
-    """A server on the loopback address that gives one answer, and what it was asked."""
+    """A server on the loopback address that gives one answer and keeps what it was asked."""
     asked: list[bytes] = []
 
     class Handler(BaseHTTPRequestHandler):

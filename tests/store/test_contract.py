@@ -41,7 +41,7 @@ OTHER_HASH = SecretStr("$2b$04$" + "x" * 53)
 BOB = Actor(operator="bob", fingerprint="SHA256:x", channel="command line")
 
 MakeStore = Callable[[], Store]
-"""Opens one and the same store again, as another process would."""
+"""Opens the same store again, as another process would."""
 
 
 def add(store: Store, credential: StoredCredential, place: Place = ACME) -> None:
@@ -159,7 +159,7 @@ class TestStore:
             assert transaction.organization == store.load(ACME)
 
     def test_credentials_keep_the_order_in_which_they_came(self, store: Store) -> None:
-        """Whatever the clock said, and whichever is changed later."""
+        """Neither the clock nor a later change moves a credential."""
         for number, day in ((1, 0), (2, -1), (3, -9)):
             add(store, make_credential(number, created_at=START + timedelta(days=day)))
         with store.transaction(ACME) as transaction:
@@ -488,7 +488,7 @@ class TestStore:
         assert not await store.is_revoked("uat", "other", late)
 
     async def test_a_sweep_far_ahead_spares_what_is_issued_in_between(self, store: Store) -> None:
-        """A clock ran a year ahead for a while, and is set right."""
+        """A clock ran a year ahead for a while before it was set right."""
         ahead = START + timedelta(days=365)
         store.revoke("uat", "one", START)
         store.revoke("uat", "two", ahead)

@@ -122,7 +122,7 @@ class TestVerifiedSecrets:
         issued: IssuedSecret,
         client_id: str,
     ) -> None:
-        """The hash is right about the record that was read, which is no longer the record."""
+        """The record that was read has this hash, but the record on disk has another by now."""
         before = find()
         service.rotate(client_id)
         assert secrets.verify(before, issued.secret)
@@ -339,7 +339,7 @@ class TestClientService:
         service: CredentialService,
         store_folder: Path,
     ) -> None:
-        """The generation's number comes a second time."""
+        """After the restore, a rotation makes a second secret with the same generation."""
         client_id = issued.credential.client_id
         backup = store_folder.with_name("backup")
         shutil.copytree(store_folder, backup)
@@ -371,7 +371,7 @@ class TestClientService:
         store.sweep_revocations("uat", clock())
         clock.now = right
         assert await clients.read(token) is None
-        # Nor does it keep anybody from a new one, until the time that the clock told by mistake.
+        # The sweep, made at a moment far ahead, revokes no token that is issued now.
         clock.advance()
         fresh = clients.issue(client, issued.audience, ADDRESS)
         assert await clients.read(fresh) is not None
