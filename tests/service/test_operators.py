@@ -1,5 +1,6 @@
 """Operators, organizations and networks, managed by representatives on a real store."""
 
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -11,6 +12,7 @@ import pytest
 from credtui.domain.audit import AuditEvent
 from credtui.domain.errors import CredtuiError
 from credtui.domain.permissions import Actor, Permission
+from credtui.domain.place import Place
 from credtui.domain.refusals import (
     InvalidKeyError,
     InvalidNetworkError,
@@ -236,6 +238,21 @@ def test_a_misspelt_organization_does_not_come_into_being(
             assert (event.outcome, event.reason) == ("refused", error.code)
     assert not make_service(RITA, organization="amce").page().known
     assert not list(store_folder.rglob("amce*"))
+
+
+def test_an_organization_that_is_unknown_when_it_is_held_does_not_come_into_being(
+    store: Store, managing: Callable[[Actor], OperatorService], make_service: MakeService
+) -> None:
+    with ThreadPoolExecutor() as pool:
+        with store.transaction(Place("uat", "amce")):
+            attempt = pool.submit(make_service(RITA, organization="amce").generate, "One")
+            time.sleep(0.3)  # by now it was admitted, because there are no operators, and waits
+            managing(RITA).add("rita", representative=True)
+        assert isinstance(attempt.exception(), NoSuchOrganizationError)
+    event = last(managing(RITA))
+    assert (event.action, event.outcome, event.name) == ("generate", "refused", "amce")
+    assert event.reason == "no_such_organization"
+    assert list(managing(RITA).organizations()) == []
 
 
 def test_networks_are_a_representative_s(rita: OperatorService, make_service: MakeService) -> None:

@@ -40,9 +40,9 @@ class Attempt(Generic[T]):
 class Attempts:
     """One actor's attempts to do something.
 
-    Each attempt is a context. If a `Refusal` leaves the context, the audit event has the refusal.
-    If another exception leaves it, nothing is changed or recorded. Otherwise the change is made,
-    and the event says so.
+    Each attempt is a context. If a `Refusal` leaves the context, the audit event says that the
+    attempt was refused. If another exception leaves it, nothing is changed or recorded. Otherwise
+    the change is made, and the event says so.
 
     Raises:
         Refusal: The attempt was refused.
@@ -121,6 +121,7 @@ class Attempts:
 
     @contextmanager
     def _entered(self, place: Place, action: Action) -> Iterator[OrganizationTransaction]:
+        """Hold an organization, unless it is unknown by now."""
         with ExitStack() as holding:
             held = holding.enter_context(self._store.transaction(place))
             barred = held.standing(self._actor).why_not_enter()

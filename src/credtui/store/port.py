@@ -199,7 +199,7 @@ class OperatorStore(Protocol):
         ...
 
     def standing(self, actor: Actor) -> Standing:
-        """Return what an actor is among the operators."""
+        """Return what an actor is among the operators; see `Operators.standing`."""
         ...
 
     def operators_for_key(self, fingerprint: str) -> Sequence[str]:

@@ -59,7 +59,7 @@ class TinyDBOperatorsTransaction(TinyDBTransaction, OperatorsTransaction):
 
     @override
     def create_organization(self, place: Place) -> None:
-        # The file comes into being when the event is written to it.
+        # The organization's file is made when its event is committed.
         self._draft = self._hold(place)
 
     def write(self) -> None:
