@@ -1,4 +1,4 @@
-"""What one actor may do. A decision needs to know no more of the operators."""
+"""What one actor may do: all that a decision about one actor needs to know of the operators."""
 
 from pydantic import BaseModel, ConfigDict
 
