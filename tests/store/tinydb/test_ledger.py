@@ -51,6 +51,13 @@ def snapshot(folder: Path) -> dict[Path, bytes]:
     }
 
 
+def test_a_transaction_without_an_event_leaves_only_its_lock(store_folder: Path) -> None:
+    with TinyDBStore(store_folder).transaction(PLACE):
+        pass
+    left = [path.name for path in store_folder.rglob("*") if path.is_file()]
+    assert left == ["acme.lock"]
+
+
 def test_an_event_that_cant_be_logged_is_not_committed(
     filled: CredentialService, store_folder: Path, path: Path
 ) -> None:

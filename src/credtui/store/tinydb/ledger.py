@@ -165,7 +165,8 @@ class Ledger:
             yield draft
             # The JSON file decides. If the log lacks events afterwards, the next change adds them.
             try:
-                self._log.append(draft.commit())
+                if events := draft.commit():
+                    self._log.append(events)
             except DoubtError as doubt:
                 draft.doubt, held.finished = doubt, False
             except OSError:  # from the log, after the commit
