@@ -23,6 +23,7 @@ from credtui.domain.refusals import (
     NoSuchCredentialError,
     NothingReplacedError,
     PermissionDeniedError,
+    ReplacesAnotherError,
     StillUsedError,
     TooManyAttemptsError,
 )
@@ -228,6 +229,19 @@ class TestReplace:
         service.replace(old.client_id, "Two")
         with pytest.raises(AlreadyReplacedError):
             service.replace(old.client_id, "Three")
+
+    def test_it_is_refused_for_one_that_is_replacing_another(
+        self, service: CredentialService
+    ) -> None:
+        old = service.generate("One").credential
+        new = service.replace(old.client_id, "Two").credential
+        with pytest.raises(ReplacesAnotherError, match=r"^Two is replacing another credential"):
+            service.replace(new.client_id, "Three")
+        refused = service.events()[0]
+        assert (refused.outcome, refused.reason) == ("refused", "replaces_another")
+        assert len(service.page().credentials) == 2
+        service.finish_replacement(old.client_id)
+        service.replace(new.client_id, "Three")
 
     def test_what_is_gone_can_not_be_replaced(self, service: CredentialService) -> None:
         with pytest.raises(NoSuchCredentialError):

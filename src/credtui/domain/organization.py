@@ -62,6 +62,7 @@ class Organization(Credentials):
             NameTakenError: Another credential has this name.
             NoSuchCredentialError: The credential that it replaces is gone.
             AlreadyReplacedError: Another credential replaces the same one already.
+            ReplacesAnotherError: The credential that it replaces is itself replacing another.
         """
         refuse(self.why_not_add() or self.why_not_name(credential.name))
         if credential.replaces is not None:

@@ -56,6 +56,11 @@ class AlreadyReplacedError(Refusal):
     meaning = "The credential is being replaced already."
 
 
+class ReplacesAnotherError(Refusal):
+    code = "replaces_another"
+    meaning = "The credential is replacing another one itself."
+
+
 class NothingReplacedError(Refusal):
     code = "nothing_replaced"
     meaning = "The credential is not being replaced by another."

@@ -21,6 +21,7 @@ from credtui.domain.refusals import (
     NothingReplacedError,
     PrimaryProtectedError,
     Refusal,
+    ReplacesAnotherError,
     StillUsedError,
 )
 from credtui.domain.secrets import is_client_id
@@ -128,6 +129,11 @@ class Credentials(BaseModel):
             return AlreadyReplacedError(
                 f"{credential.display_name} is already being replaced by {successor.display_name}. "
                 "Finish that first, or delete one of them."
+            )
+        if credential.replaces and self.find(credential.replaces):
+            return ReplacesAnotherError(
+                f"{credential.display_name} is replacing another credential itself. "
+                "Finish that first."
             )
         return None
 

@@ -3,6 +3,7 @@
 from credtui.domain.models import Credential
 from credtui.domain.names import MAX_NAME_LENGTH
 from credtui.domain.page import Page
+from credtui.domain.refusals import CapReachedError, ReplacesAnotherError
 from credtui.domain.rules import MAX_CREDENTIALS
 from credtui.tui.screens.portal import Portal
 from credtui.tui.verbs.asking import change_with_name
@@ -26,15 +27,14 @@ class Replace(CredentialVerb):
 
     def rule(self, page: Page, credential: Credential) -> str | None:
         """Refuse without a free place, or if the credential is replacing another one."""
-        if page.successor_of(credential.client_id):
-            return None
-        if credential.replaces and page.find(credential.replaces):
-            return "It is replacing another credential itself. Finish that first."
-        if page.why_not_add():
-            return (
-                f"Replacing takes a second credential, and there are {MAX_CREDENTIALS} of "
-                f"{MAX_CREDENTIALS}. Delete one first, or use Rotate Credential."
-            )
+        match page.why_not_replace(credential.client_id) or page.why_not_add():
+            case ReplacesAnotherError():
+                return "It is replacing another credential itself. Finish that first."
+            case CapReachedError():
+                return (
+                    f"Replacing takes a second credential, and there are {MAX_CREDENTIALS} of "
+                    f"{MAX_CREDENTIALS}. Delete one first, or use Rotate Credential."
+                )
         return None
 
     async def run(self, portal: Portal, credential: Credential) -> None:
@@ -45,7 +45,6 @@ class Replace(CredentialVerb):
             await self._begin(portal, credential)
 
     async def _begin(self, portal: Portal, credential: Credential) -> None:
-
         issued = await change_with_name(
             portal,
             lambda name: portal.service.replace(credential.client_id, name),
