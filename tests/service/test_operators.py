@@ -19,6 +19,7 @@ from credtui.domain.refusals import (
     InvalidOperatorError,
     KeyTakenError,
     NameNotTypedError,
+    NetworksChangedError,
     NoRepresentativeError,
     NoSuchKeyError,
     NoSuchOperatorError,
@@ -273,6 +274,16 @@ def test_networks_are_a_representative_s(rita: OperatorService, make_service: Ma
     assert service.page().networks == ("192.0.2.0/24", "2001:db8::/32")
     assert service.set_networks([]) == ()
     assert service.events()[0].detail == "everywhere"
+
+
+def test_networks_that_were_set_meanwhile_are_not_undone(make_service: MakeService) -> None:
+    service = make_service(ALICE)
+    service.set_networks(["192.0.2.0/24"])
+    with pytest.raises(NetworksChangedError, match=r"^The networks were set to 192\.0\.2\.0/24 "):
+        service.set_networks(["10.0.0.0/8"], seen=())
+    assert service.events()[0].reason == "networks_changed"
+    assert service.page().networks == ("192.0.2.0/24",)
+    assert service.set_networks([], seen=("192.0.2.0/24",)) == ()
 
 
 def test_a_representative_deletes_the_primary_by_its_name(

@@ -1,6 +1,6 @@
 """An organization's credentials as they are kept, and every change to them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Self
 
@@ -163,14 +163,20 @@ class Organization(Credentials):
             )
         return self._without(credential)
 
-    def set_networks(self, networks: Iterable[str]) -> Self:
+    def set_networks(self, networks: Iterable[str], *, seen: Sequence[str] | None = None) -> Self:
         """Replace the networks from which the credentials may be used.
 
+        Args:
+            networks: In CIDR notation.
+            seen: The networks that the person saw; None if the person didn't look.
+
         Raises:
+            NetworksChangedError: The networks are no longer those that were seen.
             InvalidNetworkError: A text isn't a network.
         """
         from credtui.domain.networks import parse_networks
 
+        refuse(self.why_not_set_networks(seen))
         return self.model_copy(update={"networks": parse_networks(networks)})
 
     def finish_replacement(

@@ -33,3 +33,9 @@ class Page(Credentials):
         if self.permission >= Permission.CAN_EDIT:
             return None
         return PermissionDeniedError("You may no longer change the credentials.")
+
+    def why_not_manage(self) -> PermissionDeniedError | None:
+        """Say why an operator who began to set the networks can't finish that."""
+        if self.may_manage:
+            return None
+        return PermissionDeniedError("You may no longer set the networks.")

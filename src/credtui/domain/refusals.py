@@ -91,6 +91,11 @@ class InvalidNetworkError(Refusal):
     meaning = "The text can't be a network."
 
 
+class NetworksChangedError(Refusal):
+    code = "networks_changed"
+    meaning = "The networks were set after the person saw them."
+
+
 class NoSuchOrganizationError(Refusal):
     code = "no_such_organization"
     meaning = "No organization of this name was created."

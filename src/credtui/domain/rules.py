@@ -5,6 +5,7 @@ inside the transaction that makes the change, and that answer counts. A rule ret
 None.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol, TypeVar
 
@@ -17,6 +18,7 @@ from credtui.domain.refusals import (
     CapReachedError,
     CredentialChangedError,
     NameTakenError,
+    NetworksChangedError,
     NoSuchCredentialError,
     NothingReplacedError,
     PrimaryProtectedError,
@@ -105,6 +107,19 @@ class Credentials(BaseModel):
                 f"{credential.display_name} was rotated meanwhile. Nothing was changed; look again."
             )
         return credential
+
+    def why_not_set_networks(self, seen: Sequence[str] | None) -> NetworksChangedError | None:
+        """Say why the networks can't be set.
+
+        Args:
+            seen: The networks that the person saw; None if the person didn't look.
+        """
+        if seen is None or tuple(seen) == self.networks:
+            return None
+        return NetworksChangedError(
+            f"The networks were set to {', '.join(self.networks) or 'everywhere'} meanwhile. "
+            "Nothing was changed; look again."
+        )
 
     def why_not_delete(
         self, client_id: str, *, seen: int | None = None, even_primary: bool = False

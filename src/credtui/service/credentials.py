@@ -1,6 +1,6 @@
 """What people do with credentials: one method for each button and command."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
@@ -178,16 +178,19 @@ class CredentialService(OrganizationView):
             )
         return change.credential
 
-    def set_networks(self, networks: Iterable[str]) -> tuple[str, ...]:
+    def set_networks(
+        self, networks: Iterable[str], *, seen: Sequence[str] | None = None
+    ) -> tuple[str, ...]:
         """Replace the networks from which the credentials may be used, as a representative may.
 
         Args:
             networks: In CIDR notation. Without any, they may be used from everywhere.
+            seen: The networks that the person saw, to refuse if they were set since.
         """
         with self._attempts.at(self._place, Action.SET_NETWORKS) as attempt:
             held = attempt.held
             refuse(held.standing(self.actor).why_not_manage())
-            held.organization = held.organization.set_networks(networks)
+            held.organization = held.organization.set_networks(networks, seen=seen)
             attempt.what = What(detail=", ".join(held.organization.networks) or "everywhere")
         return held.organization.networks
 

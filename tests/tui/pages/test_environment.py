@@ -98,6 +98,50 @@ async def test_networks_that_somebody_set_meanwhile_are_not_undone(demo: Stage) 
         assert demo.page.networks == ("192.0.2.0/24",)
 
 
+async def test_networks_that_the_screen_has_not_heard_of_are_not_undone(demo: Stage) -> None:
+    async with portal(demo) as session:
+        await _open(session)
+        await session.press("e")
+        await session.at(NetworksDialog)
+        session.app.workers.cancel_group(session.app.portal, "follow")
+        demo.service(BOB).set_networks(["192.0.2.0/24"])
+        await session.write("10.0.0.0/8")
+        await session.press("ctrl+s")
+        await session.until(lambda: bool(session.messages), "a refusal")
+        assert session.messages == [
+            "The networks were set to 192.0.2.0/24 meanwhile. Nothing was changed; look again."
+        ]
+        assert demo.page.networks == ("192.0.2.0/24",)
+        assert demo.actions()[0] == "set networks refused"
+
+
+async def test_networks_that_are_as_they_were_again_can_be_set(demo: Stage) -> None:
+    async with portal(demo) as session:
+        await _open(session)
+        await session.press("e")
+        await session.at(NetworksDialog)
+        demo.service(BOB).set_networks(["192.0.2.0/24"])
+        await session.see("Somebody set the networks to 192.0.2.0/24 meanwhile.")
+        demo.service(BOB).set_networks([])
+        await session.see_no("Somebody set the networks")
+        await session.write("10.0.0.0/8")
+        await session.press("ctrl+s")
+        await session.see("Networks       10.0.0.0/8")
+
+
+async def test_who_lost_their_access_sets_no_networks_and_is_told_of_none(demo: Stage) -> None:
+    demo.service(ALICE).set_networks(["192.0.2.0/24"])
+    demo.set_operators(REPRESENTATIVE)
+    async with portal(demo) as session:
+        await _open(session)
+        await session.press("e")
+        await session.at(NetworksDialog)
+        demo.set_operators(Operator(name="carol", representative=True))
+        await session.see("You may no longer set the networks.")
+        await session.press("ctrl+s")
+        await session.at(NetworksDialog)
+
+
 async def test_who_is_no_representative_reads_the_networks(demo: Stage) -> None:
     demo.service(ALICE).set_networks(["192.0.2.0/24"])
     demo.set_operators(REPRESENTATIVE, EDITOR)

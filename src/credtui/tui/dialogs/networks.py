@@ -10,7 +10,7 @@ from textual.widgets import Button, Static, TextArea
 
 from credtui.domain.networks import parse_networks
 from credtui.domain.page import Page
-from credtui.domain.refusals import InvalidNetworkError
+from credtui.domain.refusals import InvalidNetworkError, NetworksChangedError
 from credtui.tui.dialogs.dialog import Dialog
 
 EXPLANATION = (
@@ -30,14 +30,14 @@ class NetworksDialog(Dialog[tuple[str, ...]]):
 
     def __init__(self, networks: tuple[str, ...]) -> None:
         super().__init__("Edit Networks")
-        self._before = networks
+        self._seen = networks
         self._outdated = ""
 
     def compose_parts(self) -> Iterable[Widget]:
         """The explanation, the field, and why its text isn't accepted."""
         yield Static(EXPLANATION, id="explanation", markup=False)
         yield TextArea(
-            "\n".join(self._before), id="networks", compact=True, highlight_cursor_line=False
+            "\n".join(self._seen), id="networks", compact=True, highlight_cursor_line=False
         )
         yield Static("", id="problem", markup=False)
 
@@ -54,13 +54,13 @@ class NetworksDialog(Dialog[tuple[str, ...]]):
 
     def page_changed(self, page: Page) -> None:
         """Accept nothing that would undo somebody else's change."""
-        if page.networks != self._before:
+        refusal = page.why_not_manage() or page.why_not_set_networks(self._seen)
+        self._outdated = str(refusal or "")
+        if isinstance(refusal, NetworksChangedError):
             now = ", ".join(page.networks) or "everywhere"
             self._outdated = (
                 f"Somebody set the networks to {now} meanwhile. Cancel, and look again."
             )
-        elif not page.may_manage:
-            self._outdated = "You may no longer set the networks."
         self._judge()
 
     @on(TextArea.Changed)

@@ -22,8 +22,9 @@ class EditNetworks(Verb[None]):
         """Ask for the networks, and set them."""
         from credtui.tui.dialogs.networks import NetworksDialog
 
-        networks = await portal.ask(NetworksDialog(portal.page.networks))
-        if networks is not None and networks != portal.page.networks:
-            kept = await portal.do(lambda: portal.service.set_networks(networks))
+        seen = portal.page.networks
+        networks = await portal.ask(NetworksDialog(seen))
+        if networks is not None and networks != seen:
+            kept = await portal.do(lambda: portal.service.set_networks(networks, seen=seen))
             where = f"from {', '.join(kept)}" if kept else "from everywhere"
             portal.tell(f"The credentials may now be used {where}.")
