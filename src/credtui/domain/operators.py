@@ -6,7 +6,7 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict
 
 from credtui.domain.names import quotable
-from credtui.domain.permissions import Actor, Operator, why_not_operator
+from credtui.domain.permissions import Actor, Operator, why_not_operator, why_not_ordinary
 from credtui.domain.refusals import (
     KeyTakenError,
     NoRepresentativeError,
@@ -62,11 +62,10 @@ class Operators(BaseModel):
             NoRepresentativeError: This would be the first operator, and isn't a representative.
             KeyTakenError: A key identifies another operator.
         """
-        refuse(why_not_operator(operator.name, [member.name for member in self.members]))
-        if not self.members and not operator.representative:
-            raise NoRepresentativeError(
-                "The first operator must be a representative: nobody else could manage operators."
-            )
+        others = [member.name for member in self.members]
+        refuse(why_not_operator(operator.name, others))
+        if not operator.representative:
+            refuse(why_not_ordinary(others))
         return self._with((*self.members, operator))
 
     def replace(self, changed: Operator) -> Self:

@@ -1,14 +1,19 @@
 """Who acts, and who may do what: actors, operators, and the permission "API Credentials"."""
 
 import re
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Collection, Container, Iterable, Mapping
 from enum import IntEnum
 from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from credtui.domain.names import quotable
-from credtui.domain.refusals import InvalidOperatorError, NoSuchKeyError, OperatorExistsError
+from credtui.domain.refusals import (
+    InvalidOperatorError,
+    NoRepresentativeError,
+    NoSuchKeyError,
+    OperatorExistsError,
+)
 from credtui.domain.ssh_keys import PublicKey, parse_public_key, parse_public_keys
 
 _OPERATOR = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
@@ -169,3 +174,12 @@ def parse_operator(text: str) -> str:
 def why_not_operator(name: str, taken: Container[str]) -> OperatorExistsError | None:
     """Say why an operator can't have a name, given the names of other operators."""
     return OperatorExistsError(f"There is already an operator {name}.") if name in taken else None
+
+
+def why_not_ordinary(others: Collection[str]) -> NoRepresentativeError | None:
+    """Say why a new operator, besides others of these names, must be a representative."""
+    if others:
+        return None
+    return NoRepresentativeError(
+        "The first operator must be a representative: nobody else could manage operators."
+    )

@@ -9,7 +9,13 @@ from textual.containers import Horizontal
 from textual.widget import Widget
 from textual.widgets import Button, Input, Label, OptionList, Static
 
-from credtui.domain.permissions import Operator, Permission, parse_operator, why_not_operator
+from credtui.domain.permissions import (
+    Operator,
+    Permission,
+    parse_operator,
+    why_not_operator,
+    why_not_ordinary,
+)
 from credtui.domain.refusals import InvalidKeyError, InvalidOperatorError
 from credtui.domain.ssh_keys import PublicKey, parse_public_key
 from credtui.tui.dialogs.dialog import Dialog
@@ -49,7 +55,6 @@ class OperatorDialog(Dialog[OperatorDraft]):
         draft: What the dialog shows at first.
         organizations: All organizations, in the order in which they are listed.
         taken: The names of other operators; None for an operator whose name can't be changed.
-        first: Whether this is the first operator, who must be a representative.
         problem: Why the service refused the draft.
     """
 
@@ -63,14 +68,12 @@ class OperatorDialog(Dialog[OperatorDraft]):
         organizations: Sequence[str],
         *,
         taken: Sequence[str] | None = None,
-        first: bool = False,
         problem: str = "",
     ) -> None:
         super().__init__(title)
         self._confirm = confirm
         self._organizations = organizations
         self._taken = taken
-        self._first = first
         self._problem_at_first = problem
         self._draft = draft
         self._operator = draft.name
@@ -84,7 +87,7 @@ class OperatorDialog(Dialog[OperatorDraft]):
             self._organizations,
             self._draft.permissions,
             representative=self._draft.representative,
-            first=self._first,
+            first=self._taken is not None and why_not_ordinary(self._taken) is not None,
         )
         yield Label("SSH public keys", id="keys-label")
         yield KeysList(self._draft.keys)

@@ -47,7 +47,6 @@ class AddOperator(OperatorVerb):
                 draft,
                 organizations,
                 taken=taken,
-                first=not taken,
                 problem=problem,
             ),
             add,
