@@ -28,6 +28,12 @@ class Page(Credentials):
     known: bool = True
     usage: Mapping[str, Usage] = Field(default_factory=dict)
 
+    def why_not_view(self) -> PermissionDeniedError | None:
+        """Say why an operator who looked can't look any more."""
+        if self.permission >= Permission.CAN_VIEW:
+            return None
+        return PermissionDeniedError("You may no longer see the credentials.")
+
     def why_not_edit(self) -> PermissionDeniedError | None:
         """Say why a change that the operator began can't be finished."""
         if self.permission >= Permission.CAN_EDIT:

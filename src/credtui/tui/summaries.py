@@ -4,7 +4,6 @@ from datetime import datetime, timedelta
 
 from credtui.domain.models import Credential
 from credtui.domain.page import Page
-from credtui.domain.permissions import Permission
 from credtui.domain.rotation import Rotation, rotation, rotation_due_in
 from credtui.domain.usage import Usage
 from credtui.tui.phrases import ago, date, duration, minute
@@ -101,7 +100,7 @@ def alerts(credential: Credential, page: Page, now: datetime, width: int) -> lis
     found = []
     if not credential.confirmed:
         lost = "Perhaps nobody has its secret"
-        advice = f"{lost}: rotate it (r)" if page.permission >= Permission.CAN_EDIT else lost
+        advice = lost if page.why_not_edit() else f"{lost}: rotate it (r)"
         found.append((_first_fit(width, advice, lost), "$text-error"))
     if previous := previous_secret_in_use(credential, page, now, width):
         found.append((previous, "$text-error"))

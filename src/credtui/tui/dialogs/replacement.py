@@ -70,7 +70,7 @@ class ReplacementDialog(Dialog[Literal["finish", "make-primary"]]):
         now = self._portal.service.clock()
         old, new = page.find(self._old.client_id), page.successor_of(self._old.client_id)
         for place, credential in (("#old", old), ("#new", new)):
-            text = "deleted meanwhile" if page.permission else "not to be seen any more"
+            text = "not to be seen any more" if page.why_not_view() else "deleted meanwhile"
             if credential:
                 usage = page.usage.get(credential.client_id)
                 text = f"{credential.display_name}\n{use(usage, now, 56, ', ', exact=False)}"

@@ -11,9 +11,13 @@ from textual.widget import Widget
 from textual.widgets import Button, Input, Label, Static
 from textual.worker import Worker
 
+from credtui.domain.errors import (
+    CredentialChangedError,
+    NoSuchCredentialError,
+    PermissionDeniedError,
+)
 from credtui.domain.models import IssuedSecret
 from credtui.domain.page import Page
-from credtui.domain.permissions import Permission
 from credtui.service.secret_file import save
 from credtui.service.token_request import TokenReply
 from credtui.tui.dialogs.close_gate import GatedDialog
@@ -102,16 +106,19 @@ class SecretDialog(ConcealingDialog[str], GatedDialog):
 
     def page_changed(self, page: Page) -> None:
         """Say when the secret on screen has stopped working."""
-        now = page.find(self._credential.client_id)
-        if page.permission < Permission.CAN_VIEW:
-            self._say(
-                "You have no access any more, so whether the secret works can't be told here.",
-                "error",
-            )
-        elif now is None:
-            self._say("This credential was deleted meanwhile: the secret no longer works.", "error")
-        elif now.generation != self._credential.generation:
-            self._say("This credential was rotated again: the secret no longer works.", "error")
+        seen = self._credential
+        match page.why_not_view() or page.as_seen(seen.client_id, seen.generation):
+            case PermissionDeniedError():
+                sentence = (
+                    "You have no access any more, so whether the secret works can't be told here."
+                )
+            case NoSuchCredentialError():
+                sentence = "This credential was deleted meanwhile: the secret no longer works."
+            case CredentialChangedError():
+                sentence = "This credential was rotated again: the secret no longer works."
+            case _:
+                return
+        self._say(sentence, "error")
 
     # Ways to keep the secret
 

@@ -13,7 +13,6 @@ from textual.widgets import Button, DataTable, Input, Static
 from credtui.domain.audit import AuditEvent
 from credtui.domain.errors import CredtuiError
 from credtui.domain.page import Page
-from credtui.domain.permissions import Permission
 from credtui.tui.event_feed import EventFeed
 from credtui.tui.pages.page import PortalPage, no_access
 from credtui.tui.widgets.event_table import EventTable
@@ -59,7 +58,7 @@ class ActivityPage(PortalPage):
 
     def page_changed(self, page: Page) -> None:
         """Read what is new; show nothing to a person without access."""
-        viewable = page.permission >= Permission.CAN_VIEW
+        viewable = page.why_not_view() is None
         for widget in self.query("#filter, #verify, EventTable"):
             widget.display = viewable
         if not viewable:
@@ -73,7 +72,7 @@ class ActivityPage(PortalPage):
 
     def take_focus(self) -> None:
         """Focus the events."""
-        if self.portal.page.permission >= Permission.CAN_VIEW:
+        if self.portal.page.why_not_view() is None:
             self.query_one(EventTable).focus()
 
     def on_unmount(self) -> None:
@@ -184,7 +183,7 @@ class ActivityPage(PortalPage):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer only what can be done now."""
         if action in {"filter", "verify"}:
-            return self.portal.page.permission >= Permission.CAN_VIEW
+            return self.portal.page.why_not_view() is None
         if action == "leave_filter":
             return self.query_one("#filter", Input).has_focus
         return super().check_action(action, parameters)

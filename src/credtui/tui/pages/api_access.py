@@ -13,7 +13,6 @@ from textual.widgets.option_list import Option
 
 from credtui.domain.models import Credential
 from credtui.domain.page import Page
-from credtui.domain.permissions import Permission
 from credtui.tui.curl import token_command
 from credtui.tui.pages.page import PortalPage, no_access
 from credtui.tui.verbs.credential_verbs import IDENTIFY, TRY_IT
@@ -111,7 +110,7 @@ class ApiAccessPage(PortalPage):
     def page_changed(self, page: Page) -> None:
         """List the credentials as they are now, and keep the choice."""
         chosen = self.credential
-        viewable = page.permission >= Permission.CAN_VIEW
+        viewable = page.why_not_view() is None
         shown = viewable and bool(page.credentials)
         alone = self.query_one(".alone", Static)
         alone.display = not shown

@@ -14,7 +14,6 @@ from textual.widgets import Button, Static
 
 from credtui.domain.models import Credential
 from credtui.domain.page import Page
-from credtui.domain.permissions import Permission
 from credtui.domain.rules import MAX_CREDENTIALS
 from credtui.tui.pages.page import PortalPage, no_access
 from credtui.tui.verbs.credential_verbs import CREDENTIAL_VERBS, GENERATE
@@ -60,7 +59,7 @@ class CredentialsPage(PortalPage):
 
     def page_changed(self, page: Page) -> None:
         """Show the credentials as they are now, and keep the focus."""
-        viewable = page.permission >= Permission.CAN_VIEW
+        viewable = page.why_not_view() is None
         new = self.query_one("#new", Button)
         new.display = viewable
         new.disabled = GENERATE.obstacle(page, None) is not None
@@ -95,14 +94,14 @@ class CredentialsPage(PortalPage):
             card.refresh()
 
     def _notice(self, page: Page) -> str:
-        if page.permission < Permission.CAN_VIEW:
+        if page.why_not_view():
             return no_access(self.portal.service.organization)
         if not page.known:
             return (
                 f"There is no organization {self.portal.service.organization} here.\n\n"
                 "Check its name. A representative creates organizations."
             )
-        if page.permission < Permission.CAN_EDIT:
+        if page.why_not_edit():
             view_only = 'You can view, not change: that needs "API Credentials: Can Edit".'
             return (
                 view_only

@@ -9,7 +9,6 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import Button, Static
 
 from credtui.domain.page import Page
-from credtui.domain.permissions import Permission
 from credtui.domain.rules import MAX_CREDENTIALS
 from credtui.tui.pages.page import PortalPage, no_access
 from credtui.tui.phrases import minute
@@ -56,7 +55,7 @@ class EnvironmentPage(PortalPage):
 
     def page_changed(self, page: Page) -> None:
         """Show the networks as they are now; show nothing to a person without access."""
-        viewable = page.permission >= Permission.CAN_VIEW
+        viewable = page.why_not_view() is None
         alone = self.query_one(".alone", Static)
         alone.update("" if viewable else no_access(self.portal.service.organization))
         alone.display = not viewable

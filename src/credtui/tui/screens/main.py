@@ -9,7 +9,6 @@ from textual.containers import Horizontal
 from textual.widgets import ContentSwitcher
 
 from credtui.domain.page import Page
-from credtui.domain.permissions import Permission
 from credtui.service.credentials import CredentialService
 from credtui.tui.context import PortalContext
 from credtui.tui.dialogs.dialog import open_modals
@@ -118,7 +117,7 @@ class MainScreen(Portal):
         self._show_header()
         self._show_navigation()
         self.current.page_changed(page)
-        if before.permission < Permission.CAN_VIEW <= page.permission:
+        if before.why_not_view() and not page.why_not_view():
             self.current.take_focus()
         for modal in open_modals(self.app):
             modal.call_later(modal.page_changed, page)  # It may not be composed yet.
