@@ -10,8 +10,7 @@ from textual.widgets import Input
 
 from credtui.configuration import EnvironmentSettings, Settings
 from credtui.domain.permissions import Operator, Permission
-from credtui.tui.dialogs.identify import IdentifyDialog
-from credtui.tui.dialogs.try_it import TryItDialog
+from credtui.tui.dialogs.secret_question import SecretQuestion
 from credtui.tui.pages.api_access import ApiAccessPage
 from tests.server.serving import Server, serving
 from tests.support import ALICE, seeded_bytes
@@ -109,7 +108,7 @@ async def test_a_secret_is_identified_and_forgotten(empty: Stage) -> None:
     secret = issued.secret.get_secret_value()
     async with portal(empty) as session:
         await session.press("w")
-        await session.at(IdentifyDialog)
+        await session.at(SecretQuestion)
         await session.paste(secret)
         assert session.one("#secret", Input).password
         await session.press("enter")
@@ -139,7 +138,7 @@ async def test_a_secret_is_identified_and_forgotten(empty: Stage) -> None:
 async def test_what_is_no_secret_is_named_as_such(demo: Stage, pasted: str, answer: str) -> None:
     async with portal(demo) as session:
         await session.press("w")
-        await session.at(IdentifyDialog)
+        await session.at(SecretQuestion)
         await session.write(pasted)
         await session.press("enter")
         await session.see(answer)
@@ -150,7 +149,7 @@ async def test_secrets_of_nobody_and_of_elsewhere(demo: Stage, tmp_path: Path) -
     production = demo.service(ALICE, "production").generate("Live")
     async with portal(demo) as session:
         await session.press("w")
-        await session.at(IdentifyDialog)
+        await session.at(SecretQuestion)
         await session.paste(stranger.secret.get_secret_value())
         await session.press("enter")
         await session.see("None of the credentials has this secret or had it")
@@ -167,7 +166,7 @@ async def test_who_may_view_may_ask(demo: Stage) -> None:
     async with portal(demo, BOB) as session:
         await _open(session)
         await session.click_on("Which credential is this?")
-        await session.at(IdentifyDialog)
+        await session.at(SecretQuestion)
         await session.write("nonsense")
         await session.press("enter")
         await session.see("It is not a secret")
@@ -205,7 +204,7 @@ async def test_try_it_says_what_came_back_and_never_the_token(served: Stage) -> 
         await _open(session)
         await session.click_on("Tried")
         await session.press("t")
-        await session.at(TryItDialog)
+        await session.at(SecretQuestion)
         await session.paste(secret)
         await session.press("enter")
         await session.see("It works: HTTP 200, an access token, valid for 3,600 seconds.")

@@ -9,10 +9,10 @@ import pytest
 
 from credtui.domain.place import Place
 from credtui.store.tinydb.store import TinyDBStore
-from credtui.tui.dialogs.identify import IdentifyDialog
 from credtui.tui.dialogs.networks import NetworksDialog
 from credtui.tui.dialogs.operator import OperatorDialog
 from credtui.tui.dialogs.organization import OrganizationDialog
+from credtui.tui.dialogs.secret_question import SecretQuestion
 from tests.support import SECRET
 from tests.tui.apps import Stage, portal
 from tests.tui.pages.test_operators import REPRESENTATIVE
@@ -95,7 +95,7 @@ async def test_no_page_lets_the_loop_wait_for_the_store(demo: Stage) -> None:
         await session.see("Networks       10.0.0.0/8")
         await session.click_on("API access")
         await session.press("w")
-        await session.at(IdentifyDialog)
+        await session.at(SecretQuestion)
         await session.paste(SECRET.get_secret_value())
         await session.press("enter")
         await session.see("It was the secret of Payout gateway")

@@ -5,11 +5,10 @@ from textual.widgets import Input
 
 from credtui.domain.permissions import Operator, Permission
 from credtui.tui.dialogs.event import EventDialog
-from credtui.tui.dialogs.identify import IdentifyDialog
 from credtui.tui.dialogs.networks import NetworksDialog
 from credtui.tui.dialogs.operator import OperatorDialog
 from credtui.tui.dialogs.organization import OrganizationDialog
-from credtui.tui.dialogs.try_it import TryItDialog
+from credtui.tui.dialogs.secret_question import SecretQuestion
 from tests.support import ALICE
 from tests.tui.apps import FAKE_SECRET, Session, Stage
 from tests.tui.pages.test_operators import DESK, EDITOR, LAPTOP, REPRESENTATIVE
@@ -180,7 +179,7 @@ class TestApiAccess:
 
     def test_try_it(self, pictures: Pictures) -> None:
         """Asks for the secret."""
-        do = opening("API access", "Copy Command", pressing("t"), at(TryItDialog))
+        do = opening("API access", "Copy Command", pressing("t"), at(SecretQuestion))
         assert pictures.same(pictures.stage(demo=True), do)
 
     def test_identified(self, pictures: Pictures) -> None:
@@ -195,7 +194,7 @@ class TestApiAccess:
             "API access",
             "Copy Command",
             pressing("w"),
-            at(IdentifyDialog),
+            at(SecretQuestion),
             ask,
             seeing("generation"),
         )

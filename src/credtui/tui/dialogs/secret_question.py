@@ -1,7 +1,7 @@
 """Asks for a secret, and says something about it."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import ClassVar, NamedTuple
 
 from pydantic import SecretStr
@@ -37,6 +37,8 @@ class SecretQuestion(Dialog[None]):
         title: The dialog's title.
         confirm: The label of the button that asks.
         explanation: What will happen with the secret.
+        find_answer: Returns what is known about a secret, or raises a `CredtuiError` that says why
+            nothing can be said. It may block.
         facts: Labels and values of what the secret should belong to.
     """
 
@@ -48,20 +50,18 @@ class SecretQuestion(Dialog[None]):
     AUTO_FOCUS = "#secret"
 
     def __init__(
-        self, title: str, confirm: str, explanation: str, facts: Sequence[tuple[str, str]] = ()
+        self,
+        title: str,
+        confirm: str,
+        explanation: str,
+        find_answer: Callable[[SecretStr], Answer],
+        facts: Sequence[tuple[str, str]] = (),
     ) -> None:
         super().__init__(title)
         self._confirm = confirm
         self._explanation = explanation
+        self._find_answer = find_answer
         self._facts = facts
-
-    def find_answer(self, secret: SecretStr) -> Answer:
-        """Return what is known about a secret. Called in a thread.
-
-        Raises:
-            CredtuiError: Nothing can be said; the message says why.
-        """
-        raise NotImplementedError
 
     def compose_parts(self) -> Iterable[Widget]:
         """The explanation, the facts, the field, and the answer."""
@@ -105,7 +105,7 @@ class SecretQuestion(Dialog[None]):
     async def _ask(self, secret: SecretStr) -> None:
         self._say(Answer("One moment.", ""))
         try:
-            answer = await asyncio.to_thread(self.find_answer, secret)
+            answer = await asyncio.to_thread(self._find_answer, secret)
         except CredtuiError as error:
             answer = Answer(str(error), "error")
         self._say(answer)

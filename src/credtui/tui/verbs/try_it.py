@@ -1,5 +1,7 @@
 """Try it: request an access token, to see whether a secret works."""
 
+from pydantic import SecretStr
+
 from credtui.domain.models import Credential
 from credtui.domain.permissions import Permission
 from credtui.tui.screens.portal import Portal
@@ -20,6 +22,24 @@ class TryIt(CredentialVerb):
 
     async def run(self, portal: Portal, credential: Credential) -> None:
         """Ask for the secret, and say what came back."""
-        from credtui.tui.dialogs.try_it import TryItDialog
+        from credtui.tui.dialogs.secret_question import Answer, SecretQuestion
 
-        await portal.ask(TryItDialog(portal.service, credential))
+        service = portal.service
+
+        def request(secret: SecretStr) -> Answer:
+            reply = service.request_token(credential.client_id, secret)
+            return Answer(reply.sentence, "success" if reply.ok else "warning")
+
+        await portal.ask(
+            SecretQuestion(
+                self.label,
+                "Request Token",
+                "An access token is requested once with the secret, and dropped.",
+                request,
+                (
+                    ("Credential", credential.display_name),
+                    ("Client ID", credential.client_id),
+                    ("Address", service.environment.token_url),
+                ),
+            )
+        )
