@@ -47,9 +47,8 @@ class ConfirmDialog(Dialog[bool]):
         cancel: str = "Cancel",
         type_first: str = "",
     ) -> None:
-        super().__init__(title)
+        super().__init__(title, confirm)
         self._type_first = type_first
-        self._confirm = confirm
         self._facts = facts
         self._consequence = consequence
         self._cancel_label = cancel
@@ -71,7 +70,7 @@ class ConfirmDialog(Dialog[bool]):
         """Agree, and cancel."""
         key = "" if self._type_first else " (y)"
         yield Decision(
-            self._confirm + key,
+            self.confirm + key,
             variant="error",
             id="confirm",
             compact=True,
@@ -110,10 +109,6 @@ class ConfirmDialog(Dialog[bool]):
     def action_confirm(self) -> None:
         """Agree."""
         self.dismiss(True)  # noqa: FBT003
-
-    def action_cancel(self) -> None:
-        """Don't agree."""
-        self.dismiss(False)  # noqa: FBT003
 
 
 class ConfirmCredentialDialog(ConfirmDialog):

@@ -81,14 +81,16 @@ class Dialog(Modal[T]):
 
     Args:
         title_text: Shown in the frame's border, as text whatever it holds.
+        confirm: The label of the button that accepts; without it, there are no buttons.
     """
 
     SCROLLS: ClassVar[bool] = False
     """Whether the frame can be focused, to scroll it, because nothing else can."""
 
-    def __init__(self, title_text: str) -> None:
+    def __init__(self, title_text: str, confirm: str = "") -> None:
         super().__init__()
         self.title_text = title_text
+        self.confirm = confirm
 
     def compose(self) -> ComposeResult:
         """Frame the dialog's own parts."""
@@ -108,5 +110,7 @@ class Dialog(Modal[T]):
         raise NotImplementedError
 
     def compose_buttons(self) -> Iterable[Widget]:
-        """Yield the buttons."""
-        raise NotImplementedError
+        """Yield the buttons: accept, and cancel."""
+        if self.confirm:
+            yield Button(self.confirm, variant="primary", id="confirm", compact=True)
+            yield Button("Cancel", id="cancel", compact=True)

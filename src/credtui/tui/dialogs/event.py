@@ -52,7 +52,3 @@ class EventDialog(Dialog[None]):
         for label, value in facts:
             if value:
                 yield LabelledValue(label, printable(value))
-
-    def compose_buttons(self) -> Iterable[Widget]:
-        """None, because there is nothing to decide."""
-        return ()

@@ -39,10 +39,6 @@ class HelpDialog(Dialog[None]):
             table.add_row(Text(key, style="bold"), Text(text))
         yield Static(table)
 
-    def compose_buttons(self) -> Iterable[Widget]:
-        """None, because there is nothing to decide."""
-        return ()
-
 
 def _lines(screen: Screen[object]) -> Iterable[tuple[str, str]]:
     """Yield keys and what they do, nearest to the focus first."""

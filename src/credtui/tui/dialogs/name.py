@@ -46,12 +46,11 @@ class NameDialog(Dialog[str]):
         credential: Credential | None = None,
         intro: str = "",
     ) -> None:
-        super().__init__(title)
+        super().__init__(title, confirm)
         self._intro = intro
-        self._confirm = confirm
         self._page = page
         self._name_at_first = name
-        self._problem = problem
+        self._problem_at_first = problem
         self._credential = credential
 
     def compose_parts(self) -> Iterable[Widget]:
@@ -60,16 +59,11 @@ class NameDialog(Dialog[str]):
             yield Static(self._intro, id="intro", markup=False)
         yield Label("Credential name")
         yield Field(self._name_at_first, placeholder="such as Payout gateway", id="name")
-        yield Static(self._problem, id="problem", markup=False)
-
-    def compose_buttons(self) -> Iterable[Widget]:
-        """Accept, and cancel."""
-        yield Button(self._confirm, variant="primary", id="confirm", compact=True)
-        yield Button("Cancel", id="cancel", compact=True)
+        yield Static(self._problem_at_first, id="problem", markup=False)
 
     def on_mount(self) -> None:
         """Allow the first name if it is acceptable, but say nothing about it yet."""
-        self.query_one("#confirm", Button).disabled = not self._acceptable()
+        self.query_one("#confirm", Button).disabled = bool(self._problem())
 
     def page_changed(self, page: Page) -> None:
         """Judge the name again: it may be taken, or the credential may be gone."""
@@ -78,26 +72,24 @@ class NameDialog(Dialog[str]):
 
     @on(Input.Changed)
     def _judge(self) -> None:
-        typed = self.query_one("#name", Input).value
-        problem = self._problem_with(typed) if typed else ""
-        self.query_one("#problem", Static).update(problem)
-        self.query_one("#confirm", Button).disabled = not self._acceptable()
+        problem = self._problem()
+        self.query_one("#problem", Static).update(problem if self._typed else "")
+        self.query_one("#confirm", Button).disabled = bool(problem)
 
     @on(Input.Submitted)
     @on(Button.Pressed, "#confirm")
     def action_confirm(self) -> None:
         """Return the name if it is acceptable; otherwise say why not."""
-        if self._acceptable():
-            self.dismiss(parse_name(self.query_one("#name", Input).value))
+        if problem := self._problem():
+            self.query_one("#problem", Static).update(problem)
         else:
-            self.query_one("#problem", Static).update(
-                self._problem_with(self.query_one("#name", Input).value) or self._problem
-            )
+            self.dismiss(parse_name(self._typed))
 
-    def _acceptable(self) -> bool:
-        return not self._problem_with(self.query_one("#name", Input).value)
+    @property
+    def _typed(self) -> str:
+        return self.query_one("#name", Input).value
 
-    def _problem_with(self, text: str) -> str:
+    def _problem(self) -> str:
         if refusal := self._page.why_not_edit():
             return str(refusal)
         if self._credential and self._page.find(self._credential.client_id) is None:
@@ -105,7 +97,7 @@ class NameDialog(Dialog[str]):
         if self._credential is None and (full := self._page.why_not_add()):
             return str(full)
         try:
-            name = parse_name(text)
+            name = parse_name(self._typed)
         except InvalidNameError as error:
             return str(error)
         own = self._credential.client_id if self._credential else None

@@ -29,7 +29,7 @@ class NetworksDialog(Dialog[tuple[str, ...]]):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+s", "confirm", "Save")]
 
     def __init__(self, networks: tuple[str, ...]) -> None:
-        super().__init__("Edit Networks")
+        super().__init__("Edit Networks", "Save")
         self._seen = networks
         self._outdated = ""
 
@@ -40,11 +40,6 @@ class NetworksDialog(Dialog[tuple[str, ...]]):
             "\n".join(self._seen), id="networks", compact=True, highlight_cursor_line=False
         )
         yield Static("", id="problem", markup=False)
-
-    def compose_buttons(self) -> Iterable[Widget]:
-        """Save, and cancel."""
-        yield Button("Save", variant="primary", id="confirm", compact=True)
-        yield Button("Cancel", id="cancel", compact=True)
 
     def on_mount(self) -> None:
         """Begin at the end of the text."""

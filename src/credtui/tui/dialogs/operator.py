@@ -51,7 +51,6 @@ class OperatorDialog(Dialog[OperatorDraft]):
 
     Args:
         title: The dialog's title.
-        confirm: The label of the button that accepts.
         draft: What the dialog shows at first.
         organizations: All organizations, in the order in which they are listed.
         taken: The names of other operators; None for an operator whose name can't be changed.
@@ -63,15 +62,13 @@ class OperatorDialog(Dialog[OperatorDraft]):
     def __init__(
         self,
         title: str,
-        confirm: str,
         draft: OperatorDraft,
         organizations: Sequence[str],
         *,
         taken: Sequence[str] | None = None,
         problem: str = "",
     ) -> None:
-        super().__init__(title)
-        self._confirm = confirm
+        super().__init__(title, "Save")
         self._organizations = organizations
         self._taken = taken
         self._problem_at_first = problem
@@ -97,11 +94,6 @@ class OperatorDialog(Dialog[OperatorDraft]):
         yield FieldRow("New key", key, id="key-row")
         yield Static("", id="fingerprint", markup=False)
         yield Static(self._problem_at_first, id="problem", markup=False)
-
-    def compose_buttons(self) -> Iterable[Widget]:
-        """Accept, and cancel."""
-        yield Button(self._confirm, variant="primary", id="confirm", compact=True)
-        yield Button("Cancel", id="cancel", compact=True)
 
     def on_mount(self) -> None:
         """Say if there are no keys, and allow what is acceptable already."""

@@ -38,7 +38,7 @@ class SaveDialog(Dialog[Path]):
         service: CredentialService,
         credential: Credential,
     ) -> None:
-        super().__init__("Save to File")
+        super().__init__("Save to File", "Save")
         self._save = save
         self._writing = False
         words = "".join(c if c.isascii() and c.isalnum() else "-" for c in credential.name.lower())
@@ -51,11 +51,6 @@ class SaveDialog(Dialog[Path]):
         yield Field(self._stem + Format.ENV, id="path")
         yield RadioSet(Choice(".env", value=True), Choice("JSON"), id="format", compact=True)
         yield Static("", id="problem", markup=False)
-
-    def compose_buttons(self) -> Iterable[Widget]:
-        """Save, and cancel."""
-        yield Button("Save", variant="primary", id="confirm", compact=True)
-        yield Button("Cancel", id="cancel", compact=True)
 
     @on(RadioSet.Changed)
     def _change_ending(self) -> None:

@@ -57,8 +57,7 @@ class SecretQuestion(Dialog[None]):
         find_answer: Callable[[SecretStr], Answer],
         facts: Sequence[tuple[str, str]] = (),
     ) -> None:
-        super().__init__(title)
-        self._confirm = confirm
+        super().__init__(title, confirm)
         self._explanation = explanation
         self._find_answer = find_answer
         self._facts = facts
@@ -74,7 +73,7 @@ class SecretQuestion(Dialog[None]):
 
     def compose_buttons(self) -> Iterable[Widget]:
         """Ask, and close."""
-        yield Button(self._confirm, variant="primary", id="ask", compact=True)
+        yield Button(self.confirm, variant="primary", id="ask", compact=True)
         yield Button("Close", id="close", compact=True)
 
     def on_unmount(self) -> None:

@@ -43,7 +43,6 @@ class AddOperator(OperatorVerb):
             portal,
             lambda draft, problem: OperatorDialog(
                 self.label,
-                "Save",
                 draft,
                 organizations,
                 taken=taken,

@@ -41,7 +41,7 @@ class EditOperator(OperatorVerb):
         changed = await ask_until_accepted(
             portal,
             lambda draft, problem: OperatorDialog(
-                f"Edit {operator.name}", "Save", draft, organizations, problem=problem
+                f"Edit {operator.name}", draft, organizations, problem=problem
             ),
             change,
             first=OperatorDraft.of(operator),
