@@ -14,7 +14,6 @@ class AddOperator(OperatorVerb):
 
     name = "add_operator"
     label = "Add Operator"
-    short = "Add Operator"
     key = "n"
     help = "Let somebody use credtui."
     for_one = False

@@ -11,7 +11,6 @@ class CopyClientId(CredentialVerb):
 
     name = "copy"
     label = "Copy Client ID"
-    short = "Copy Client ID"
     in_footer = False
     key = "c"
     help = "Send the Client ID to your clipboard."

@@ -12,7 +12,6 @@ class Delete(CredentialVerb):
 
     name = "delete"
     label = "Delete"
-    short = "Delete"
     key = "d"
     help = "Delete it; its clients lose access at once."
 

@@ -11,7 +11,6 @@ class Edit(CredentialVerb):
 
     name = "edit"
     label = "Edit"
-    short = "Edit"
     key = "e"
     help = "Rename it; its Client ID and secret stay."
 

@@ -10,7 +10,6 @@ class EditNetworks(Verb[None]):
 
     name = "edit_networks"
     label = "Edit Networks"
-    short = "Edit Networks"
     key = "e"
     help = "Say where clients may come from."
 

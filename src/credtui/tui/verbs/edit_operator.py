@@ -12,7 +12,6 @@ class EditOperator(OperatorVerb):
 
     name = "edit_operator"
     label = "Edit"
-    short = "Edit"
     key = "e"
     help = "Change permissions and keys."
 

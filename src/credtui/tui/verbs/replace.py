@@ -16,7 +16,6 @@ class Replace(CredentialVerb):
 
     name = "replace"
     label = "Replace"
-    short = "Replace"
     key = "x"
     help = "Rotate without downtime, by way of a second credential."
     in_footer = False

@@ -13,7 +13,6 @@ class TryIt(CredentialVerb):
 
     name = "try-it"
     label = "Try it"
-    short = "Try it"
     key = "t"
     help = "Request an access token with a secret that you paste."
     in_footer = False

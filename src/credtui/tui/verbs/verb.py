@@ -20,7 +20,7 @@ class Verb(Generic[S]):
     Attributes:
         name: Identifies the verb in actions.
         label: Its words on buttons and menus, as the written guide has them.
-        short: Its word in the footer.
+        short: Its word in the footer; the label where it is empty.
         key: The key that runs it, in the framework's name.
         help: What it does, in a sentence.
         in_footer: Whether the footer, which is short, shows it.
@@ -28,7 +28,7 @@ class Verb(Generic[S]):
 
     name: ClassVar[str]
     label: ClassVar[str]
-    short: ClassVar[str]
+    short: ClassVar[str] = ""
     key: ClassVar[str]
     help: ClassVar[str]
     in_footer: ClassVar[bool] = True
@@ -37,7 +37,11 @@ class Verb(Generic[S]):
     def binding(self) -> Binding:
         """The binding of the verb's key, for a page or a screen."""
         return Binding(
-            self.key, f"verb('{self.name}')", self.short, tooltip=self.help, show=self.in_footer
+            self.key,
+            f"verb('{self.name}')",
+            self.short or self.label,
+            tooltip=self.help,
+            show=self.in_footer,
         )
 
     def obstacle(self, page: Page, subject: S | None) -> str | None:  # noqa: ARG002
