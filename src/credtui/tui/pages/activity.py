@@ -14,7 +14,7 @@ from credtui.domain.audit import AuditEvent
 from credtui.domain.errors import CredtuiError
 from credtui.domain.page import Page
 from credtui.tui.event_feed import EventFeed
-from credtui.tui.pages.page import PortalPage, no_access
+from credtui.tui.pages.page import PortalPage
 from credtui.tui.widgets.event_table import EventTable
 from credtui.tui.widgets.field import Field
 from credtui.tui.widgets.status import Status
@@ -43,10 +43,12 @@ class ActivityPage(PortalPage):
 
     def compose(self) -> ComposeResult:
         """The title row, the filter, the status line, and the events."""
-        with Horizontal(classes="page-title"):
-            yield Static("Activity", classes="title")
-            yield Static("", classes="count", markup=False)
-            yield Button("Verify", id="verify", compact=True, classes="action")
+        yield Horizontal(
+            Static("Activity", classes="title"),
+            Static("", classes="count", markup=False),
+            Button("Verify", id="verify", compact=True, classes="action"),
+            classes="page-title",
+        )
         yield Field(
             placeholder="f: filter by operator, action, name, Client ID ...",
             id="filter",
@@ -63,7 +65,7 @@ class ActivityPage(PortalPage):
             widget.display = viewable
         if not viewable:
             self._forget()
-            self._say_alone(no_access(self.portal.service.organization))
+            self.say_alone(self.no_access)
         elif self._feed is None:
             self._begin("")
         else:
@@ -94,7 +96,7 @@ class ActivityPage(PortalPage):
         self.query_one(EventTable).show_none()
         self.query_one(".count", Static).update("")
         self._say("")
-        self._say_alone("")
+        self.say_alone("")
 
     @work(exclusive=True, group="more")
     async def _read_more(self, feed: EventFeed) -> None:
@@ -138,7 +140,7 @@ class ActivityPage(PortalPage):
         self.query_one(".count", Static).update(f"{found}{feed.total} {noun}")
         # The empty table stays, so that keys mean the same.
         self.query_one(EventTable).show_header = bool(shown)
-        self._say_alone("" if shown else NO_MATCH if filtered else EMPTY)
+        self.say_alone("" if shown else NO_MATCH if filtered else EMPTY)
         self.refresh_bindings()  # Details are offered only where there are events.
 
     def _fail(self, feed: EventFeed, error: CredtuiError) -> None:
@@ -192,11 +194,6 @@ class ActivityPage(PortalPage):
         status = self.query_one(Status)
         status.say(message, tone)
         status.display = bool(message)
-
-    def _say_alone(self, message: str) -> None:
-        alone = self.query_one(".alone", Static)
-        alone.update(message)
-        alone.display = bool(message)
 
 
 def _verified(last: AuditEvent | None) -> str:

@@ -1,6 +1,7 @@
 """The page that shows how a client gets and uses an access token."""
 
 from dataclasses import replace
+from shlex import quote
 from typing import ClassVar
 
 from textual import events, on
@@ -11,10 +12,9 @@ from textual.content import Content
 from textual.widgets import Button, OptionList, Static
 from textual.widgets.option_list import Option
 
-from credtui.domain.models import Credential
+from credtui.domain.models import Credential, Environment
 from credtui.domain.page import Page
-from credtui.tui.curl import token_command
-from credtui.tui.pages.page import PortalPage, no_access
+from credtui.tui.pages.page import PortalPage
 from credtui.tui.verbs.credential_verbs import IDENTIFY, TRY_IT
 from credtui.tui.widgets.labelled_value import LabelledValue
 
@@ -74,8 +74,7 @@ class ApiAccessPage(PortalPage):
     def compose(self) -> ComposeResult:
         """The request on one side, the answer and its use on the other."""
         service, settings = self.portal.service, self.portal.context.installation.settings
-        with Horizontal(classes="page-title"):
-            yield Static("Request an access token", classes="title")
+        yield Horizontal(Static("Request an access token", classes="title"), classes="page-title")
         yield Static("", classes="alone", markup=False)
         with VerticalScroll(id="guide", can_focus=False):
             with Vertical(classes="side"):
@@ -85,10 +84,14 @@ class ApiAccessPage(PortalPage):
                 yield LabelledValue("Address", service.environment.token_url)
                 yield Static("", id="command", classes="code", markup=False)
                 yield Static(PROMPT, markup=False)
-                with Horizontal(classes="buttons"):
-                    yield Button("Copy Command", variant="primary", id="copy", compact=True)
-                    for verb in self.VERBS:
-                        yield Button(verb.label, id=verb.name, compact=True)
+                yield Horizontal(
+                    Button("Copy Command", variant="primary", id="copy", compact=True),
+                    *(
+                        Button(verb.label, id=verb.name, compact=True, classes="verb")
+                        for verb in self.VERBS
+                    ),
+                    classes="buttons",
+                )
             with Vertical(classes="side"):
                 yield Static("The answer", classes="heading")
                 answer = (
@@ -112,9 +115,7 @@ class ApiAccessPage(PortalPage):
         chosen = self.credential
         viewable = page.why_not_view() is None
         shown = viewable and bool(page.credentials)
-        alone = self.query_one(".alone", Static)
-        alone.display = not shown
-        alone.update(EMPTY if viewable else no_access(self.portal.service.organization))
+        self.say_alone("" if shown else EMPTY if viewable else self.no_access)
         self.query_one("#guide").display = shown
         choice = self.query_one(_Choice)
         choice.clear_options()
@@ -158,15 +159,28 @@ class ApiAccessPage(PortalPage):
         """Send the command to the person's clipboard."""
         self.portal.copy(self.command)
 
-    @on(Button.Pressed, "#try-it, #identify")
-    def _use(self, event: Button.Pressed) -> None:
-        self.action_verb(event.button.id or "")
-
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer to copy only where there is a command."""
         if action == "copy":
             return self.credential is not None
         return super().check_action(action, parameters)
+
+
+def token_command(environment: Environment, organization: str, client_id: str) -> str:
+    """Return a command for any POSIX shell that requests an access token.
+
+    The command doesn't hold the secret, which would get into a history and a list of processes.
+    curl asks for it on the terminal, as the password of HTTP Basic, and doesn't show it.
+    """
+    audience = environment.audience_for(organization)
+    return " \\\n  ".join(
+        (
+            f"curl --user {quote(client_id)}",
+            "--data grant_type=client_credentials",
+            f"--data-urlencode {quote(f'audience={audience}')}",
+            quote(environment.token_url),
+        )
+    )
 
 
 def _prompt(credential: Credential, page: Page) -> Content:

@@ -15,7 +15,7 @@ from textual.widgets import Button, Static
 from credtui.domain.models import Credential
 from credtui.domain.page import Page
 from credtui.domain.rules import MAX_CREDENTIALS
-from credtui.tui.pages.page import PortalPage, no_access
+from credtui.tui.pages.page import PortalPage
 from credtui.tui.verbs.credential_verbs import CREDENTIAL_VERBS, GENERATE
 from credtui.tui.widgets.card import Card
 
@@ -50,17 +50,21 @@ class CredentialsPage(PortalPage):
 
     def compose(self) -> ComposeResult:
         """The title row, the notice, and the cards."""
-        with Horizontal(classes="page-title"):
-            yield Static("API credentials", classes="title")
-            yield Static("", id="count")
-            yield Button(GENERATE.label, variant="primary", id="new", compact=True)
+        yield Horizontal(
+            Static("API credentials", classes="title"),
+            Static("", id="count"),
+            Button(
+                GENERATE.label, variant="primary", id=GENERATE.name, compact=True, classes="verb"
+            ),
+            classes="page-title",
+        )
         yield Static("", id="notice", markup=False)
         yield Cards()
 
     def page_changed(self, page: Page) -> None:
         """Show the credentials as they are now, and keep the focus."""
         viewable = page.why_not_view() is None
-        new = self.query_one("#new", Button)
+        new = self.query_one(f"#{GENERATE.name}", Button)
         new.display = viewable
         new.disabled = GENERATE.obstacle(page, None) is not None
         new.tooltip = GENERATE.obstacle(page, None) or GENERATE.help
@@ -74,7 +78,7 @@ class CredentialsPage(PortalPage):
 
     def take_focus(self) -> None:
         """Focus the first card, or the button where there is none."""
-        for widget in (*self.query(Card), self.query_one("#new", Button)):
+        for widget in (*self.query(Card), self.query_one(f"#{GENERATE.name}", Button)):
             if widget.focusable:
                 self._focus(widget)
                 return
@@ -95,7 +99,7 @@ class CredentialsPage(PortalPage):
 
     def _notice(self, page: Page) -> str:
         if page.why_not_view():
-            return no_access(self.portal.service.organization)
+            return self.no_access
         if not page.known:
             return (
                 f"There is no organization {self.portal.service.organization} here.\n\n"
@@ -164,10 +168,6 @@ class CredentialsPage(PortalPage):
     def action_explain(self, name: str) -> None:
         """Say why the verb of this name can't be used."""
         self.action_verb(name)
-
-    @on(Button.Pressed, "#new")
-    def _new(self) -> None:
-        self.action_verb(GENERATE.name)
 
     @on(Card.MenuRequested)
     def _open_menu(self, event: Card.MenuRequested) -> None:

@@ -2,7 +2,6 @@
 
 from typing import ClassVar
 
-from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
@@ -10,7 +9,7 @@ from textual.widgets import Button, Static
 
 from credtui.domain.page import Page
 from credtui.domain.rules import MAX_CREDENTIALS
-from credtui.tui.pages.page import PortalPage, no_access
+from credtui.tui.pages.page import PortalPage
 from credtui.tui.phrases import minute
 from credtui.tui.verbs.edit_networks import EditNetworks
 from credtui.tui.widgets.labelled_value import LabelledValue
@@ -35,9 +34,11 @@ class EnvironmentPage(PortalPage):
         """The title row and the facts."""
         service = self.portal.service
         environment, settings = service.environment, self.portal.context.installation.settings
-        with Horizontal(classes="page-title"):
-            yield Static("Environment", classes="title")
-            yield Button(EDIT_NETWORKS.label, id="edit-networks", compact=True, classes="action")
+        yield Horizontal(
+            Static("Environment", classes="title"),
+            Button(EDIT_NETWORKS.label, id=EDIT_NETWORKS.name, compact=True, classes="action verb"),
+            classes="page-title",
+        )
         yield Static("", classes="alone", markup=False)
         with VerticalScroll(classes="facts", can_focus=False):
             for label, value in (
@@ -56,11 +57,9 @@ class EnvironmentPage(PortalPage):
     def page_changed(self, page: Page) -> None:
         """Show the networks as they are now; show nothing to a person without access."""
         viewable = page.why_not_view() is None
-        alone = self.query_one(".alone", Static)
-        alone.update("" if viewable else no_access(self.portal.service.organization))
-        alone.display = not viewable
+        self.say_alone("" if viewable else self.no_access)
         self.query_one(".facts").display = viewable
-        self.query_one("#edit-networks").display = page.may_manage
+        self.query_one(f"#{EDIT_NETWORKS.name}").display = page.may_manage
         networks = "\n".join(page.networks) or FROM_EVERYWHERE
         self.query_one("#networks", LabelledValue).show(networks if viewable else "")
         self.time_passed()
@@ -95,7 +94,3 @@ class EnvironmentPage(PortalPage):
         """Send the chosen value to the person's clipboard."""
         if isinstance(self.screen.focused, LabelledValue):
             self.portal.copy(self.screen.focused.value)
-
-    @on(Button.Pressed, "#edit-networks")
-    def _edit_networks(self) -> None:
-        self.action_verb(EDIT_NETWORKS.name)

@@ -49,10 +49,12 @@ class OperatorsPage(PortalPage):
 
     def compose(self) -> ComposeResult:
         """The title row, a text for an empty list, and the operators."""
-        with Horizontal(classes="page-title"):
-            yield Static("Operators", classes="title")
-            yield Static("", classes="count", markup=False)
-            yield Button(ADD.label, id="add", compact=True, classes="action")
+        yield Horizontal(
+            Static("Operators", classes="title"),
+            Static("", classes="count", markup=False),
+            Button(ADD.label, id=ADD.name, compact=True, classes="action verb"),
+            classes="page-title",
+        )
         yield Static("", classes="alone", markup=False)
         yield OptionList(markup=False, compact=True, id="operators-list")
 
@@ -66,7 +68,7 @@ class OperatorsPage(PortalPage):
     def take_focus(self) -> None:
         """Focus the operators, or the button where there are none."""
         choice = self.query_one(OptionList)
-        (choice if choice.display else self.query_one("#add", Button)).focus()
+        (choice if choice.display else self.query_one(f"#{ADD.name}", Button)).focus()
 
     @work(exclusive=True, group="read")
     async def _read(self) -> None:
@@ -87,12 +89,11 @@ class OperatorsPage(PortalPage):
         )
         choice.display = bool(operators)
         choice.highlighted = min(here, len(operators) - 1) if operators else None
-        self.query_one("#add").display = page.may_manage
+        self.query_one(f"#{ADD.name}").display = page.may_manage
         self.query_one(".count", Static).update(str(len(operators)) if operators else "")
-        alone = self.query_one(".alone", Static)
-        alone.display = not operators
         personal = NONE_YET.format(name=self.portal.service.actor.operator)
-        alone.update(personal if page.may_manage else NOT_ALLOWED)
+        none = personal if page.may_manage else NOT_ALLOWED
+        self.say_alone("" if operators else none)
         if choice.has_focus and not choice.display:
             self.take_focus()
         self.refresh_bindings()
@@ -116,10 +117,6 @@ class OperatorsPage(PortalPage):
         return self._operators.get(option.id or "") if option else None
 
     # What a representative does
-
-    @on(Button.Pressed, "#add")
-    def _add(self) -> None:
-        self.action_verb(ADD.name)
 
     @on(OptionList.OptionSelected)
     def _edit(self) -> None:

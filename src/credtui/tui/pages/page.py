@@ -3,20 +3,14 @@
 from collections.abc import Sequence
 from typing import Any, ClassVar, cast
 
+from textual import on
 from textual.containers import Vertical
+from textual.widgets import Button, Static
 
 from credtui.domain.models import Credential
 from credtui.domain.page import Page
 from credtui.tui.screens.portal import Portal
 from credtui.tui.verbs.verb import Verb
-
-
-def no_access(organization: str) -> str:
-    """Return all that a page says to a person without access."""
-    return (
-        f"You have no access to the API credentials of {organization}.\n\n"
-        'Ask your representative for the permission "API Credentials: Can View" or "Can Edit".'
-    )
 
 
 class PortalPage(Vertical):
@@ -25,7 +19,8 @@ class PortalPage(Vertical):
     A page belongs to one organization in one environment. Another one gets new pages.
 
     Attributes:
-        VERBS: The verbs that the page's keys run.
+        VERBS: The verbs that the page's keys run, and its buttons of the class "verb". The id of
+            such a button is the name of the verb.
     """
 
     VERBS: ClassVar[Sequence[Verb[Any]]] = ()
@@ -42,6 +37,20 @@ class PortalPage(Vertical):
     def take_focus(self) -> None:
         """Focus the widget at which a person begins."""
         raise NotImplementedError
+
+    @property
+    def no_access(self) -> str:
+        """All that a page says to a person without access."""
+        return (
+            f"You have no access to the API credentials of {self.portal.service.organization}.\n\n"
+            'Ask your representative for the permission "API Credentials: Can View" or "Can Edit".'
+        )
+
+    def say_alone(self, text: str) -> None:
+        """Show a text where the page has nothing else to show; hide it if it is empty."""
+        alone = self.query_one(".alone", Static)
+        alone.update(text)
+        alone.display = bool(text)
 
     @property
     def credential(self) -> Credential | None:
@@ -62,6 +71,10 @@ class PortalPage(Vertical):
     def action_verb(self, name: str) -> None:
         """Use the verb of this name."""
         self.portal.use(self._find(name), self.subject)
+
+    @on(Button.Pressed, ".verb")
+    def _use(self, event: Button.Pressed) -> None:
+        self.action_verb(event.button.id or "")
 
     def _find(self, name: str) -> Verb[Any]:
         return next(verb for verb in self.VERBS if verb.name == name)
