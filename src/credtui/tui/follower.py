@@ -39,14 +39,15 @@ class Follower:
     async def follow(self) -> None:
         """Look at the store now and then, until this is cancelled."""
         while True:
-            await self._look(again=False)
+            await self.look(again=False)
             await asyncio.sleep(LOOK_EVERY)
 
-    async def look(self) -> None:
-        """Show what the store holds now. Nothing is read if that is on screen already."""
-        await self._look(again=True)
+    async def look(self, *, again: bool = True) -> None:
+        """Show what the store holds now. Nothing is read if that is on screen already.
 
-    async def _look(self, *, again: bool) -> None:
+        Args:
+            again: Try even what failed at the last look and hasn't changed since, and tell of it.
+        """
         loop = asyncio.get_running_loop()
         try:
             page = await loop.run_in_executor(self._thread, self._read, again)

@@ -78,7 +78,8 @@ class OperatorDialog(Dialog[OperatorDraft]):
     def compose_parts(self) -> Iterable[Widget]:
         """Name, rights, keys, and what is wrong."""
         if self._taken is not None:
-            yield FieldRow("Name", Field(self._operator, id="name", compact=True), id="name-row")
+            name = Field(self._operator, id="name", compact=True)
+            yield Horizontal(Label("Name"), name, id="name-row", classes="field-row")
         yield Label('Permission "API Credentials"')
         yield RightsList(
             self._organizations,
@@ -91,7 +92,7 @@ class OperatorDialog(Dialog[OperatorDraft]):
         key = Field(
             placeholder="paste the line of a .pub file, Enter adds it", id="key", compact=True
         )
-        yield FieldRow("New key", key, id="key-row")
+        yield Horizontal(Label("New key"), key, id="key-row", classes="field-row")
         yield Static("", id="fingerprint", markup=False)
         yield Static(self._problem_at_first, id="problem", markup=False)
 
@@ -187,10 +188,3 @@ class OperatorDialog(Dialog[OperatorDraft]):
 
     def _say(self, problem: str) -> None:
         self.query_one("#problem", Static).update(problem)
-
-
-class FieldRow(Horizontal):
-    """A label with its field behind it."""
-
-    def __init__(self, label: str, field: Field, *, id: str | None = None) -> None:  # noqa: A002
-        super().__init__(Label(label), field, id=id)

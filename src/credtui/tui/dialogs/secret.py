@@ -65,18 +65,15 @@ class SecretDialog(ConcealingDialog[str], GatedDialog):
         super().__init__(
             f"Secret for {issued.credential.display_name}", settings.conceal_secret_after
         )
-        self._clear_clipboard_after = settings.clear_clipboard_after
+        self._portal = portal
+        self._settings = settings
         self.quit_gate = portal.quit_gate
         self._issued: IssuedSecret | None = issued
         self._credential = issued.credential
         self._service = portal.service
-        self._persons_clipboard = portal.context.clipboard
-        self._forced = portal.context.forced
         self._copied = False
-        self._otherwise = OTHERWISE
-        if self._forced:
+        if self._portal.context.forced:
             # There is no shell, so a file on this computer would be out of the person's reach.
-            self._otherwise = "Use Plain View."
             unbind(self, "f")
 
     def compose_parts(self) -> Iterable[Widget]:
@@ -94,7 +91,7 @@ class SecretDialog(ConcealingDialog[str], GatedDialog):
         """What can be done with the secret."""
         yield Button("Copy Client ID", id="copy-client-id", compact=True)
         yield Button("Copy Secret", id="copy-secret", variant="primary", compact=True)
-        if not self._forced:
+        if not self._portal.context.forced:
             yield Button("Save to File", id="save", compact=True)
         yield Button("Plain View", id="plain-view", compact=True)
         yield Button("Try it", id="try", compact=True)
@@ -135,7 +132,8 @@ class SecretDialog(ConcealingDialog[str], GatedDialog):
 
     @work(thread=True, exit_on_error=False)
     def _copy(self, value: Callable[[], str], kept: str = "") -> None:
-        sent = self._persons_clipboard.send(value(), otherwise=self._otherwise)
+        otherwise = "Use Plain View." if self._portal.context.forced else OTHERWISE
+        sent = self._portal.context.clipboard.send(value(), otherwise=otherwise)
         self.app.call_from_thread(self._say_sent, sent, kept)
 
     def _say_sent(self, sent: Sent, kept: str) -> None:
@@ -259,7 +257,7 @@ class SecretDialog(ConcealingDialog[str], GatedDialog):
         self.query_one("#values", Static).update("")
         self.query_one("#check", Input).clear()
         forget_cut_text(self.app)
-        clipboard, seconds = self._persons_clipboard, self._clear_clipboard_after
+        clipboard, seconds = self._portal.context.clipboard, self._settings.clear_clipboard_after
         self.app.run_worker(clipboard.clear, thread=True, exit_on_error=False)
         if seconds and self._copied:
             self.app.set_timer(

@@ -1,12 +1,13 @@
 """The portal's screen: header, navigation, one page at a time, footer."""
 
+import asyncio
 from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
-from textual.widgets import ContentSwitcher
+from textual.widgets import Button, ContentSwitcher
 
 from credtui.domain.page import Page
 from credtui.service.credentials import CredentialService
@@ -93,15 +94,11 @@ class MainScreen(Portal):
         self._show_open_page()
 
     def _show_open_page(self) -> None:
-        self._show_header()
-        self._show_navigation()
-        self.current.page_changed(self.page)
+        self._draw()
         self.current.take_focus()
 
-    def _show_navigation(self) -> None:
-        self.query_one(Navigation).show(self.current.id or "", entries_for(self.page))
-
-    def _show_header(self) -> None:
+    def _draw(self) -> None:
+        """Draw the header, the navigation and the open page as they are now."""
         service, marks = self.service, self.context.marks
         environment = service.environment.name
         self.query_one(Header).show(
@@ -109,14 +106,14 @@ class MainScreen(Portal):
             f"{service.actor.operator} {marks.dot} {self.page.permission.label}",
             production=environment == "production",
         )
+        self.query_one(Navigation).show(self.current.id or "", entries_for(self.page))
+        self.current.page_changed(self.page)
 
     # What changes
 
     def watch_page(self, before: Page, page: Page) -> None:
         """Show a change in the header, on the open page and in open dialogs."""
-        self._show_header()
-        self._show_navigation()
-        self.current.page_changed(page)
+        self._draw()
         if before.why_not_view() and not page.why_not_view():
             self.current.take_focus()
         for modal in open_modals(self.app):
@@ -128,15 +125,19 @@ class MainScreen(Portal):
         """Use the verb of this name."""
         self.use(next(verb for verb in SWITCHES if verb.name == name))
 
-    @on(Header.SwitchRequested)
+    @on(Button.Pressed, "#place")
     def _switch(self) -> None:
         self.action_verb(SwitchEnvironment.name)
 
-    def go_to(self, service: CredentialService, page: Page) -> None:
+    async def go_to(self, environment: str, organization: str) -> None:
         """Show another organization or environment, on the page that is open now."""
+        there = self.context.installation.service(
+            self.context.actor, environment=environment, organization=organization
+        )
+        page = await asyncio.to_thread(there.page)
         make_replaceable(self)
         opened = self.current.id or ""
-        self.app.switch_screen(MainScreen(self.context, service, page, opened))
+        self.app.switch_screen(MainScreen(self.context, there, page, opened))
 
     def action_focus_navigation(self) -> None:
         """Focus the navigation."""

@@ -119,6 +119,10 @@ class Portal(Fitting):
         sent = await asyncio.to_thread(send)
         self.tell(f"{sent.message} {sent.fix or ''}".strip())
 
-    def go_to(self, service: CredentialService, page: Page) -> None:
-        """Show another organization or environment in place of this one."""
+    async def go_to(self, environment: str, organization: str) -> None:
+        """Show another organization or environment in place of this one.
+
+        Raises:
+            StoreError: The store can't be read.
+        """
         raise NotImplementedError

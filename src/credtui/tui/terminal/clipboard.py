@@ -128,21 +128,18 @@ class Clipboard:
     def _send(self, text: str) -> Sent:
         match self._setting:
             case "none":
-                return self._not_sent("The clipboard is switched off in the settings.")
+                return Sent(Route.NONE, "The clipboard is switched off in the settings.")
             case "native":
-                return self._native(text) or self._not_sent(
-                    "No clipboard tool (wl-copy, xclip, xsel, pbcopy) works here."
+                return self._native(text) or Sent(
+                    Route.NONE, "No clipboard tool (wl-copy, xclip, xsel, pbcopy) works here."
                 )
             case "tmux":
-                return self._tmux(text) or self._not_sent("No tmux answers here.")
+                return self._tmux(text) or Sent(Route.NONE, "No tmux answers here.")
             case "osc52":
                 return self._osc52(text)
             case "auto":
                 sent = self._native(text) if self._is_local() else None
                 return sent or self._tmux(text) or self._terminal(text)
-
-    def _not_sent(self, reason: str, fix: str | None = None) -> Sent:
-        return Sent(Route.NONE, reason, fix)
 
     # The person's own desktop
 
@@ -182,7 +179,8 @@ class Clipboard:
         if tmux is None:
             return None
         if not tmux.has_clipboard:
-            return self._not_sent(
+            return Sent(
+                Route.NONE,
                 f"tmux knows of no clipboard in your terminal ({tmux.term}).",
                 "If it has one, put this into ~/.tmux.conf, start tmux again and try again:\n"
                 f"set -as terminal-features ',{tmux.term}:clipboard'",
@@ -207,7 +205,7 @@ class Clipboard:
     def _terminal(self, text: str) -> Sent:
         term = self._env.get("TERM", "")
         if term.startswith(_WITHOUT_CLIPBOARD):
-            return self._not_sent(f"This terminal ({quotable(term, 40)}) has no clipboard.")
+            return Sent(Route.NONE, f"This terminal ({quotable(term, 40)}) has no clipboard.")
         return self._osc52(text)
 
     def _osc52(self, text: str) -> Sent:
@@ -223,6 +221,6 @@ class Clipboard:
         try:
             self._write(sequence)
         except OSError:
-            return self._not_sent("The terminal can't be written to.")
+            return Sent(Route.NONE, "The terminal can't be written to.")
         fix = _OUTER_TMUX if self._multiplexer is Multiplexer.TMUX else None
         return Sent(Route.OSC52, f"Sent to your terminal ({through}), not confirmed.", fix)

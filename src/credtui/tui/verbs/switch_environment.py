@@ -1,7 +1,5 @@
 """Switch environment: show another environment."""
 
-import asyncio
-
 from credtui.tui.screens.portal import Portal
 from credtui.tui.verbs.verb import Verb
 
@@ -20,13 +18,9 @@ class SwitchEnvironment(Verb[None]):
         """Ask for the environment, and go there."""
         from credtui.tui.dialogs.environment import EnvironmentDialog
 
-        installation, service = portal.context.installation, portal.service
-        settings = installation.settings
+        service, settings = portal.service, portal.context.installation.settings
         environments = [settings.find_environment(name) for name in settings.environments]
         present = service.environment.name
         chosen = await portal.ask(EnvironmentDialog(environments, service.organization, present))
         if chosen and chosen != present:
-            there = installation.service(
-                service.actor, environment=chosen, organization=service.organization
-            )
-            portal.go_to(there, await asyncio.to_thread(there.page))
+            await portal.go_to(chosen, service.organization)

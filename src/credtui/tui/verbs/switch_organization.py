@@ -35,7 +35,4 @@ class SwitchOrganization(Verb[None]):
         if chosen not in names:
             await portal.do(partial(manager.create_organization, chosen, environment))
             portal.tell(f"The organization {chosen} is created.")
-        there = portal.context.installation.service(
-            service.actor, environment=environment, organization=chosen
-        )
-        portal.go_to(there, await asyncio.to_thread(there.page))
+        await portal.go_to(environment, chosen)

@@ -32,7 +32,11 @@ class _When(NamedTuple):
 
 
 class EventTable(DataTable[Text | _When]):
-    """Shows audit events, newest first. A long text takes more lines; nothing is cut."""
+    """Shows audit events, newest first. A long text takes more lines; nothing is cut.
+
+    Attributes:
+        shown: The events that are shown.
+    """
 
     class NearEnd(Message):
         """A message that the person is near the end of the events that are shown."""
@@ -49,7 +53,7 @@ class EventTable(DataTable[Text | _When]):
 
     def __init__(self) -> None:
         super().__init__(cursor_type="row", zebra_stripes=True)
-        self._shown: list[Entry] = []
+        self.shown: list[Entry] = []
         self._widths: tuple[int, ...] = ()
 
     def on_mount(self) -> None:
@@ -68,24 +72,19 @@ class EventTable(DataTable[Text | _When]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer details only where there are events."""
-        if action == "select_cursor" and not self._shown:
+        if action == "select_cursor" and not self.shown:
             return False
         return super().check_action(action, parameters)
 
-    @property
-    def shown(self) -> Sequence[Entry]:
-        """The events that are shown."""
-        return self._shown
-
     def show_none(self) -> None:
         """Forget all events."""
-        self._shown = []
+        self.shown = []
         self.clear()
         self.scroll_home(animate=False)
 
     def append(self, earlier: Sequence[Entry]) -> None:
         """Show earlier events below."""
-        self._shown.extend(earlier)
+        self.shown.extend(earlier)
         if self._widths:
             for entry in earlier:
                 self._add(entry)
@@ -95,8 +94,8 @@ class EventTable(DataTable[Text | _When]):
         if not newer:
             return
         row, scrolled = self.cursor_row, self.scroll_y
-        first = not self._shown
-        self._shown = sorted((*newer, *self._shown), key=lambda entry: -entry.event.number)
+        first = not self.shown
+        self.shown = sorted((*newer, *self.shown), key=lambda entry: -entry.event.number)
         if not self._widths:
             return
         height = sum(self._add(entry) for entry in newer)
@@ -132,7 +131,7 @@ class EventTable(DataTable[Text | _When]):
             titles = ["When (UTC)", "Who, where, what"]
         for title, width in zip(titles, self._widths, strict=False):
             self.add_column(title, width=width, key=title.split()[0].lower())
-        for entry in self._shown:
+        for entry in self.shown:
             self._add(entry)
 
     def _add(self, entry: Entry) -> int:

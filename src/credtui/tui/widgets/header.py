@@ -2,15 +2,11 @@
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal
-from textual.message import Message
 from textual.widgets import Button, Static
 
 
 class Header(Horizontal):
     """Shows the organization, the environment, the operator and the permission."""
-
-    class SwitchRequested(Message):
-        """A message that the person wants to choose another environment."""
 
     def compose(self) -> ComposeResult:
         """Three parts: left, middle, right."""
@@ -27,8 +23,3 @@ class Header(Horizontal):
         button.tooltip = "Choose another environment"
         button.set_class(production, "-production")
         self.query_one("#operator", Static).update(operator)
-
-    def on_button_pressed(self, event: Button.Pressed) -> None:
-        """Ask for another environment."""
-        event.stop()
-        self.post_message(self.SwitchRequested())

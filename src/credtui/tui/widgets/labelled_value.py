@@ -13,6 +13,10 @@ class LabelledValue(Horizontal):
         value: The value at first.
         id: Identifies the widget on its page.
         can_focus: Whether a person may choose it, to copy the value.
+
+    Attributes:
+        label: The label.
+        value: The value that is shown.
     """
 
     def __init__(
@@ -26,20 +30,15 @@ class LabelledValue(Horizontal):
         super().__init__(id=id)
         self.label = label
         self.can_focus = can_focus
-        self._value = value
+        self.value = value
 
     def compose(self) -> ComposeResult:
         """Two columns."""
         yield Static(self.label, classes="label", markup=False)
-        yield Static(self._value, classes="value", markup=False)
-
-    @property
-    def value(self) -> str:
-        """The value."""
-        return self._value
+        yield Static(self.value, classes="value", markup=False)
 
     def show(self, value: str) -> None:
         """Show another value."""
-        if value != self._value:
-            self._value = value
+        if value != self.value:
+            self.value = value
             self.query_one(".value", Static).update(value)
