@@ -170,7 +170,7 @@ class CredtuiApp(TypeAhead[None], FrugalApp[None], TerminalApp[None]):
 
     @on(Driver.SignalResume)
     def _hide_after_stop(self) -> None:
-        # What stops a program need not be the person.
+        # Another program may have stopped this one, without the key that hides secrets first.
         self._hide_secrets()
 
     def end(self, number: int) -> None:

@@ -33,6 +33,6 @@ class QuitGate:
         self._wanted = False
 
     def flow_ended(self) -> None:
-        """End the program if it was to end after what a verb had begun."""
+        """End the program if the person quit while the verb that ended now was at work."""
         if self._wanted:
             self._portal.app.exit()

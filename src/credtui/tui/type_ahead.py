@@ -43,13 +43,13 @@ class TypeAhead(App[ReturnType]):
         super().__init__()
         self._ahead: deque[events.Key | events.Paste] = deque()
         self._asked: TypeAhead.Settled | None = None
-        self._taken = 0  # The number of keys, and not the key itself: it may be a pasted secret.
+        self._taken = 0  # Keys are counted and not kept, because one may be a pasted secret.
         self._again: Timer | None = None
         self._deaf_until = 0.0
 
     @property
     def engaged(self) -> bool:
-        """Whether something is under way, and the next key is meant for what comes of it."""
+        """True while a key's work goes on, and the next key is meant for what it opens."""
         return False
 
     def ignore_typed_ahead(self) -> None:

@@ -14,7 +14,7 @@ class GatedDialog(Dialog[str]):
 
     Attributes:
         kept: How the secret was kept, in words; empty until it was.
-        quit_gate: Hears of it if the person stays.
+        quit_gate: Is told if the person stays.
     """
 
     kept = ""
@@ -26,7 +26,7 @@ class GatedDialog(Dialog[str]):
         raise NotImplementedError
 
     def leave(self) -> bool:
-        """Close first, which may take a question."""
+        """Close this dialog first, which may take a question."""
         above = self.app.screen
         if above is not self and isinstance(above, Modal) and not self._asking:
             above.action_cancel()

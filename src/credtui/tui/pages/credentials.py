@@ -84,7 +84,7 @@ class CredentialsPage(PortalPage):
                 return
 
     def _focus(self, widget: Widget) -> None:
-        # `Widget.focus` does so later, and the next key would still be for the card before.
+        # `Widget.focus` takes effect later: the next key would still go to the card before.
         self.screen.set_focus(widget)
 
     @property

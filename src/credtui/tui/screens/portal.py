@@ -39,7 +39,7 @@ class Portal(Fitting):
         page: What is shown of it first.
 
     Attributes:
-        in_use: A verb is at work, from the key that started it to its last dialog.
+        in_use: True while a verb is at work, from its key to its last dialog.
         changing: The number of calls of `do` that are under way.
     """
 

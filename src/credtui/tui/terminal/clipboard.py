@@ -29,7 +29,7 @@ _OUTER_TMUX = (
 
 # GNU screen refuses strings of more than 768 bytes.
 _SCREEN_CHUNK = 512
-# These have no clipboard, and some would print what is sent.
+# These terminals have no clipboard, and some of them would print the text.
 _WITHOUT_CLIPBOARD = ("linux", "vt1", "vt2", "vt3", "vt4", "vt5", "cons", "dumb")
 
 
@@ -144,8 +144,8 @@ class Clipboard:
     # The person's own desktop
 
     def _is_local(self) -> bool:
-        # A session of GNU screen may be shown elsewhere than where it was started, and it can't be
-        # asked. A secret must not go to a desktop that nobody sits at.
+        # A session of GNU screen may have been started here and be shown elsewhere, and GNU screen
+        # can't be asked. A secret must not go to a desktop at which nobody sits.
         if any(self._env.get(name) for name in ("SSH_CONNECTION", "SSH_TTY", "STY")):
             return False
         if not self._tools() or not self._env.get("TMUX"):

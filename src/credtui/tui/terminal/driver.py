@@ -61,7 +61,7 @@ class CredtuiDriver(LinuxDriver):
         self._loop.call_soon_threadsafe(super()._sigtstp_application)
 
     def _sigcont_application(self, *_: object) -> None:
-        """Begin again after a stop, also after one that no program is told of."""
+        """Begin again after a stop, even by SIGSTOP, of which no program is told."""
         if self._auto_restart:
             self._loop.call_soon_threadsafe(self._begin_again)
 
@@ -70,7 +70,7 @@ class CredtuiDriver(LinuxDriver):
             os.kill(os.getpid(), signal.SIGSTOP)
             return
         if not self._must_signal_resume:
-            # Without this the end would leave the terminal as it is here, not as it was before.
+            # Otherwise resuming would keep the raw modes as those to restore at the end.
             self.suspend_application_mode()
             self._must_signal_resume = True
         self.resume_application_mode()
@@ -105,7 +105,7 @@ class CredtuiDriver(LinuxDriver):
             except Exception:  # noqa: BLE001 - no error may end the program or take a secret away
                 parser = XTermParser()  # An exception ends the generator inside the old one.
                 self._complain()
-        # Drop what still arrives, such as the last report of the mouse: it is not meant for others.
+        # Drop what still arrives, such as the last report of the mouse: the shell must not get it.
         with suppress(OSError):
             if select.select([self.fileno], [], [], _IDLE)[0]:
                 os.read(self.fileno, 4096)

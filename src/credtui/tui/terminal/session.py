@@ -231,7 +231,7 @@ def guard_session(
             os.write(output_fd, text.encode())
 
     def end(number: int) -> None:
-        # What the shell shows after a stop is neither to be erased nor to be set otherwise.
+        # After a stop the screen and the terminal's modes are the shell's: leave both alone.
         away = in_background(input_fd)
         hangup = away or number == signal.SIGHUP
         # Writing to a terminal that is stopped by ctrl+s may block for ever.

@@ -2,8 +2,8 @@
 
 Textual hands each update to `App._display`, which writes the text that the update's
 `render_segments` returns. `FrugalApp` remembers in a frame what each cell of the terminal shows,
-and replaces that text by a shorter one that changes this frame to the next. An update of a kind
-that it doesn't know is written as it is. After an error in this module all updates are.
+and replaces that text by a shorter one that changes this frame to the next. An update of an unknown
+kind is written as Textual made it. After an error in this module, every update is.
 """
 
 from dataclasses import dataclass, field
@@ -64,7 +64,7 @@ class Frame:
         for y, row in rows.items():
             if row != (old := self.rows.get(y, unknown)):
                 patch.write(y, old, row)
-        patch.use(PLAIN)  # Whoever writes next expects it.
+        patch.use(PLAIN)  # The next writer expects this pen.
         return "".join(patch.out), rows
 
 
@@ -92,7 +92,7 @@ class FrugalApp(App[ReturnType]):
         elif not self.is_headless:
             try:
                 args = args[0], self._thin(*args[1:])
-            except Exception as error:  # noqa: BLE001 - whatever it is, Textual's own output works
+            except Exception as error:  # noqa: BLE001 - Textual's own output works after any error
                 self.log.debug(f"frugal output is off: {error!r}")
                 self.frugal = False
                 self.call_later(self.refresh)
