@@ -43,10 +43,10 @@ from tests.terminal import TIMEOUT
 NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 BOB = Actor(operator="bob", address="198.51.100.23", channel="ssh")
 CLIENT, OLD_CLIENT = "203.0.113.9", "203.0.113.44"
-"""Addresses of a client that uses a credential, and of one that has its previous secret yet."""
+"""Addresses of a client that uses a credential, and of one that still has its previous secret."""
 
 PATIENCE = TIMEOUT
-"""Seconds until a wait fails; only a failure costs this."""
+"""Seconds until a wait fails. Only a test that fails takes so long."""
 
 FAKE_SECRET = generate_secret("uat", bytes).get_secret_value()
 """The only secret that a picture may show: that of 256 zero bits."""
@@ -64,13 +64,13 @@ SECRET_BYTES = 32
 
 
 class Stage:
-    """An installation in a folder, and whoever works on it besides the portal under test.
+    """An installation in a folder, and what others do to it while the portal under test runs.
 
     Args:
         folder: The store's folder.
         demo: Whether it has the demo's three credentials; otherwise it is empty.
         random_bytes: Where its secrets come from.
-        settings: What to set, besides what is cheap and safe in tests.
+        settings: Settings to change. The others are cheap and safe in tests.
     """
 
     def __init__(
@@ -122,13 +122,13 @@ class Stage:
     def use(
         self, name: str, ago: timedelta = timedelta(), *, tokens: int = 1, refused: int = 0
     ) -> None:
-        """Write down use of a credential, as the token endpoint does.
+        """Record use of a credential, as the token endpoint does.
 
         Args:
             name: The credential's name.
             ago: How long ago.
             tokens: Access tokens that were issued.
-            refused: Uses of the secret before the present one.
+            refused: Refused uses of the previous secret.
         """
         credential = self.page.find(self.id_of(name))
         assert credential
@@ -162,7 +162,7 @@ class Stage:
 
 
 class PortalUnderTest(CredtuiApp):
-    """Keeps what is written to the terminal for the clipboard; its pictures need no network."""
+    """The portal. It keeps what it would write to a terminal; its pictures need no network."""
 
     CSS_PATH = str(Path(inspect.getfile(CredtuiApp)).with_name("credtui.tcss"))
 
@@ -175,7 +175,7 @@ class PortalUnderTest(CredtuiApp):
         self.written.append(text)
 
     def notify(self, *what: Any, **options: Any) -> None:
-        """Let what is told stay until it is seen, however slow the computer is."""
+        """Keep each message until the test has seen it, however slow the computer is."""
         super().notify(*what, **options | {"timeout": 3600})
 
     def export_screenshot(self, **options: Any) -> str:
@@ -184,7 +184,7 @@ class PortalUnderTest(CredtuiApp):
 
 
 def without_fonts(svg: str) -> str:
-    """Take the addresses of fonts on the network out of a picture."""
+    """Return a picture without the network addresses of fonts."""
     return re.sub(r"\s*@font-face \{.*?\}\n", "", svg, flags=re.DOTALL)
 
 
@@ -198,14 +198,14 @@ class Session:
     # What a person does
 
     async def press(self, *keys: str) -> None:
-        """Press keys by name, each when the one before was dealt with and its outcome is seen."""
+        """Press keys by name. Each key waits for the outcome of the one before."""
         for key in keys:
             await self.settle()
             await self.pilot.press(key)
         await self.settle()
 
     async def burst(self, *keys: str) -> None:
-        """Press keys so fast that none is dealt with before the last was pressed."""
+        """Press keys so fast that the portal gets all of them before it acts on the first."""
         for key in keys:
             self.app.post_message(Key(key, key if len(key) == 1 else None))
         await self.pilot.pause()
@@ -256,7 +256,7 @@ class Session:
 
     @property
     def words(self) -> str:
-        """The whole screen as one line, so that a sentence is found wherever it is broken."""
+        """The whole screen as one line, to find a sentence wherever its lines are broken."""
         return _in_one_line(self.lines)
 
     def shows(self, sentence: str) -> bool:
@@ -272,9 +272,9 @@ class Session:
         raise AssertionError(f"{text!r} is not on the screen\n{self.text}")
 
     async def settle(self) -> None:
-        """Wait until all that was typed is dealt with, and the screen on top takes keys.
+        """Wait until the portal has acted on every key, and the screen on top takes keys.
 
-        A screen drops what was pressed before it was there, as nobody had seen it then.
+        A screen drops keys that were pressed before it was shown, because nobody had seen it.
         """
         app = self.app
 
@@ -283,7 +283,7 @@ class Session:
                 return True
             asked = app._asked
             if asked and (asked.screen, asked.focused) != (app.screen, app.focused):
-                app._ask()  # whoever was asked may be gone, with the message
+                app._ask()  # The widget may have been removed along with the message.
             return not (app._asked or app._ahead) and app.screen.is_mounted
 
         await self.until(is_settled, "end of what the keys led to")
@@ -328,7 +328,7 @@ class Session:
 
     @property
     def messages(self) -> list[str]:
-        """What is told in the corner."""
+        """The messages in the corner."""
         return [notification.message for notification in self.app._notifications]
 
     @property
@@ -358,7 +358,7 @@ async def portal(
         try:
             yield session
         finally:
-            # As a person does: otherwise its parts would be taken away while it is at work.
+            # Quit as a person does. Otherwise widgets would be removed while workers use them.
             app.exit()
             assert app._task
             await asyncio.wait([app._task])
@@ -400,7 +400,7 @@ def _texts(app: CredtuiApp) -> Iterable[str]:
 
 
 def stop_blinking(app: CredtuiApp) -> None:
-    """Let no cursor blink, which a picture would catch now and then."""
+    """Stop the cursors' blinking, which would show in some pictures and not in others."""
     for screen in app.screen_stack:
         for field in screen.query(Input):
             field.cursor_blink = False

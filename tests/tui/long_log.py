@@ -1,4 +1,4 @@
-"""An audit log that is longer than anybody wants to wait for."""
+"""An audit log that takes long to read."""
 
 import json
 from datetime import timedelta
@@ -13,7 +13,7 @@ CAROL = Actor(operator="carol", address="203.0.113.9", channel="command line")
 
 
 def lengthen_log(stage: Stage, count: int, *, rare: int) -> None:
-    """Make the log of acme in uat `count` events long, one of them, number `rare`, by carol."""
+    """Make the log of acme in uat `count` events long. The event number `rare` is by carol."""
     newest = stage.service(ALICE).events()[0]
     begin = NOW + timedelta(seconds=1)
     events = []

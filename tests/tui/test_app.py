@@ -1,4 +1,4 @@
-"""What becomes of the program when something in it fails."""
+"""How the program ends when something in it fails."""
 
 import asyncio
 
@@ -11,7 +11,7 @@ from tests.tui.apps import Stage, portal
 
 
 async def test_what_fails_ends_the_program_and_is_told(two: Stage) -> None:
-    """With the reason, such as that memory is short."""
+    """The message gives the reason: here, that memory is short."""
     failures: list[Exception | None] = []
 
     async def fail() -> None:
@@ -29,7 +29,7 @@ async def test_what_fails_ends_the_program_and_is_told(two: Stage) -> None:
 
 
 async def test_what_comes_too_late_for_a_page_that_is_left_is_no_failure(two: Stage) -> None:
-    """As what was read for it, while another environment's page takes its place."""
+    """As when the store answers after another environment's page was opened."""
     going, too_late = asyncio.Event(), asyncio.Event()
 
     class Part(Widget):

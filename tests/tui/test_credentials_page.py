@@ -126,7 +126,7 @@ class TestWhatItShows:
 
 
 class TestNamesAreText:
-    """Whatever a name holds, it is shown and never obeyed."""
+    """Any text in a name is shown, and never acts as markup or as a command."""
 
     async def test_on_cards_menus_dialogs_and_messages(self, empty: Stage) -> None:
         name = "[red]x[/] [b"

@@ -1,4 +1,4 @@
-"""Delete, of the primary credential: what only a representative can do, and not by mistake."""
+"""Deleting the primary credential: only a representative can, and not by mistake."""
 
 import pytest
 from textual.widgets import Button, Input
@@ -131,7 +131,7 @@ async def test_a_rotation_meanwhile_withdraws_it_though_the_name_is_typed(
 
 
 async def test_a_new_name_meanwhile_is_the_one_to_type(managed: Stage) -> None:
-    """What was typed is no longer its name: nothing is deleted, and the reason is said."""
+    """The typed name is no longer the credential's: nothing is deleted, and it says why."""
     managed.set_operators(
         CAROL.model_copy(update={"name": "alice"}), CAROL.model_copy(update={"name": "bob"})
     )

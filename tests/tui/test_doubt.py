@@ -1,4 +1,4 @@
-"""Changes that are in doubt: what the portal shows of them, and of a secret that came of one."""
+"""Changes in doubt: what the portal says of them, and of a secret that one of them made."""
 
 import errno
 import os
@@ -34,7 +34,7 @@ def failing_sync(two: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def unknown(two: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every change is made, and nothing tells so."""
+    """Each change is made, and its outcome stays unknown."""
     move = files._move
 
     def fail(temporary: Path, path: Path, made: os.stat_result) -> None:

@@ -1,4 +1,4 @@
-"""Audit events, read as far as they are asked for."""
+"""Audit events, read only as far as somebody asks."""
 
 from datetime import timedelta
 

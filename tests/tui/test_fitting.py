@@ -190,7 +190,7 @@ class TestWithoutColour:
         async with portal(demo) as session:
             await open_dialog(session, dialog)
             picture = session.app.export_screenshot()
-            # That colour is the picture's own, for what has none.
+            # The picture gives this colour to text that has none.
             picture = picture.replace("#c5c8c6", "")
             drawn = re.findall(r"-r\d+ \{ fill: #(..)(..)(..)", picture)
             assert drawn

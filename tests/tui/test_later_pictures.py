@@ -1,4 +1,4 @@
-"""Pictures of what a credential's use, its previous secret and its replacement look like.
+"""Pictures of a credential's use, its previous secret and its replacement.
 
 See `test_pictures` for how they are drawn and accepted.
 """
@@ -25,7 +25,7 @@ def test_use_and_a_previous_secret_in_use(pictures: Pictures) -> None:
 
 
 def test_replacement(small: Pictures) -> None:
-    """The old one is in use yet, and can't be deleted."""
+    """The old one is still in use, and can't be deleted."""
     stage = small.stage()
     stage.add("Payout gateway")
     stage.service(ALICE).replace(stage.id_of("Payout gateway"), "Payout gateway new")

@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 IDLE = 3
 SECRET = re.compile(r"csk_uat_[A-Za-z0-9]{49}")
 
-# The whole portal, which conceals a secret sooner than may be configured.
+# The whole portal. It conceals a secret sooner than the settings allow.
 PORTAL = f"""
 import sys
 sys.path.insert(0, {str(ROOT)!r})
@@ -56,7 +56,7 @@ def shown(tmp_path: Path) -> Iterator[Terminal]:
 
 
 def assert_hidden_until_a_key(terminal: Terminal) -> None:
-    """Since the last mark the secret was not drawn, and a key draws it."""
+    """Check that the secret wasn't drawn since the last mark, and that a key draws it."""
     terminal.wait_for(CONCEALED)
     assert not SECRET.search(terminal.text)
     assert not SECRET.search(terminal.bytes_received.decode(errors="replace")), "for a moment"

@@ -1,6 +1,6 @@
-"""Pictures of every page, dialog and state, compared with those that somebody looked at.
+"""Pictures of every page, dialog and state, compared with pictures that somebody has reviewed.
 
-`pytest tests/tui/test_pictures.py --snapshot-update` draws them anew: look at each before you
+`pytest tests/tui/test_pictures.py --snapshot-update` draws them anew. Look at each before you
 commit it.
 """
 
@@ -33,7 +33,7 @@ EVERY_SIZE = [(80, 24), (120, 40)]
 
 
 async def settle(app: PortalUnderTest, pilot: "Pilot[None]") -> None:
-    """Wait until nothing changes any more: focus and news take a moment."""
+    """Wait until the screen stays the same: focus and changes of the store take a moment."""
     before: list[str] = []
     while (now := lines_of(app)) != before:
         before = now
@@ -52,7 +52,7 @@ class Pictures:
         return Stage(self._folder, random_bytes=fake_secrets(), **options)
 
     def same(self, stage: Stage, do: Do | None = None, **options: Any) -> bool:
-        """Do something in the portal, and compare what is seen with the picture."""
+        """Do something in the portal, and compare the screen with the picture."""
         app = stage.app(**options)
 
         async def act(pilot: "Pilot[None]") -> None:
@@ -77,7 +77,7 @@ def pictures(
 
 @pytest.fixture
 def small(store_folder: Path, snap_compare: Callable[..., bool]) -> Pictures:
-    """Pictures at 80x24, of what looks the same elsewhere."""
+    """Pictures at 80x24 only, of screens that look the same at other sizes."""
     return Pictures(store_folder, snap_compare)
 
 
@@ -157,7 +157,7 @@ class TestMenu:
         assert small.same(small.stage(demo=True), pressing("j", "j", "full_stop"))
 
     def test_view_only(self, small: Pictures) -> None:
-        """With Can View the reason stands once below what it is about."""
+        """With Can View the reason stands once, below the entries that it is about."""
         stage = small.stage(demo=True)
         viewer = Operator(name="alice", permissions={"acme": Permission.CAN_VIEW})
         stage.set_operators(CAROL, viewer)
@@ -190,7 +190,7 @@ class TestName:
 
 class TestConfirm:
     def test_rotate(self, pictures: Pictures) -> None:
-        """What is rotated, when it was last used, what stops working; focus on Cancel."""
+        """What is rotated, its last use, and what stops working; focus is on Cancel."""
         assert pictures.same(pictures.stage(demo=True), pressing("r"))
 
     def test_delete(self, pictures: Pictures) -> None:
@@ -224,7 +224,7 @@ class TestSecret:
         assert pictures.same(pictures.stage(demo=True), rotate, forced=True)
 
     def test_sent(self, small: Pictures) -> None:
-        """A copy names its route, and that nobody confirmed it."""
+        """The message names the route of a copy, and says that it isn't confirmed."""
 
         async def do(session: Session) -> None:
             await rotate(session)

@@ -1,4 +1,4 @@
-"""Replace: moving clients over to a second credential, in however many sessions that takes."""
+"""Replace: moving clients over to a second credential, in one session or in several."""
 
 from datetime import timedelta
 
@@ -101,7 +101,7 @@ class TestBegin:
         async with portal(empty) as session:
             await session.press("x")
             dialog = await session.at(NameDialog)
-            dialog.page_changed = lambda _: None  # what the screen knows is old
+            dialog.page_changed = lambda _: None  # The dialog hears of no change.
             empty.add(NEW)
             await session.press("enter")
             await session.see("There is already a credential named Payout gateway new.")

@@ -1,4 +1,4 @@
-"""The secret dialog: all of it readable, every way to keep the secret, one way out."""
+"""The secret dialog: it is readable, offers every way to keep the secret, and has one way out."""
 
 import asyncio
 import base64
@@ -218,7 +218,7 @@ class TestCopy:
             await session.see("Plain View needs a terminal of its own")
 
     async def test_what_was_typed_before_plain_view_is_dropped(self, two: Stage) -> None:
-        """It was meant for the view, or typed by mistake."""
+        """The keys were meant for the view, or were a mistake."""
         async with rotated(two) as session:
             await session.burst("v", "s", "enter", "escape")
             await session.settle()
@@ -350,7 +350,7 @@ class TestSave:
             assert len(os.listdir(home)) == 1  # noqa: PTH208
 
     async def test_it_cant_be_left_while_the_file_is_written(self, two: Stage, home: Path) -> None:
-        """As on a slow disk: the person must hear that there is a file."""
+        """The disk may be slow: the person must learn that the file exists."""
         go_on = threading.Event()
 
         def save_slowly(path: Path, form: Format) -> None:
@@ -454,7 +454,7 @@ class TestCheckYourCopy:
 
 
 class TestCloseGate:
-    """Whatever leaves the dialog asks first, unless something shows that the secret was kept."""
+    """Every way to leave the dialog asks first, unless the secret was kept for certain."""
 
     LEAVING = ("escape", "q", "ctrl+q", "ctrl+c")
 
@@ -482,7 +482,7 @@ class TestCloseGate:
             assert shown_secret(session) == secret
             assert secret in session.text
             assert not session.ended
-            # And a Close after that doesn't quit.
+            # A Close after that doesn't quit.
             await session.press("escape")
             await session.see(GATE)
             await session.press("y")
@@ -550,7 +550,7 @@ class TestCloseGate:
         assert not confirmed(two)
 
     async def test_quitting_while_the_secret_is_on_its_way(self, two: Stage) -> None:
-        """The change was made, or will be: its secret must still be seen."""
+        """The change is made in any case, so its secret must be shown."""
         async with portal(two) as session:
             await session.press("r")
             await session.see("immediately invalidated")
@@ -563,7 +563,7 @@ class TestCloseGate:
 
     async def test_only_close_confirms(self, two: Stage) -> None:
         async with rotated(two):
-            pass  # the app ends around the dialog
+            pass  # The app ends while the dialog is open.
         assert not confirmed(two)
         async with portal(two) as session:
             await session.see("Secret never confirmed")
@@ -656,7 +656,7 @@ class TestNothingIsLeft:
             assert_no_secret(secret, tmp_path)
 
     async def test_in_no_object_of_the_program(self, store_folder: Path) -> None:
-        # A secret of its own: pytest keeps what other tests failed with.
+        # A secret of this test's own: pytest keeps values of other tests that failed.
         two = Stage(store_folder, random_bytes=seeded_bytes(99))
         two.add("Payout gateway")
         async with rotated(two) as session:
@@ -688,7 +688,7 @@ def _holders(backwards: str) -> list[str]:
     gc.collect()
     secret = backwards[::-1]
     found = []
-    for holder in gc.get_objects():  # no comprehension: it would hold the secret itself
+    for holder in gc.get_objects():  # A comprehension would itself hold the secret.
         for held in gc.get_referents(holder):
             if type(held) is str and secret in held:
                 found.append(f"{type(holder).__qualname__}: {holder!r:.300}")  # noqa: PERF401

@@ -1,4 +1,4 @@
-"""What is known of a credential, in lines that fit."""
+"""Facts about a credential, in lines that fit."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""Going to another environment; to another organization, see the page Operators."""
+"""Going to another environment. The tests of the page Operators go to another organization."""
 
 import pytest
 from textual.widgets import Button
@@ -34,7 +34,7 @@ async def test_the_open_page_stays_open(demo: Stage) -> None:
 
 
 async def test_production_is_loud(demo: Stage) -> None:
-    """Whoever is there by mistake sees it in the corner of an eye."""
+    """A person who is there by mistake notices."""
     async with portal(demo) as session:
         calm = session.one("#place", Button)
         assert not calm.has_class("-production")

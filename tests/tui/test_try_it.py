@@ -24,7 +24,7 @@ WORKS = "It works: HTTP 200, an access token, valid for 3,600 seconds."
 
 
 class Witness(ThreadingHTTPServer):
-    """Stands between the portal and a token endpoint, and remembers the tokens that went by."""
+    """A proxy between the portal and a token endpoint. It keeps the tokens that it passed on."""
 
     def __init__(self, token_url: str) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
@@ -142,7 +142,7 @@ async def test_after_a_rotation_by_another_session(server: Server) -> None:
 
 async def test_no_server_says_nothing_about_the_secret(store_folder: Path) -> None:
     with socket.socket() as unheard:
-        unheard.bind(("127.0.0.1", 0))  # taken, so that nobody else answers there
+        unheard.bind(("127.0.0.1", 0))  # The port is taken, so that nobody else answers there.
         port = unheard.getsockname()[1]
         stage = installation_at(f"http://127.0.0.1:{port}/token", store_folder, "acme")
         async with rotated(stage) as session:
@@ -151,7 +151,7 @@ async def test_no_server_says_nothing_about_the_secret(store_folder: Path) -> No
 
 
 async def test_closing_before_the_answer(store_folder: Path) -> None:
-    """Someone who doesn't wait goes on, and an answer that comes later is dropped."""
+    """The person can go on without the answer, which is then dropped."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
         stage = installation_at(f"http://127.0.0.1:{port}/token", store_folder, "acme")

@@ -1,4 +1,4 @@
-"""Keys that are typed ahead: in their order, and never an answer to a question not yet asked."""
+"""Keys typed ahead: they keep their order, and answer no question that isn't on screen yet."""
 
 import pytest
 from textual.events import Key
@@ -18,7 +18,7 @@ GATE = "Close without saving?"
 
 
 async def quiet(session: Session) -> None:
-    """Wait until all that was typed is dealt with."""
+    """Wait until the app has acted on every key."""
     await session.until(lambda: not session.app._ahead and session.app._asked is None, "quiet")
 
 
@@ -133,7 +133,7 @@ class TestQuestions:
             assert isinstance(session.app.screen, ConfirmDialog)
 
     async def test_what_was_typed_behind_a_refused_key_is_dropped(self, demo: Stage) -> None:
-        """A name typed where none is asked for, at the cap, must not rotate and confirm."""
+        """At the cap no dialog asks for a name. The letters of one must not rotate and confirm."""
         async with portal(demo) as session:
             await session.burst("n", *"rydy", "enter", "y")
             await session.see("Delete a credential before creating a new one.")
@@ -141,7 +141,7 @@ class TestQuestions:
             assert len(session.app.screen_stack) == 1
             await session.press("full_stop")
             await session.at(CardMenu)
-        assert demo.actions()[0] == "delete refused"  # the demo's own
+        assert demo.actions()[0] == "delete refused"  # This event is the demo's own.
 
     async def test_what_was_typed_behind_a_key_refused_in_a_menu_is_dropped(
         self, demo: Stage
@@ -170,7 +170,7 @@ class TestQuestions:
 class TestWhoIsAsked:
     @pytest.mark.parametrize("lost", [1, 2, 3, 4])
     async def test_no_key_waits_for_an_answer_that_is_lost(self, two: Stage, lost: int) -> None:
-        """What follows a key may go with the widget that it was sent to."""
+        """The message that follows a key may be removed along with its widget."""
         async with portal(two) as session:
             app = session.app
             asked: list[CredtuiApp.Settled] = []

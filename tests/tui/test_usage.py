@@ -16,7 +16,7 @@ async def test_it_appears_on_the_card(two: Stage) -> None:
         await session.see(f"Used 2 minutes ago from {CLIENT} · 1 token/24 h")
         two.use("Reporting batch", tokens=3)
         await session.see(f"Used just now from {CLIENT} · 4 tokens in 24 hours")
-        await session.see("Not used yet")  # the other one
+        await session.see("Not used yet")  # This is the other credential's card.
 
 
 async def test_focus_shows_the_moment(two: Stage) -> None:

@@ -70,7 +70,7 @@ def credential(stage: Stage, name: str) -> Credential:
 
 
 def _hear_nothing(page: Page) -> None:
-    """What a dialog does in the moment before the news of a change reaches it."""
+    """Takes the place of `page_changed`: the dialog hears of no change."""
 
 
 async def close_without_saving(session: Session) -> None:
@@ -160,7 +160,7 @@ class TestGenerate:
             await session.press("n")
             dialog = await session.at(NameDialog)
             await session.write("Payout gateway")
-            # What the screen knows is old: the store changes, and enter comes before the news.
+            # The store changes, and enter comes before the screen hears of that.
             dialog.page_changed = _hear_nothing
             empty.add("Payout gateway")
             await session.press("enter")
@@ -172,7 +172,7 @@ class TestGenerate:
     async def test_the_cap_that_is_reached_meanwhile_is_told_and_the_name_kept(
         self, two: Stage
     ) -> None:
-        """The service has the last word, and once there is room again the name still stands."""
+        """The service refuses. Once there is room again, the name is still in the field."""
         async with portal(two) as session:
             await session.press("n")
             dialog = await session.at(NameDialog)
@@ -284,7 +284,7 @@ class TestRotate:
         assert two.names == ["Payout gateway"]
 
     async def test_a_rotation_the_screen_hasnt_heard_of_is_refused(self, two: Stage) -> None:
-        """The service compares what the person saw with what there is."""
+        """The service compares the generation that the person saw with the present one."""
         async with portal(two) as session:
             await session.press("r")
             dialog = await session.at(ConfirmCredentialDialog)
@@ -416,7 +416,7 @@ class TestDelete:
     async def test_a_second_click_in_the_menu_doesnt_confirm(
         self, demo: Stage, threshold: float
     ) -> None:
-        """The button that confirms opens at the place of the menu's entry."""
+        """The button that confirms is at the place where the menu's entry was."""
         async with portal(demo) as session:
             await session.press("j", "full_stop")
             await session.at(CardMenu)

@@ -54,7 +54,7 @@ async def test_details_are_shown_once(demo: Stage) -> None:
 
 
 class WatchfulStore(TinyDBStore):
-    """Notes what is asked of it by the thread of an event loop, which may not wait for a disk."""
+    """A store that notes calls from the thread of an event loop, which must not wait for a disk."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)

@@ -135,7 +135,7 @@ async def test_an_operator_is_edited(demo: Stage) -> None:
         await session.press("ctrl+s")
         await session.see("No access in acme · 0 SSH keys")
     assert _operators(demo)["bob"] == Operator(name="bob")
-    # What was removed in the portal is one event that says what was taken.
+    # A change in the portal is one event, which says what the operator lost.
     event = demo.installation.operator_service(ALICE).events()[0]
     assert event.detail == f"-acme: Can Edit, -key {LAPTOP_FINGERPRINT}"
 

@@ -70,7 +70,7 @@ class TestActivity:
         assert pictures.same(pictures.stage(demo=True), opening("Activity", "10 events"))
 
     def test_smallest(self, small: Pictures) -> None:
-        """All of it in 60 columns."""
+        """Every column of the table in 60 columns."""
         small.size = (60, 20)
         assert small.same(small.stage(demo=True), opening("Activity", "10 events"))
 
@@ -121,7 +121,7 @@ class TestActivity:
 
 class TestEnvironment:
     def test_representative(self, pictures: Pictures) -> None:
-        """What the environment asks for; the networks can be set."""
+        """A representative can set the networks."""
         assert pictures.same(pictures.stage(demo=True), opening("Environment", "Token address"))
 
     def test_others(self, pictures: Pictures) -> None:
@@ -132,7 +132,7 @@ class TestEnvironment:
         assert pictures.same(stage, opening("Environment", "2001:db8::/32"))
 
     def test_networks(self, pictures: Pictures) -> None:
-        """What isn't a network is named as it is typed."""
+        """The dialog names a text that isn't a network."""
         do = opening(
             "Environment",
             "Token address",
@@ -224,7 +224,7 @@ class TestOperators:
         assert small.same(small.stage(demo=True), do)
 
     def test_edit(self, pictures: Pictures) -> None:
-        """Permissions and keys of an operator, and why a new key is none."""
+        """Permissions and keys of an operator, and why a text is no key."""
         do = opening(
             "Operators",
             "dora",

@@ -100,6 +100,6 @@ class Screen:
         for copy in copies:
             copy.unlink(missing_ok=True)
             self("hardcopy", "-h", str(copy))
-        # It writes one when it is done with the other.
+        # Screen writes the second file when the first one is complete.
         wait_for(copies[1].exists, "the window's contents")
         return copies[0].read_text(errors="replace")

@@ -14,7 +14,7 @@ SSH = {"SSH_CONNECTION": "192.0.2.1 50000 192.0.2.2 22"}
 
 
 class Tools:
-    """Stands for the programs on a host: what they were given, and which of them work."""
+    """The programs on a host. It knows which of them work, and keeps what they were given."""
 
     def __init__(self, *working: str, installed: Sequence[str] = ()) -> None:
         self.working = working
@@ -87,7 +87,7 @@ class TestChoice:
         assert written == [f"\x1b]52;c;{base64.b64encode(SECRET.encode()).decode()}\a"]
 
     def test_osc_52_with_its_doubt_where_tmux_does_not_answer(self) -> None:
-        """As another user by sudo, who may not talk to the server."""
+        """As under sudo, where another user may not talk to the tmux server."""
         env = {"TMUX": "/tmp/x,1,0", "TERM": "tmux-256color"}  # noqa: S108 - nothing is opened
         sent, written = send(env, multiplexer=Multiplexer.TMUX)
         assert sent.route is Route.OSC52

@@ -78,7 +78,7 @@ class TestRealTmux:
     def test_from_the_other_end_of_ssh(
         self, tmp_path: Path, sender: Callable[..., list[str]], setting: str, *, arrives: bool
     ) -> None:
-        """TMUX does not come along, and only the person can make their tmux pass it on."""
+        """ssh doesn't pass TMUX on. Only the person can make their own tmux pass the text on."""
         tmux = Tmux(tmp_path, f"set -s set-clipboard {setting}\nset -g default-terminal screen")
         with tmux.run(sender(without=["TMUX", "TMUX_PANE"]), env=SSH) as terminal:
             terminal.wait_for("ready tmux")
@@ -95,7 +95,7 @@ class TestRealTmux:
     def test_in_a_tmux_within_a_tmux(
         self, tmp_path: Path, sender: Callable[..., list[str]], setting: str, *, arrives: bool
     ) -> None:
-        """As on a host that was reached by ssh from inside a local tmux."""
+        """As on a host that the person reached by ssh from inside a local tmux."""
         outer = Tmux(tmp_path, f"set -s set-clipboard {setting}")
         socket = tmp_path / "inner"
         words = ["tmux", "-S", str(socket), "-f", "/dev/null", "new-session", shlex.join(sender())]
@@ -132,7 +132,7 @@ class TestRealTmux:
     def test_a_desktop_is_not_used_by_whoever_attached_over_ssh(
         self, tmp_path: Path, sender: Callable[..., list[str]]
     ) -> None:
-        """What the program was started with says local; the tmux session knows better."""
+        """The program's environment says that the person is here; the tmux session knows better."""
         tools = tmp_path / "bin"
         tools.mkdir()
         taken = tmp_path / "taken"

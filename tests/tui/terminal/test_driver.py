@@ -7,7 +7,7 @@ import pytest
 from tests.terminal import Terminal
 from tests.tui.terminal.multiplexers import python
 
-# An app that shows what comes, and a driver whose parts fail as told by a key.
+# An app that shows what it gets, and a driver in which keys make parts fail.
 APP = """
 from textual.app import App
 from textual.widgets import Button
@@ -72,7 +72,7 @@ def test_keys_cut_into_bytes(script: Path) -> None:
 
 
 def test_keys_that_come_at_once_have_one_time(script: Path) -> None:
-    """What the first of them leads to can't have been seen when the others were pressed."""
+    """When the person pressed the later keys, they couldn't see the outcome of the first."""
     with Terminal(python(script)) as terminal:
         terminal.wait_for("ready")
         terminal.send("abcdefghij")

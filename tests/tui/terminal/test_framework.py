@@ -1,4 +1,4 @@
-"""What the portal does by private names of Textual: an upgrade shows here what broke."""
+"""What the portal does by private names of Textual. These tests show what an upgrade broke."""
 
 import ast
 import inspect
@@ -133,7 +133,7 @@ async def test_a_choice_shows_without_colour_whether_it_is_chosen() -> None:
 
 @cache
 def private_names() -> set[str]:
-    """The private attributes and methods of what the portal derives from Textual."""
+    """The private attributes and methods of the Textual classes from which the portal's derive."""
     found = set()
     for kind in (MessagePump, DOMNode, Widget, Screen, App):
         tree = ast.parse(inspect.getsource(inspect.getmodule(kind) or kind))
@@ -154,7 +154,7 @@ def private_names() -> set[str]:
     ids=lambda path: path.relative_to(SOURCES).as_posix(),
 )
 def test_no_other_module_uses_private_names(source: Path) -> None:
-    """A name of our own that is one of Textual's would be as bad: it would replace that."""
+    """A name of our own must not be one of Textual's either: ours would replace Textual's."""
     tree = ast.parse(source.read_text())
     used = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
     used |= {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}

@@ -14,7 +14,7 @@ from tests.tui.terminal.multiplexers import python
 
 SECRET = "csk_uat_9fK2mQ8xVb7RtLpW3nYs6HjDz0AcEgUiTo4BqXvMy1N5k"
 
-# A Textual program as the portal is, with the guard around it.
+# A Textual program like the portal, with the guard around it.
 APP = """
 import asyncio, os, signal, sys, time
 from pathlib import Path
@@ -69,7 +69,7 @@ class Portal:
     def __call__(
         self, behaviour: str = "good", *, grace: float = 600.0, started_by: str = ""
     ) -> Terminal:
-        """Start it in a terminal, with some shell before it."""
+        """Start the program in a terminal, after some words of shell."""
         words = [*python(self._script), str(self._folder), behaviour, str(grace)]
         return Terminal(["sh", "-c", f"{started_by} {shlex.join(words)}"])
 
@@ -83,7 +83,7 @@ class Portal:
         return int((self._folder / "pid").read_text())
 
     def runs(self) -> bool:
-        """Whether it does; one that ended and that nobody has asked for does not."""
+        """Whether the process runs. A zombie doesn't."""
         try:
             return self._stat()[0] not in "ZX"
         except OSError:
@@ -169,7 +169,7 @@ class TestTerminate:
             assert len(re.findall(rb"\x1b\[\d+H\x1b\[2K", erased)) == 24
 
     def test_an_end_by_force_while_the_terminal_is_stopped(self, portal: Portal) -> None:
-        """As by ctrl+s: no write gets past, and nothing can be put in order."""
+        """As after ctrl+s: every write waits, so the program can't put the terminal in order."""
         with portal("stuck", grace=0.3, started_by="exec") as terminal:
             terminal.wait_for("the dialog")
             line = os.open(f"/proc/{portal.pid}/fd/0", os.O_RDWR | os.O_NOCTTY)
@@ -189,7 +189,7 @@ ENDING = [
 
 
 class TestOtherSignals:
-    """Whatever ends a program by default leaves the terminal as a termination does."""
+    """Every signal that ends a program by default leaves the terminal as SIGTERM does."""
 
     def check_in_order(self, terminal: Terminal) -> None:
         assert terminal.private_modes & {1000, 1003, 1004, 1006, 1049, 2004} == set()

@@ -1,4 +1,4 @@
-"""The filter together with Textual's own parser: only what a person does comes out."""
+"""The filter together with Textual's own parser: only a person's keys, clicks and pastes pass."""
 
 from collections.abc import Sequence
 
@@ -23,7 +23,7 @@ from tests.tui.terminal.junk import REPORTED, junk
 
 
 class Line:
-    """A line to the filter and the parser, with a clock that is turned by hand."""
+    """A line to the filter and the parser, with a clock that the test sets."""
 
     def __init__(self) -> None:
         self.lost: list[str] = []
@@ -42,7 +42,7 @@ class Line:
         return self
 
     def wait(self, seconds: float) -> "Line":
-        """Let time pass as the driver does, which looks at the clock again and again."""
+        """Let time pass. Like the driver, look at the clock again and again."""
         end = self._now + seconds
         while self._now < end:
             self._now = min(end, self._now + 0.05)
@@ -56,7 +56,7 @@ class Line:
     def _take(self, texts: Sequence[str]) -> None:
         for text in texts:
             self.came += [name(message) for message in self._parser.feed(text)]
-            # The parser waits for nothing more: each text is whole.
+            # Each text is whole, so the parser waits for nothing more.
             assert self._parser._timeout_time is None
 
 
@@ -127,7 +127,7 @@ KEYS: dict[str, object] = {
     "\x1b[200~\x1b[201~": ("paste", ""),
 }
 
-# Keys when nothing follows, and strings when something does.
+# These are keys if nothing follows, and begin strings if something does.
 BEGIN_STRINGS = {
     "alt+right_square_bracket": "]",
     "alt+shift+p": "P",
@@ -170,7 +170,7 @@ class TestKeys:
         assert keys(f"\x1b{sent}", "r", gap=QUIET + 0.1) == [key, "r"]
 
     def test_alt_and_what_begins_a_sequence(self) -> None:
-        """This waits longer: what comes late may be the rest of an arrow key."""
+        """The filter waits longer here: late bytes may be the rest of an arrow key."""
         assert keys("\x1b[", "r", gap=QUIET + 0.1) == ["alt+left_square_bracket", "r"]
         assert keys("\x1bO", "r", gap=QUIET + 0.1) == ["alt+shift+o", "r"]
         assert keys("\x1b[", "A", gap=QUIET - 0.1) == ["up"]
@@ -191,11 +191,11 @@ class TestKeys:
         assert keys(sent) == ["漢"] * 50
 
     def test_no_key_of_textuals_tables_becomes_another(self) -> None:
-        """What can't be told to the parser is dropped; what it reads wrong would be another key."""
+        """The filter drops keys that the parser can't read or would take for others."""
         for sequence, listed in ANSI_SEQUENCES_KEYS.items():
             if isinstance(listed, tuple) and sequence != "\x1b\x1b":
                 [*came] = map(str, keys(sequence))
-                # The parser reads some in Kitty's way: Alt and Up, not Escape and then Up.
+                # The parser reads some as Kitty means them: Alt and Up, not Escape and then Up.
                 assert came in ([], [key.value for key in listed]) or "+" in came[0], sequence
 
     def test_all_keys_of_kittys_protocol(self) -> None:
@@ -306,7 +306,7 @@ class TestPaste:
 
 @st.composite
 def cuts(draw: st.DrawFn, sent: bytes) -> list[tuple[bytes, float]]:
-    """The pieces of one thing that is sent, and the seconds after each."""
+    """The pieces of one sequence or text, and the seconds after each."""
     places = sorted(draw(st.sets(st.integers(1, len(sent)), max_size=3)))
     pieces = [sent[a:b] for a, b in zip([0, *places], [*places, len(sent)], strict=True) if b > a]
     longest = [0.09 if piece.endswith(b"\x1b") else QUIET - 0.1 for piece in pieces]
@@ -333,7 +333,7 @@ class TestAnything:
             for piece, seconds in data.draw(cuts(sent)):
                 line.send(piece).wait(seconds)
             line.wait(data.draw(st.sampled_from([0.0, 0.0, 5.0])))
-        # A gap behind the two bytes that begin a string makes a key of them.
+        # After a gap, the two bytes that begin a string are a key.
         assert [key for key in line.came if key not in NO_HARM] == expected
         assert line.lost == []
 
@@ -361,7 +361,7 @@ class TestAnything:
 
     @given(st.from_regex(rb"\A\x1b(\[[<=>?]?[0-9:;]{0,12}[ !]?[@-~]|O[0-9;]{0,3}[@-~])\Z"))
     def test_the_parser_types_out_no_sequence(self, sent: bytes) -> None:
-        """Whatever passes is one thing for Textual's parser, which is ready for the next then."""
+        """The parser reads each text that passes as one thing, and is then ready for the next."""
         assume(sent not in {b"\x1b[[", b"\x1b[M", b"\x1b[200~"})  # which go on
         line = Line().send(sent)
         composed = sent.count(b";") == 2 and sent.endswith(b"u")

@@ -21,7 +21,7 @@ ENTRIES = [
 ]
 SHOWN = "\n".join(["", *(f"\n{label}\n{value}" for label, value in ENTRIES)])
 
-# A Textual program with the secret on its own screen, as the secret dialog has it.
+# A Textual program that shows the secret on its own screen, as the secret dialog does.
 APP = f"""
 import os
 from textual.app import App
@@ -54,7 +54,7 @@ def portal(tmp_path: Path) -> Callable[..., list[str]]:
     def words(idle: float | None = None) -> list[str]:
         script = tmp_path / "portal.py"
         script.write_text(APP.replace("IDLE", repr(idle)))
-        # What stood on the main screen before must be back, and nothing else be there.
+        # The main screen must show what it showed before, and nothing else.
         return ["sh", "-c", f"echo before; exec {' '.join(python(script))}"]
 
     return words
@@ -184,7 +184,7 @@ class TestKeys:
         with Terminal(view) as terminal:
             terminal.wait_for(SECRET)
             texts = [text for entry in ENTRIES for text in entry]
-            # Its end is under way, maybe.
+            # The program may be ending already.
             terminal.wait_until(
                 lambda: all(
                     re.search(rf"\x1b\[\d+H{text}\x1b".encode(), terminal.bytes_received)
@@ -206,7 +206,7 @@ class TestKeys:
     def test_a_long_answer_in_pieces_does_not_return(self, view: list[str]) -> None:
         with Terminal(view) as terminal:
             terminal.wait_for(HINT)
-            # More than is read at once, from a terminal whose text is not UTF-8.
+            # More bytes than one read takes, from a terminal whose text isn't UTF-8.
             for piece in ("\x1b]52;c;", "qqqq" * 300, "q\r\x03", "\x07", "\udce4\udc9b"):
                 terminal.send(piece)
                 terminal.wait_quiet(0.2)
@@ -266,7 +266,7 @@ class TestPages:
 
 class TestRestores:
     def test_the_terminal_is_as_it_was(self) -> None:
-        """Here one that does not know its size, too."""
+        """This terminal doesn't know its size."""
         master, slave = pty.openpty()
         before = termios.tcgetattr(slave)
         os.write(master, b"q")

@@ -65,14 +65,14 @@ class Session:
         self.terminal.send(SETTLE)
 
     def settle(self) -> int:
-        """Wait until the program is done; how many bytes it has written since the last mark."""
+        """Wait until the program is idle; return how many bytes it wrote since the mark."""
         done = f"\x1b]2;settled {self.settled}\x07".encode()
         terminal = self.terminal
         terminal.wait_until(lambda: done in terminal.bytes_received, f"answer {self.settled}")
         return len(terminal.bytes_received) - len(done)
 
     def do(self, *keys: str) -> int:
-        """Press keys, one when the other is done, and say how many bytes that took."""
+        """Press keys one after the other, and return how many bytes the program wrote."""
         self.terminal.mark()
         for key in keys:
             self.terminal.send(key) if len(key) == 2 else self.terminal.press(key)
@@ -81,7 +81,7 @@ class Session:
         return size
 
     def is_back(self) -> bool:
-        """Whether another program has written and this one has come back."""
+        """Whether another program has written to the terminal, and the sample has come back."""
         received = self.terminal.bytes_received
         return b"another program" in received.rpartition(b"\x1b[?1049h")[0]
 
@@ -110,7 +110,7 @@ class Pair:
             session.terminal.send(key) if len(key) == 2 else session.terminal.press(key)
 
     def compare(self, after: str) -> None:
-        """Both show the same when both are done."""
+        """Check that both terminals show the same once both programs are idle."""
         for session in self.sessions:
             session.begin_to_settle()
         for session in self.sessions:
@@ -173,7 +173,7 @@ def test_a_suspended_program_paints_everything_again() -> None:
     with Pair(TRUECOLOR, answers=synchronized) as pair:
         pair.press("ctrl+x")
         for session in pair.sessions:
-            # What is typed before the program is back is lost.
+            # Keys that come before the program is back are lost.
             session.terminal.wait_until(session.is_back, "return")
         pair.compare("a program that wrote on the screen")
         pair.press("tab")
@@ -191,7 +191,7 @@ def test_a_stopped_program_paints_everything_again() -> None:
         os.kill(terminal.process.pid, signal.SIGTSTP)
         terminal.wait_until(lambda: 1049 not in terminal.private_modes, "main screen")
         while "\nState:\tT" not in Path(f"/proc/{terminal.process.pid}/status").read_text():
-            time.sleep(0.01)  # else it would stop after it was told to go on
+            time.sleep(0.01)  # Otherwise the program would stop after SIGCONT had come.
         os.kill(terminal.process.pid, signal.SIGCONT)
         terminal.wait_for("Quit")
         session.begin_to_settle()
@@ -223,7 +223,7 @@ def test_idle_is_silent() -> None:
         terminal.wait_quiet()
         terminal.mark()
         before = cpu_seconds(terminal.process.pid)
-        time.sleep(2)  # that nothing happens takes time to see
+        time.sleep(2)  # Give the program time to do something wrong.
         assert terminal.bytes_received == b""
         assert cpu_seconds(terminal.process.pid) - before <= 0.06
 
@@ -249,7 +249,7 @@ def test_switched_off_it_is_textual() -> None:
 
 
 class Mirror(Sample):
-    """Feeds each update to two terminals, as Textual writes it and as we do."""
+    """Feeds each update to two terminals: to one as Textual writes it, to the other as we do."""
 
     def __init__(self, names: tuple[str, ...], abilities: Abilities) -> None:
         super().__init__(names)

@@ -1,7 +1,7 @@
 """A small portal for the tests of frugal output, run by `python -m tests.tui.terminal.wire_sample`.
 
-After f5 it says in the title of the terminal when it has nothing left to do: that is the one
-way to know that the screen shows all there is.
+After f5 it says in the terminal's title when it has nothing left to do. There is no other way to
+know that the screen is complete.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ WIDE_NAMES = ("東京銀行 payout", "Cafe\u0301 naïve 🏦 batch", "한국 결
 
 
 class Field(Input):
-    """An input whose cursor does not blink: each blink would travel."""
+    """An input whose cursor doesn't blink: each blink would be written to the terminal."""
 
     cursor_blink = False
 
@@ -171,7 +171,7 @@ class Sample(FrugalApp[None]):
 
 
 class BrokenSample(Sample):
-    """Its seam fails in the middle of a session."""
+    """The sample, in which the frugal output fails in the middle of a session."""
 
     def _thin(self, update: Any) -> Any:
         if self.settled == 3:
