@@ -36,13 +36,23 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     return counts
 
 
-async def test_our_own_change_is_read_and_painted_once(two: Stage, counted: Counter[str]) -> None:
+@pytest.mark.parametrize(
+    ("keys", "outcome"),
+    [
+        ("p", "Reporting batch is now the primary credential."),
+        ("dy", "Reporting batch is deleted."),
+        ("ry", "Save your secret now"),
+    ],
+)
+async def test_our_own_change_is_read_and_painted_once(
+    two: Stage, counted: Counter[str], keys: str, outcome: str
+) -> None:
     async with portal(two) as session:
         await session.press("j")
         await session.until(lambda: counted["looked"] > 4, "the portal follows")
         counted.clear()
-        await session.press("p")
-        await session.see("Reporting batch is now the primary credential.")
+        await session.press(*keys)
+        await session.see(outcome)
         counted["looked"] = 0
         await session.until(lambda: counted["looked"] > 8, "further looks")
         assert (counted["read"], counted["painted"]) == (1, 1)
@@ -71,6 +81,4 @@ async def test_what_was_refused_because_of_others_is_shown_at_once(
         two.service(ALICE).delete(two.id_of("Reporting batch"))
         await session.press("j", "p")
         await session.until(lambda: bool(session.messages), "a refusal")
-        await session.see_no(
-            "Reporting batch",
-        )
+        await session.see_no("Reporting batch")
