@@ -1,4 +1,4 @@
-"""Dates and ages in words."""
+"""Dates, ages and numbers in words."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -7,11 +7,16 @@ from humanize import naturaldelta
 from credtui.domain.audit import TOLERATED_STEP
 
 
+def plural(number: int, noun: str) -> str:
+    """Return a noun in the form that goes with a number."""
+    return noun if number == 1 else f"{noun}s"
+
+
 def duration(delta: timedelta) -> str:
     """Return a duration in its largest unit, from minutes to days: "206 days"."""
     days = delta.days
     if days >= 1:
-        return f"{days} day" if days == 1 else f"{days} days"
+        return f"{days} {plural(days, 'day')}"
     if delta < timedelta(minutes=1):
         return "less than a minute"
     return naturaldelta(delta)

@@ -6,7 +6,7 @@ from credtui.domain.models import Credential
 from credtui.domain.page import Page
 from credtui.domain.rotation import Rotation, rotation, rotation_due_in
 from credtui.domain.usage import Usage
-from credtui.tui.phrases import ago, date, duration, minute
+from credtui.tui.phrases import ago, date, duration, minute, plural
 
 Fact = tuple[str, str]
 """A text, and its colour in the theme."""
@@ -85,7 +85,7 @@ def use(usage: Usage | None, now: datetime, width: int, between: str, *, exact: 
     when = minute(usage.last_used_at) if exact else ago(usage.last_used_at, now)
     used = f"Used {when} from {usage.last_used_from}"
     tokens = usage.issued_lately(now)
-    many = f"{tokens:,} token" if tokens == 1 else f"{tokens:,} tokens"
+    many = f"{tokens:,} {plural(tokens, 'token')}"
     return _first_fit(
         width,
         f"{used}{between}{many} in 24 hours",

@@ -67,7 +67,10 @@ class OrganizationDialog(Dialog[str]):
         found = [name for name in self._names if self._typed in name]
         choice = self.query_one(OptionList)
         choice.clear_options()
-        choice.add_options(Option(Content(self._describe(name)), id=name) for name in found)
+        choice.add_options(
+            Option(Content(f"{name} (open)" if name == self._present else name), id=name)
+            for name in found
+        )
         choice.highlighted = found.index(self._typed) if self._typed in found else 0
         choice.display = bool(found)
         self.query_one("#problem", Static).update("" if found else self._problem())
@@ -103,9 +106,6 @@ class OrganizationDialog(Dialog[str]):
     @property
     def _typed(self) -> str:
         return self.query_one("#name", Input).value.strip()
-
-    def _describe(self, name: str) -> str:
-        return f"{name} (open)" if name == self._present else name
 
     def _problem(self) -> str:
         """Return why the typed name can't be a new organization's; nothing if it can."""

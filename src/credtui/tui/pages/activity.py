@@ -15,6 +15,7 @@ from credtui.domain.errors import CredtuiError
 from credtui.domain.page import Page
 from credtui.tui.event_feed import EventFeed
 from credtui.tui.pages.page import PortalPage
+from credtui.tui.phrases import plural
 from credtui.tui.widgets.event_table import EventTable
 from credtui.tui.widgets.field import Field
 from credtui.tui.widgets.status import Status
@@ -136,8 +137,8 @@ class ActivityPage(PortalPage):
         filtered = bool(self.query_one("#filter", Input).value.strip())
         shown = len(self.query_one(EventTable).shown)
         found = f"{shown}{'' if feed.ended else '+'} of " if filtered else ""
-        noun = "event" if feed.total == 1 else "events"
-        self.query_one(".count", Static).update(f"{found}{feed.total} {noun}")
+        events = plural(feed.total, "event")
+        self.query_one(".count", Static).update(f"{found}{feed.total} {events}")
         # The empty table stays, so that keys mean the same.
         self.query_one(EventTable).show_header = bool(shown)
         self.say_alone("" if shown else NO_MATCH if filtered else EMPTY)

@@ -10,7 +10,7 @@ from textual.widgets import Button, Static
 from credtui.domain.page import Page
 from credtui.domain.rules import MAX_CREDENTIALS
 from credtui.tui.pages.page import PortalPage
-from credtui.tui.phrases import minute
+from credtui.tui.phrases import minute, plural
 from credtui.tui.verbs.edit_networks import EditNetworks
 from credtui.tui.widgets.labelled_value import LabelledValue
 
@@ -51,7 +51,7 @@ class EnvironmentPage(PortalPage):
             yield LabelledValue("Networks", id="networks", can_focus=True)
             yield LabelledValue("Credentials", f"at most {MAX_CREDENTIALS} in an environment")
             days = settings.rotation_days
-            yield LabelledValue("Rotation", f"due after {days} {'day' if days == 1 else 'days'}")
+            yield LabelledValue("Rotation", f"due after {days} {plural(days, 'day')}")
             yield LabelledValue("Time", id="time")
 
     def page_changed(self, page: Page) -> None:

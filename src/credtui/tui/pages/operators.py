@@ -16,6 +16,7 @@ from credtui.domain.errors import CredtuiError
 from credtui.domain.page import Page
 from credtui.domain.permissions import Operator
 from credtui.tui.pages.page import PortalPage
+from credtui.tui.phrases import plural
 from credtui.tui.verbs.add_operator import AddOperator
 from credtui.tui.verbs.edit_operator import EditOperator
 from credtui.tui.verbs.operator_verb import NOT_ALLOWED, operator_service
@@ -105,8 +106,9 @@ class OperatorsPage(PortalPage):
         if operator.representative:
             facts[0] = f"Representative: {permission.label} everywhere"
         elif elsewhere := len(operator.permissions.keys() - {organization}):
-            facts.append(_count(elsewhere, "other organization"))
-        facts.append(_count(len(operator.keys), "SSH key"))
+            facts.append(f"{elsewhere} {plural(elsewhere, 'other organization')}")
+        keys = len(operator.keys)
+        facts.append(f"{keys} {plural(keys, 'SSH key')}")
         name = Content.styled(operator.name, "bold")
         return Content.assemble(name, "\n  ", f" {dot} ".join(facts))
 
@@ -129,7 +131,3 @@ class OperatorsPage(PortalPage):
             choice.action_cursor_down()
         else:
             choice.action_cursor_up()
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
