@@ -11,13 +11,13 @@ from textual.widget import Widget
 from textual.widgets import Button, Input, Label, Static
 from textual.worker import Worker
 
-from credtui.domain.errors import (
+from credtui.domain.models import IssuedSecret
+from credtui.domain.page import Page
+from credtui.domain.refusals import (
     CredentialChangedError,
     NoSuchCredentialError,
     PermissionDeniedError,
 )
-from credtui.domain.models import IssuedSecret
-from credtui.domain.page import Page
 from credtui.service.secret_file import save
 from credtui.service.token_request import TokenReply
 from credtui.tui.dialogs.close_gate import GatedDialog
