@@ -13,7 +13,8 @@ from benchmarks.figures import print_table, ratio, spread
 from benchmarks.installation import on_disk
 from credtui.cli.caller import local_actor
 from credtui.configuration import Settings
-from credtui.installation import Installation, open_store
+from credtui.home import open_store
+from credtui.installation import Installation
 
 ROUNDS = 60
 FILE_SIZE = 1500

@@ -46,6 +46,8 @@ def test_the_imports_there_are_keep_the_rules(copy: Path) -> None:
         ("service/clients/service.py", "credtui.store.tinydb.client_files"),
         ("demo.py", "credtui.store.tinydb.store"),
         ("configuration.py", "credtui.store.tinydb.files"),
+        ("installation.py", "credtui.store.tinydb.store"),
+        ("home.py", "credtui.service.credentials"),
         ("service/credentials.py", "credtui.installation"),
         ("domain/client.py", "credtui.store.port"),
         ("store/port.py", "credtui.service.credentials"),

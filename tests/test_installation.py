@@ -3,11 +3,12 @@ from pathlib import Path
 
 import pytest
 
-from credtui.configuration import Settings, find_home
+from credtui.configuration import Settings
 from credtui.domain.errors import InvalidConfigurationError, InvalidOrganizationError
 from credtui.domain.place import Place
 from credtui.domain.secrets import matches, recognise
-from credtui.installation import Installation, now, open_installation, open_store
+from credtui.home import find_home, open_store
+from credtui.installation import Installation, now, open_installation
 from tests.support import ALICE, SteppedClock, seeded_bytes
 
 

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
@@ -14,8 +14,6 @@ from credtui.domain.names import parse_organization, quotable
 from credtui.domain.refusals import InvalidNetworkError
 from credtui.domain.secrets import CLIENT_ID_PATTERN
 from credtui.regular_files import read_file
-
-FILE_NAME = "credtui.toml"
 
 # A field's description is a part of error messages: it completes "KEY must be".
 
@@ -165,42 +163,6 @@ class Settings(BaseModel):
     def find_environment(self, name: str) -> Environment:
         """Return the configured environment with this name."""
         return Environment(name=name, **self.environments[name].model_dump())
-
-
-class Home(NamedTuple):
-    """Where an installation keeps its configuration and its data."""
-
-    configuration_file: Path
-    store_folder: Path
-
-
-def find_home(environ: Mapping[str, str] = os.environ) -> Home:
-    """Return the home in the folder that CREDTUI_HOME names, or in the platform's usual folders.
-
-    Raises:
-        InvalidConfigurationError: CREDTUI_HOME can't name a folder, or the account has no home
-            folder.
-    """
-    if named := environ.get("CREDTUI_HOME"):
-        try:
-            folder = Path(named).expanduser().absolute()
-        except (RuntimeError, OSError):
-            raise InvalidConfigurationError(
-                "environment variable CREDTUI_HOME: it must be a folder; "
-                f"not {quotable(repr(named), 200)}."
-            ) from None
-        return Home(folder / FILE_NAME, folder / "store")
-    from platformdirs import user_config_path, user_data_path
-
-    try:
-        return Home(
-            user_config_path("credtui", appauthor=False) / FILE_NAME,
-            user_data_path("credtui", appauthor=False) / "store",
-        )
-    except RuntimeError:
-        raise InvalidConfigurationError(
-            "This account has no home folder; name one in the environment variable CREDTUI_HOME."
-        ) from None
 
 
 def load_settings(

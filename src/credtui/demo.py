@@ -12,7 +12,8 @@ from credtui.domain.models import IssuedSecret
 from credtui.domain.permissions import Actor
 from credtui.domain.refusals import Refusal
 from credtui.domain.secrets import RandomBytes
-from credtui.installation import Installation, open_store
+from credtui.home import open_store
+from credtui.installation import Installation
 from credtui.service.credentials import CredentialService
 
 ALICE = Actor(operator="alice", address="198.51.100.7", channel="ssh")

@@ -1,16 +1,16 @@
-"""The one module that chooses a store, a clock and a source of randomness."""
+"""An installation and its services. This module chooses their clock and source of randomness."""
 
 import os
 import secrets
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from credtui.configuration import Home, Settings, find_home, load_settings
+from credtui.configuration import Settings, load_settings
 from credtui.domain.clock import Clock
 from credtui.domain.permissions import Actor
 from credtui.domain.secrets import RandomBytes
+from credtui.home import Home, find_home, open_store
 from credtui.service.credentials import CredentialService
 from credtui.store.port import Store
 
@@ -101,10 +101,3 @@ def open_installation(
     home = home or find_home(environ)
     settings = load_settings(home.configuration_file, environ=environ, flags=flags)
     return Installation(settings, open_store(home.store_folder))
-
-
-def open_store(folder: Path) -> Store:
-    """Return the store that keeps an installation's data in a folder."""
-    from credtui.store.tinydb.store import TinyDBStore
-
-    return TinyDBStore(folder)

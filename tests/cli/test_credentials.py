@@ -12,7 +12,8 @@ from credtui.domain.models import Credential
 from credtui.domain.permissions import Actor
 from credtui.domain.place import Place
 from credtui.domain.secrets import recognise
-from credtui.installation import now, open_store
+from credtui.home import open_store
+from credtui.installation import now
 from tests.cli.conftest import PROGRAM, Credtui
 from tests.secrets_scan import assert_no_secret
 from tests.terminal import Terminal

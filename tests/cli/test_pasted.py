@@ -7,7 +7,7 @@ import pytest
 
 from credtui.domain.models import StoredCredential
 from credtui.domain.place import Place
-from credtui.installation import open_store
+from credtui.home import open_store
 from tests.cli.conftest import Credtui
 from tests.support import ALICE, SECRET, START, make_credential
 

@@ -14,10 +14,12 @@ import pytest
 import credtui as package
 from credtui.cli import errors as cli_errors
 from credtui.cli import run as run_module
+from credtui.cli.caller import account_name
 from credtui.cli.exit_codes import ExitCode, exit_code
 from credtui.domain import errors, refusals
 from credtui.domain.errors import CredtuiError
 from tests.cli.conftest import PROGRAM, Credtui
+from tests.domain.test_ssh_keys import ED25519
 from tests.terminal import Terminal
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "command-line.md"
@@ -282,3 +284,12 @@ def loaded_after(words: list[str], environ: Mapping[str, str]) -> set[str]:
 def test_a_command_imports_nothing_of_the_portal_or_the_server(environ: Mapping[str, str]) -> None:
     modules = loaded_after(["list"], environ)
     assert modules.isdisjoint({"textual", "rich", "asyncio", "starlette"})
+
+
+def test_sshd_waits_for_no_models(process: Credtui, environ: Mapping[str, str]) -> None:
+    assert process("operator", "add", "rita", "--representative", "--key", ED25519).status == 0
+    words = ["authorized-keys", account_name(), *ED25519.split()[:2]]
+    assert "--operator rita" in process(*words).out
+    modules = loaded_after(words, environ)
+    assert "credtui.store.tinydb.operator_keys" in modules
+    assert modules.isdisjoint({"pydantic", "pydantic_core", "tinydb", "filelock", "bcrypt"})

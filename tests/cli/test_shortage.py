@@ -13,7 +13,7 @@ import credtui as package
 from credtui.cli.caller import account_name
 from credtui.domain.place import Place
 from credtui.domain.secrets import matches
-from credtui.installation import open_store
+from credtui.home import open_store
 from tests.cli.conftest import Credtui, Ran
 from tests.domain.test_ssh_keys import ED25519
 from tests.terminal import Terminal

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from credtui.configuration import find_home
 from credtui.domain.permissions import Actor
+from credtui.home import find_home
 from credtui.installation import open_installation
 from credtui.service.credentials import CredentialService
 from tests.terminal import Terminal

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from credtui.configuration import Settings
-from credtui.installation import Installation, open_store
+from credtui.home import open_store
+from credtui.installation import Installation
 from credtui.server import http, run_server
 
 CHEAP = {"bcrypt_cost": 4}

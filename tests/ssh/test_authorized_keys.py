@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from credtui.cli.run import run
+from credtui.domain.errors import StoreError
 from credtui.domain.ssh_keys import parse_public_key
+from credtui.home import open_store
 from credtui.installation import open_installation
 from tests.cli.conftest import PROGRAM
 from tests.domain.test_ssh_keys import ED25519, OTHER, PRIVATE_KEYS
@@ -132,10 +134,29 @@ def test_nothing_while_there_are_no_operators(ask: Callable[..., Ran], tmp_path:
     assert ask(ACCOUNT, KEY.type, KEY.data, home=tmp_path) == (0, "", "")
 
 
-def test_a_damaged_store_lets_nobody_in(ask: Callable[..., Ran], home: Path) -> None:
-    (home / "store" / "operators.json").write_text("{")
-    ran = ask(ACCOUNT, KEY.type, KEY.data)
-    assert (ran.status, ran.out) == (7, "")
+def loop(path: Path) -> None:
+    path.unlink()
+    path.symlink_to(path)
+
+
+@pytest.mark.parametrize(
+    ("harm", "status"),
+    [
+        (lambda path: path.write_text("{"), 7),
+        (lambda path: path.write_text('{"about": {"1": {"schema": 99}}}'), 7),
+        (lambda path: path.write_text(path.read_text().replace('"name"', '"nome"')), 7),
+        (Path.unlink, 7),
+        (loop, 6),
+    ],
+    ids=["no JSON", "from a later version", "no name", "lost", "not readable"],
+)
+def test_a_damaged_store_lets_nobody_in(
+    ask: Callable[..., Ran], home: Path, harm: Callable[[Path], object], status: int
+) -> None:
+    harm(home / "store" / "operators.json")
+    with pytest.raises(StoreError) as told:
+        open_store(home / "store").operators()
+    assert ask(ACCOUNT, KEY.type, KEY.data) == (status, "", f"credtui: {told.value}\n")
 
 
 def test_a_wrong_configuration_keeps_nobody_out(ask: Callable[..., Ran], home: Path) -> None:

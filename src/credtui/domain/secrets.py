@@ -17,10 +17,10 @@ import re
 import string
 import zlib
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-import bcrypt
-from pydantic import SecretStr
+if TYPE_CHECKING:
+    from pydantic import SecretStr  # without it and bcrypt, sshd waits less for authorized-keys
 
 RandomBytes: TypeAlias = Callable[[int], bytes]
 """A source of randomness: returns as many random bytes as it is asked for."""
@@ -43,8 +43,10 @@ _SECRET = re.compile(SECRET_PATTERN)
 _PART_OF_SECRET = re.compile(r"csk_[a-z0-9]{1,6}_[A-Za-z0-9]{16,}")
 
 
-def generate_secret(tag: str, random_bytes: RandomBytes) -> SecretStr:
+def generate_secret(tag: str, random_bytes: RandomBytes) -> "SecretStr":
     """Return a new secret for the environment with this tag."""
+    from pydantic import SecretStr
+
     unchecked = f"csk_{tag}_{_base62(random_bytes(32), BODY_LENGTH)}"
     return SecretStr(unchecked + _check_digits(unchecked))
 
@@ -77,13 +79,16 @@ def redact(text: str) -> str:
     return _PART_OF_SECRET.sub(HIDDEN, text)
 
 
-def hash_secret(secret: SecretStr, cost: int) -> SecretStr:
+def hash_secret(secret: "SecretStr", cost: int) -> "SecretStr":
     """Return the bcrypt hash of a secret. Blocks for 2^cost rounds: 54 ms at cost 10."""
+    import bcrypt
+    from pydantic import SecretStr
+
     value = secret.get_secret_value().encode("ascii")
     return SecretStr(bcrypt.hashpw(value, bcrypt.gensalt(cost)).decode("ascii"))
 
 
-def matches(secret: SecretStr, secret_hash: SecretStr) -> bool:
+def matches(secret: "SecretStr", secret_hash: "SecretStr") -> bool:
     """Tell whether a secret has this hash. Blocks as `hash_secret` does.
 
     A text that isn't a well-formed secret never reaches bcrypt, which raises an error for more than
@@ -92,6 +97,8 @@ def matches(secret: SecretStr, secret_hash: SecretStr) -> bool:
     value = secret.get_secret_value()
     if recognise(value) is None:
         return False
+    import bcrypt
+
     return bcrypt.checkpw(value.encode("ascii"), secret_hash.get_secret_value().encode("ascii"))
 
 

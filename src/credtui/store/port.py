@@ -191,7 +191,15 @@ class OrganizationStore(Protocol):
         ...
 
 
-class OperatorStore(Protocol):
+class OperatorKeys(Protocol):
+    """Finds operators by their SSH keys. A program that needs only this starts without models."""
+
+    def operators_for_key(self, fingerprint: str) -> Sequence[str]:
+        """Return the names of the operators whom the key with this fingerprint identifies."""
+        ...
+
+
+class OperatorStore(OperatorKeys, Protocol):
     """Keeps operators."""
 
     def operators(self) -> Operators:
@@ -200,10 +208,6 @@ class OperatorStore(Protocol):
 
     def standing(self, actor: Actor) -> Standing:
         """Return what an actor is among the operators; see `Operators.standing`."""
-        ...
-
-    def operators_for_key(self, fingerprint: str) -> Sequence[str]:
-        """Return the names of the operators whom the key with this fingerprint identifies."""
         ...
 
     def operators_transaction(self) -> AbstractContextManager[OperatorsTransaction]:

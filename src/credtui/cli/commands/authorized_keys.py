@@ -11,6 +11,7 @@ from credtui.cli.parser import Parser
 from credtui.cli.session import Session
 from credtui.domain.refusals import InvalidKeyError
 from credtui.domain.ssh_keys import PublicKey, parse_public_key
+from credtui.home import find_home, open_operator_keys
 
 
 def authorized_keys_arguments(parser: Parser) -> None:
@@ -36,12 +37,9 @@ def authorized_keys(session: Session) -> None:
         key = parse_public_key(f"{arguments.type} {arguments.key}")
     except InvalidKeyError:
         return
-    from credtui.configuration import find_home
-    from credtui.installation import open_store
-
     home = find_home(session.environ)
     named = home.store_folder.parent if session.environ.get("CREDTUI_HOME") else None
-    for operator in open_store(home.store_folder).operators_for_key(key.fingerprint):
+    for operator in open_operator_keys(home.store_folder).operators_for_key(key.fingerprint):
         put(_line(operator, key, named))
 
 

@@ -6,24 +6,19 @@ from contextlib import closing, contextmanager
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
-from typing import Any, Unpack
+from typing import Unpack
 
 from tinydb import Storage, TinyDB
 from tinydb.table import Table
 
 from credtui.domain.audit import FIRST_PREVIOUS, Action, AuditEvent, What, are_chained
-from credtui.domain.errors import DoubtError, StoreCorruptError, StoreTooNewError
+from credtui.domain.errors import DoubtError
 from credtui.domain.permissions import Actor
-from credtui.regular_files import read_file
-from credtui.store.tinydb.files import explained, replace_durably
+from credtui.store.tinydb.files import replace_durably
 from credtui.store.tinydb.folders import make_folder
 from credtui.store.tinydb.lock import locked
 from credtui.store.tinydb.log import AuditLog
-
-SCHEMA = 2
-"""The layout of the file. credtui refuses to use a file with a higher number."""
-
-Tables = dict[str, dict[str, dict[str, Any]]]
+from credtui.store.tinydb.tables import SCHEMA, Tables, log_of, parsing, read_tables
 
 
 class DurableStorage(Storage):
@@ -35,7 +30,7 @@ class DurableStorage(Storage):
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._tables = _read_tables(path)
+        self._tables = read_tables(path)
 
     def read(self) -> Tables | None:
         """Return all tables; None if there is no file."""
@@ -131,23 +126,15 @@ class Ledger:
 
     def __init__(self, folder: Path, name: str) -> None:
         self.path = folder / f"{name}.json"
-        self._log = AuditLog(self.path.with_suffix(".audit.jsonl"))
+        self._log = AuditLog(log_of(self.path))
 
     def read(self) -> Draft:
         """Return the ledger as it is now, without waiting for a lock.
 
         Raises:
-            StoreCorruptError: The file is damaged, or is missing although its log exists. Such a
-                ledger mustn't count as empty: without operators everybody may edit.
-            StoreError: The file can't be read.
+            StoreError: The file can't be read; see `read_tables`.
         """
-        draft = Draft(self.path)
-        if not draft.last_events and self._log.has_events() and not self.path.exists():
-            raise StoreCorruptError(
-                f"{self.path} is missing, though its audit log is there. "
-                "Restore both from the same backup."
-            )
-        return draft
+        return Draft(self.path)
 
     @contextmanager
     def transaction(self) -> Iterator[Draft]:
@@ -210,40 +197,3 @@ class Ledger:
         if self._log.verify(last_events) and self.read().last_events[-1].number <= last.number:
             raise self._log.mismatch()
         return last
-
-
-@contextmanager
-def parsing(path: Path) -> Iterator[None]:
-    """Turn errors of parsing a file into one that names the file.
-
-    Raises:
-        StoreCorruptError: The content is not as credtui writes it. The original error is hidden,
-            because its message may quote a hash from the file.
-    """
-    try:
-        yield
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        raise StoreCorruptError(
-            f"{path} is damaged: it doesn't hold what credtui wrote. "
-            "Restore it, with its audit log, from a backup."
-        ) from None
-
-
-def _read_tables(path: Path) -> Tables | None:
-    with explained(path):
-        try:
-            content = read_file(path)
-        except FileNotFoundError:
-            return None
-    with parsing(path):
-        tables: Tables = json.loads(content)
-        (about,) = tables["about"].values()
-        schema = about["schema"]
-        if not isinstance(schema, int) or schema < 1:
-            raise ValueError(schema)
-    if schema > SCHEMA:
-        raise StoreTooNewError(
-            f"{path} was written by a later version of credtui (layout {schema}; this one knows "
-            f"{SCHEMA}). Use that version."
-        )
-    return tables

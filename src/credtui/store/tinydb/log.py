@@ -41,11 +41,6 @@ class AuditLog:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def has_events(self) -> bool:
-        """Tell whether the log has any content."""
-        with explained(self._path):
-            return self._path.exists() and self._path.stat().st_size > 0
-
     def append(self, events: Sequence[AuditEvent]) -> None:
         """Add events.
 

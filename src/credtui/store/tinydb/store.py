@@ -18,12 +18,12 @@ from credtui.domain.organization import Organization
 from credtui.domain.permissions import Actor
 from credtui.domain.place import Place
 from credtui.domain.secrets import RandomBytes
-from credtui.domain.ssh_keys import parse_public_key
 from credtui.domain.standing import OrganizationStanding, Standing
 from credtui.domain.usage import Usage
 from credtui.store.port import PAGE, Store
 from credtui.store.tinydb.client_index import ClientIndex
-from credtui.store.tinydb.ledger import Ledger, parsing
+from credtui.store.tinydb.ledger import Ledger
+from credtui.store.tinydb.operator_keys import TinyDBOperatorKeys
 from credtui.store.tinydb.token_files import Revocations, read_or_make_key
 from credtui.store.tinydb.transactions import (
     TinyDBOperatorsTransaction,
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from credtui.store.tinydb.client_files import ClientFiles
 
 
-class TinyDBStore(Store):
+class TinyDBStore(TinyDBOperatorKeys, Store):
     """Keeps organizations under a folder, as `ENVIRONMENT/ORGANIZATION.json`.
 
     Only the owner can use the folder that this class creates. Several Unix users can share a folder
@@ -46,7 +46,7 @@ class TinyDBStore(Store):
     """
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        super().__init__(folder)
         self._revocations: dict[str, Revocations] = {}
         self._versions = Versions()
 
@@ -67,19 +67,6 @@ class TinyDBStore(Store):
     @override
     def standing(self, actor: Actor) -> Standing:
         return self.operators().standing(actor)
-
-    @override
-    def operators_for_key(self, fingerprint: str) -> Sequence[str]:
-        ledger = self._operators_ledger()
-        with parsing(ledger.path):
-            return [
-                member["name"]
-                for member in ledger.read().table("operators")
-                if any(
-                    parse_public_key(key).fingerprint == fingerprint
-                    for key in member.get("keys", ())
-                )
-            ]
 
     @contextmanager
     @override

@@ -18,7 +18,8 @@ from credtui.domain.place import Place
 from credtui.domain.standing import OrganizationStanding
 from credtui.domain.usage import Usage
 from credtui.store.port import OperatorsTransaction, OrganizationTransaction, Transaction
-from credtui.store.tinydb.ledger import Draft, Ledger, parsing
+from credtui.store.tinydb.ledger import Draft, Ledger
+from credtui.store.tinydb.tables import parsing
 
 
 class TinyDBTransaction(Transaction):
