@@ -280,7 +280,7 @@ def _guess(_: int, port: int, client_id: str, addresses: int) -> None:
 
 
 def _serve(port: int, folder: Path, settings: Mapping[str, Any] = _DEFAULTS) -> None:
-    from credtui.server import run_server
+    from credtui.server.run import run_server
 
     _log_to(folder.with_suffix(".log"))
     run_server(_credtui(folder, settings), "127.0.0.1", port)

@@ -8,7 +8,8 @@ from typing import Any
 from credtui.configuration import Settings
 from credtui.home import open_store
 from credtui.installation import Installation
-from credtui.server import http, run_server
+from credtui.server import http
+from credtui.server.run import run_server
 
 CHEAP = {"bcrypt_cost": 4}
 

@@ -20,6 +20,11 @@ from credtui.server.endpoints import Endpoint, Endpoints
 from credtui.server.log import LOG, Logged, facts_of, logger
 from credtui.server.oauth import OAuthError, refused, unavailable
 
+_HTTP_ERRORS = {
+    404: ("not_found", "There is no such address here: /openapi.json lists what there is."),
+    405: ("method_not_allowed", "This address takes another method: Allow names it."),
+}
+
 
 def build_app(installation: Installation, *, parent: int | None = None) -> ASGIApp:
     """Return the application.
@@ -62,14 +67,10 @@ def build_app(installation: Installation, *, parent: int | None = None) -> ASGIA
     starlette = Starlette(
         routes=routes,
         lifespan=lifespan,
-        exception_handlers={
-            OAuthError: _refuse,
-            ClientError: _refuse_client,
-            StoreError: _report_store,
-            HTTPException: _refuse_http,
-            ClientDisconnect: _drop,
-            Exception: _report_fault,
-        },
+        exception_handlers=dict.fromkeys(
+            (OAuthError, ClientError, StoreError, HTTPException, ClientDisconnect, Exception),
+            _refuse,
+        ),
     )
     # Starlette would redirect an address that ends with "/" to the one without. Clients would send
     # their secrets a second time, and over http even if a proxy with TLS is in front.
@@ -81,44 +82,33 @@ def build_app(installation: Installation, *, parent: int | None = None) -> ASGIA
 
 
 async def _refuse(request: Request, error: Exception) -> Response:
-    assert isinstance(error, OAuthError)  # noqa: S101
-    facts_of(request.scope).update(status=error.status, error=error.error)
-    return error.response()
-
-
-async def _refuse_client(request: Request, error: Exception) -> Response:
-    assert isinstance(error, ClientError)  # noqa: S101
+    facts = facts_of(request.scope)
     if isinstance(error, AddressNotAllowedError):
-        facts_of(request.scope)["organization"] = error.organization
-    return await _refuse(request, refused(error))
+        facts["organization"] = error.organization
+    refusal = _refusal(error)
+    facts.update(status=refusal.status, error=refusal.error)
+    return refusal.response()
 
 
-async def _report_store(request: Request, error: Exception) -> Response:
-    assert isinstance(error, StoreError)  # noqa: S101
-    logger.error("%s", error)
-    return await _refuse(request, unavailable())
-
-
-async def _refuse_http(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)  # noqa: S101
-    name, description = {
-        404: ("not_found", "There is no such address here: /openapi.json lists what there is."),
-        405: ("method_not_allowed", "This address takes another method: Allow names it."),
-    }.get(error.status_code, ("invalid_request", error.detail))
-    status, headers = error.status_code, error.headers
-    return await _refuse(request, OAuthError(name, description, status=status, headers=headers))
-
-
-async def _report_fault(request: Request, _: Exception) -> Response:
+def _refusal(error: Exception) -> OAuthError:
+    """Return what the client is told about an error."""
+    match error:
+        case OAuthError():
+            return error
+        case ClientError():
+            return refused(error)
+        case StoreError():
+            logger.error("%s", error)
+            return unavailable()
+        case HTTPException():
+            name, description = _HTTP_ERRORS.get(
+                error.status_code, ("invalid_request", error.detail)
+            )
+            return OAuthError(name, description, status=error.status_code, headers=error.headers)
+        case ClientDisconnect():  # the client has closed the connection, so nobody reads this
+            return OAuthError("invalid_request", "Gone.", status=400)
     # Uvicorn logs the exception.
-    return await _refuse(
-        request, OAuthError("server_error", "Something is wrong here.", status=500)
-    )
-
-
-async def _drop(request: Request, _: Exception) -> Response:
-    # The client has closed the connection, so nobody reads this.
-    return await _refuse(request, OAuthError("invalid_request", "Gone.", status=400))
+    return OAuthError("server_error", "Something is wrong here.", status=500)
 
 
 async def _end_with(parent: int) -> None:

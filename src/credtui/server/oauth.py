@@ -99,16 +99,6 @@ def refused(error: ClientError) -> OAuthError:
     return OAuthError(error.code, str(error), status=_STATUS.get(type(error), 400), headers=headers)
 
 
-def too_large(limit: int) -> OAuthError:
-    """Return the error for a body that is too long."""
-    return OAuthError(
-        "invalid_request",
-        f"The body is longer than {limit} bytes.",
-        status=413,
-        headers={"Connection": "close"},
-    )
-
-
 def unavailable() -> OAuthError:
     """Return the error for when the store can't be used."""
     return OAuthError(

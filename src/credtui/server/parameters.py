@@ -10,7 +10,7 @@ from urllib.parse import unquote_to_bytes
 from pydantic import SecretStr
 from starlette.requests import ClientDisconnect, Request
 
-from credtui.server.oauth import OAuthError, invalid_client, invalid_request, too_large
+from credtui.server.oauth import OAuthError, invalid_client, invalid_request
 
 MAX_BODY = 8192
 """Bytes in a request's body."""
@@ -110,7 +110,12 @@ async def _read_body(request: Request) -> bytes:
             raise ClientDisconnect
         body += message.get("body", b"")
         if len(body) > MAX_BODY:
-            raise too_large(MAX_BODY)
+            raise OAuthError(
+                "invalid_request",
+                f"The body is longer than {MAX_BODY} bytes.",
+                status=413,
+                headers={"Connection": "close"},
+            )
         more = message.get("more_body", False)
     return body
 

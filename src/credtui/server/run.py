@@ -48,7 +48,7 @@ def run_server(installation: Installation, host: str, port: int, workers: int = 
         )
         for number in (signal.SIGINT, signal.SIGTERM):
             # uvicorn handles these signals while it runs, and raises them again when it has ended.
-            signal.signal(number, _already_stopped)
+            signal.signal(number, lambda *_: None)
         LOG.start()
         bound_host, bound_port = listening.getsockname()[:2]
         logger.info("listening", extra={"facts": {"host": bound_host, "port": bound_port}})
@@ -62,10 +62,6 @@ def run_server(installation: Installation, host: str, port: int, workers: int = 
         finally:
             logger.info("stopped")
             LOG.stop()
-
-
-def _already_stopped(_: int, __: object) -> None:
-    pass
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -3,6 +3,7 @@
 from credtui.cli.parser import Parser, whole_number
 from credtui.cli.session import Session
 from credtui.cli.shortage import ensure_open_files
+from credtui.domain.errors import ExtraMissingError
 
 
 def serve_arguments(parser: Parser) -> None:
@@ -20,9 +21,19 @@ def serve_arguments(parser: Parser) -> None:
 
 
 def serve(session: Session) -> int:
-    """Serve access tokens until a signal ends that, and return the exit status."""
-    installation, arguments = session.installation, session.arguments
-    from credtui.server import run_server
+    """Serve access tokens until a signal arrives, and return the exit status.
 
-    ensure_open_files()
+    Raises:
+        ExtraMissingError: The extra `server` is not installed.
+    """
+    installation, arguments = session.installation, session.arguments
+    ensure_open_files()  # short of files, Python would report that the extra is missing
+    try:
+        from credtui.server.run import run_server
+    except ModuleNotFoundError:
+        raise ExtraMissingError(
+            "The token endpoint needs credtui's extra server. Add it with what installed credtui: "
+            "pip install 'credtui[server]', pipx inject credtui 'credtui[server]' or "
+            "uv tool install 'credtui[server]'."
+        ) from None
     return run_server(installation, arguments.host, arguments.port, arguments.workers)
