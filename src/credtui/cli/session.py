@@ -4,9 +4,10 @@ import os
 from collections.abc import Mapping
 from functools import cached_property
 from types import SimpleNamespace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from credtui.cli.caller import local_actor
+from credtui.cli.output import put_json, say
 
 if TYPE_CHECKING:
     from credtui.domain.permissions import Actor
@@ -61,10 +62,22 @@ class Session:
         flags = {"organization": said.organization, "environment": said.environment}
         return open_installation(environ=self.environ, flags=flags)
 
+    @cached_property
     def service(self) -> "CredentialService":
-        """Return the service for the organization and environment that were asked for."""
+        """The service for the organization and environment that were asked for."""
         return self.installation.service(self.actor)
 
+    @cached_property
     def operator_service(self) -> "OperatorService":
-        """Return the service that manages operators and organizations."""
+        """The service that manages operators and organizations."""
         return self.installation.operator_service(self.actor)
+
+    def report(self, done: str, facts: Mapping[str, Any]) -> None:
+        """Report a change: to a person in a sentence, and as JSON if the command line asks for it.
+
+        The facts must not come from another look at the store, which could fail: the change is
+        made.
+        """
+        say(done)  # first, because writing to standard output may fail
+        if self.arguments.json:
+            put_json(facts)

@@ -34,10 +34,9 @@ def audit(session: Session) -> None:
     """Show the organization's audit events, newest first, or check that they hold together."""
     service: CredentialService | OperatorService
     if session.arguments.operators:
-        service, about = session.operator_service(), {}
+        service, about = session.operator_service, {}
     else:
-        service = session.service()
-        about = where(service)
+        service, about = session.service, where(session.service)
     if session.arguments.verify:
         _put_verified(session, service.verify_events(), about)
     else:

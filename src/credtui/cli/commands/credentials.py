@@ -24,9 +24,9 @@ from credtui.service.credentials import CredentialService
 
 def list_(session: Session) -> None:
     """Show the organization's credentials."""
-    service = session.service()
+    service = session.service
     page = service.view()
-    facts = [_facts(session, service, page, credential) for credential in page.credentials]
+    facts = [_facts(session, page, credential) for credential in page.credentials]
     if session.arguments.json:
         put_json(
             {
@@ -66,12 +66,12 @@ def show_arguments(parser: Parser) -> None:
 
 def show(session: Session) -> None:
     """Show one credential."""
-    service = session.service()
+    service = session.service
     page = service.view()
     with meant(service, page, session.arguments.credential) as (_, credential):
         if credential is None:
             raise NoSuchCredentialError
-    fact = _facts(session, service, page, credential)
+    fact = _facts(session, page, credential)
     if session.arguments.json:
         put_json({**where(service), **fact})
         return
@@ -101,12 +101,12 @@ def rename_arguments(parser: Parser) -> None:
 
 def rename(session: Session) -> None:
     """Give a credential another name."""
-    service = session.service()
+    service = session.service
     page = service.page()
     text, name = _parted(page, [session.arguments.credential, *session.arguments.name])
     with meant(service, page, [text]) as (client_id, _):
         renamed = service.rename(client_id, name)
-    _report(session, service, page, renamed, f"Renamed {client_id} to {renamed.name}.")
+    _report(session, page, renamed, f"Renamed {client_id} to {renamed.name}.")
 
 
 def _parted(page: Page, words: Sequence[str]) -> tuple[str, str]:
@@ -136,12 +136,12 @@ def make_primary_arguments(parser: Parser) -> None:
 
 def make_primary(session: Session) -> None:
     """Make a credential the primary one."""
-    service = session.service()
+    service = session.service
     page = service.page()
     with meant(service, page, session.arguments.credential) as (client_id, _):
         primary = service.make_primary(client_id)
     page = page.model_copy(update={"primary": client_id})
-    _report(session, service, page, primary, f"{primary.name} is now the primary credential.")
+    _report(session, page, primary, f"{primary.name} is now the primary credential.")
 
 
 def delete_arguments(parser: Parser) -> None:
@@ -158,7 +158,7 @@ def delete_arguments(parser: Parser) -> None:
 
 def delete(session: Session) -> None:
     """Delete a credential."""
-    service = session.service()
+    service = session.service
     page = service.page()
     with meant(service, page, session.arguments.credential) as (client_id, credential):
         seen, typed_name = None, session.arguments.typed_name
@@ -177,7 +177,7 @@ def delete(session: Session) -> None:
     # If it was the primary credential, it no longer is.
     page = page.model_copy(update={"primary": None})
     done = f"Deleted {deleted.name}. Its clients have no access any more."
-    _report(session, service, page, deleted, done)
+    _report(session, page, deleted, done)
 
 
 def _ask_to_delete(service: CredentialService, page: Page, credential: Credential) -> str | None:
@@ -207,28 +207,21 @@ def _ask_to_delete(service: CredentialService, page: Page, credential: Credentia
     return None  # without a typed name, the service refuses to delete the primary credential
 
 
-def _report(
-    session: Session, service: CredentialService, page: Page, credential: Credential, done: str
-) -> None:
-    """Report a change, without reading the store again: that could fail, and the change is made.
+def _report(session: Session, page: Page, credential: Credential, done: str) -> None:
+    """Report a change.
 
     Args:
         session: The command's session.
-        service: The service that made the change.
         page: The page before the change, with the primary credential after it.
         credential: The credential after the change, or before it was deleted.
         done: A sentence about the change.
     """
-    say(done)  # first, because writing to standard output may fail
-    if session.arguments.json:
-        put_json({**where(service), **_facts(session, service, page, credential)})
+    session.report(done, {**where(session.service), **_facts(session, page, credential)})
 
 
-def _facts(
-    session: Session, service: CredentialService, page: Page, credential: Credential
-) -> dict[str, Any]:
+def _facts(session: Session, page: Page, credential: Credential) -> dict[str, Any]:
     """Return a credential for JSON, by the keys that docs/command-line.md names."""
-    age = credential.secret_age(service.clock())
+    now = session.service.clock()
     period = timedelta(days=session.installation.settings.rotation_days)
     usage = page.usage.get(credential.client_id, Usage())
     used_at = usage.last_used_at
@@ -239,12 +232,12 @@ def _facts(
         "created_at": credential.created_at.isoformat(),
         "rotated_at": credential.rotated_at.isoformat() if credential.rotated_at else None,
         "generation": credential.generation,
-        "secret_age_days": age.days,
-        "rotation_due": rotation(credential, service.clock(), period) is Rotation.DUE,
+        "secret_age_days": credential.secret_age(now).days,
+        "rotation_due": rotation(credential, now, period) is Rotation.DUE,
         "confirmed": credential.confirmed,
         "last_used_at": used_at.isoformat() if used_at else None,
         "last_used_from": usage.last_used_from,
-        "tokens_in_24_hours": usage.issued_lately(service.clock()),
+        "tokens_in_24_hours": usage.issued_lately(now),
     }
 
 

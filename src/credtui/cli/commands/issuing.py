@@ -18,7 +18,7 @@ def generate_arguments(parser: Parser) -> None:
 def generate(session: Session) -> None:
     """Generate a credential, and write its secret to standard output."""
     ensure_reader()
-    service = session.service()
+    service = session.service
     with uninterrupted():
         issued = service.generate(" ".join(session.arguments.name))
         deliver(
@@ -40,8 +40,7 @@ def rotate_arguments(parser: Parser) -> None:
 def rotate(session: Session) -> None:
     """Replace a credential's secret, and write the new one to standard output."""
     ensure_reader()
-    service = session.service()
-    seen = None
+    service, seen = session.service, None
     with meant(service, service.page(), session.arguments.credential) as (client_id, credential):
         # A script can't be asked. It gets what its command says.
         if credential and can_ask() and not session.arguments.yes:

@@ -1,6 +1,7 @@
 """The commands that show and change from where an organization's credentials may be used."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from typing import Any
 
 from credtui.cli.output import put, put_json, say
 from credtui.cli.parser import Parser, add_commands, usual_flags
@@ -20,8 +21,7 @@ def networks_commands(parser: Parser) -> None:
 
 def list_networks(session: Session) -> None:
     """Show from where an organization's credentials may be used."""
-    service = session.service()
-    _put_networks(session, where(service), service.view().networks)
+    _put_networks(session, session.service.view().networks)
 
 
 def _set_arguments(parser: Parser) -> None:
@@ -31,25 +31,27 @@ def _set_arguments(parser: Parser) -> None:
 
 def set_networks(session: Session) -> None:
     """Replace the networks from which an organization's credentials may be used."""
-    service = session.service()
-    networks = service.set_networks(session.arguments.networks)
-    say(f"The credentials of {place(service)} may be used from these networks only.")
-    _put_networks(session, where(service), networks)
+    networks = session.service.set_networks(session.arguments.networks)
+    say(f"The credentials of {place(session.service)} may be used from these networks only.")
+    _put_networks(session, networks)
 
 
 def clear_networks(session: Session) -> None:
     """Allow an organization's credentials to be used from everywhere."""
-    service = session.service()
-    networks = service.set_networks(())
-    say(f"The credentials of {place(service)} may be used from everywhere.")
-    if session.arguments.json:
-        _put_networks(session, where(service), networks)
+    networks = session.service.set_networks(())
+    session.report(
+        f"The credentials of {place(session.service)} may be used from everywhere.",
+        _facts(session, networks),
+    )
 
 
-def _put_networks(session: Session, about: dict[str, str], networks: Iterable[str]) -> None:
-    networks = list(networks)
+def _facts(session: Session, networks: Sequence[str]) -> dict[str, Any]:
+    return {**where(session.service), "networks": networks}
+
+
+def _put_networks(session: Session, networks: Sequence[str]) -> None:
     if session.arguments.json:
-        put_json({**about, "networks": networks})
+        put_json(_facts(session, networks))
         return
     for network in networks:
         put(network)

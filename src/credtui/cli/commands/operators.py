@@ -28,7 +28,7 @@ def operator_commands(parser: Parser) -> None:
 
 def list_operators(session: Session) -> None:
     """Show the operators."""
-    operators = session.operator_service().operators()
+    operators = session.operator_service.operators()
     if session.arguments.json:
         put_json({"operators": [_facts(operator) for operator in operators]})
     elif not operators:
@@ -60,13 +60,13 @@ def _add_arguments(parser: Parser) -> None:
 def add_operator(session: Session) -> None:
     """Add an operator."""
     arguments = session.arguments
-    operator = session.operator_service().add(
+    operator = session.operator_service.add(
         arguments.name,
         keys=_keys(arguments.keys),
         permissions=_given(can_edit=arguments.can_edit, can_view=arguments.can_view),
         representative=arguments.representative,
     )
-    _report(session, operator, f"Added {operator.name}: {_permissions(operator)}.")
+    session.report(f"Added {operator.name}: {_permissions(operator)}.", _facts(operator))
 
 
 def _set_arguments(parser: Parser) -> None:
@@ -103,7 +103,7 @@ def _set_arguments(parser: Parser) -> None:
 def set_operator(session: Session) -> None:
     """Change an operator."""
     arguments = session.arguments
-    operator = session.operator_service().set(
+    operator = session.operator_service.set(
         arguments.name,
         add_keys=_keys(arguments.keys),
         remove_keys=arguments.remove_key,
@@ -114,7 +114,7 @@ def set_operator(session: Session) -> None:
         ),
         representative=arguments.representative,
     )
-    _report(session, operator, f"Changed {operator.name}: {_permissions(operator)}.")
+    session.report(f"Changed {operator.name}: {_permissions(operator)}.", _facts(operator))
 
 
 def _remove_arguments(parser: Parser) -> None:
@@ -124,8 +124,8 @@ def _remove_arguments(parser: Parser) -> None:
 
 def remove_operator(session: Session) -> None:
     """Remove an operator."""
-    operator = session.operator_service().remove(session.arguments.name)
-    _report(session, operator, f"Removed {operator.name}.")
+    operator = session.operator_service.remove(session.arguments.name)
+    session.report(f"Removed {operator.name}.", _facts(operator))
 
 
 def _add_name(parser: Parser) -> None:
@@ -152,12 +152,6 @@ def _add_keys(parser: Parser, option: str) -> None:
         metavar="KEY",
         help="an SSH public key, the line of a .pub file; or - for standard input; may be repeated",
     )
-
-
-def _report(session: Session, operator: Operator, done: str) -> None:
-    say(done)
-    if session.arguments.json:
-        put_json(_facts(operator))
 
 
 def _facts(operator: Operator) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The commands that manage organizations."""
 
-from credtui.cli.output import put, put_json, say
+from credtui.cli.output import put, put_json
 from credtui.cli.parser import Parser, add_commands, usual_flags
 from credtui.cli.session import Session
 
@@ -16,10 +16,11 @@ def organization_commands(parser: Parser) -> None:
 
 def list_organizations(session: Session) -> None:
     """Show the organizations."""
-    names = session.operator_service().organizations()
+    names = session.operator_service.organizations()
     if session.arguments.json:
         put_json({"organizations": list(names)})
-    for name in () if session.arguments.json else names:
+        return
+    for name in names:
         put(name)
 
 
@@ -30,9 +31,7 @@ def _create_arguments(parser: Parser) -> None:
 
 def create_organization(session: Session) -> None:
     """Create an organization."""
-    name = session.operator_service().create_organization(
+    name = session.operator_service.create_organization(
         session.arguments.name, session.installation.settings.environment
     )
-    say(f"Created {name}.")
-    if session.arguments.json:
-        put_json({"organization": name})
+    session.report(f"Created {name}.", {"organization": name})

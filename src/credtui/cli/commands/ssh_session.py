@@ -49,7 +49,7 @@ def ssh_session(session: Session) -> int:
         fingerprint=arguments.fingerprint,
         channel="ssh",
     )
-    operator_service = Session(NOTHING_SAID, environ, actor=actor).operator_service()
+    operator_service = Session(NOTHING_SAID, environ, actor=actor).operator_service
     operator_service.ensure_identified(sent)
     return follow(Session(_parse(sent, operator_service), environ, actor=actor, forced=True))
 
