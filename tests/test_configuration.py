@@ -58,7 +58,7 @@ def test_every_key(file: Path) -> None:
         "conceal_secret_after": "60",
         "frugal_output": "false",
     }
-    # The table [server] is tested in test_config_server.
+    # test_server_configuration.py tests the table [server].
     tables = {"environments", "server"}
     assert {*values, *tables} == set(Settings.model_fields), "test the new key here, too"
     file.write_text("".join(f"{key} = {value}\n" for key, value in values.items()) + X)
@@ -108,7 +108,7 @@ URL = "environments.uat.token_url must be a URL that begins with https:// or htt
 
 
 def escaped(text: str) -> str:
-    """A text as TOML that has ASCII alone."""
+    """Return a text as a TOML string in ASCII."""
     return '"' + "".join(f"\\U{ord(character):08x}" for character in text) + '"'
 
 
@@ -212,7 +212,7 @@ def test_what_is_not_toml(file: Path, content: bytes, reason: str) -> None:
 
 
 def test_as_windows_writes_it(file: Path) -> None:
-    """With a byte order mark, and a carriage return before each line feed."""
+    """The file has a byte order mark, and a carriage return before each line feed."""
     file.write_bytes(b'\xef\xbb\xbforganization = "one"\r\n[environments.uat]\r\ntag = "x"\r\n')
     settings = load_settings(file, environ={})
     assert (settings.organization, settings.environments["uat"].tag) == ("one", "x")
@@ -224,7 +224,7 @@ def test_a_folder_in_place_of_the_file(file: Path) -> None:
 
 
 def test_a_file_that_can_t_be_read(file: Path) -> None:
-    """Nobody, root neither, can follow a link to itself; permissions root would ignore."""
+    """Not even root can follow a link to itself, while root ignores permissions."""
     file.symlink_to(file)
     assert refusal(file) == f"{file}: too many levels of symbolic links."
 
@@ -307,7 +307,7 @@ def make_huge(path: Path) -> None:
 )
 def test_what_is_never_read(tmp_path: Path, put: Callable[[Path], object], said: str) -> None:
     put(tmp_path / "credtui.toml")
-    # In a process of its own, which doesn't wait for ever if it does.
+    # If another process reads the file, a test that fails doesn't wait for ever.
     assert home_of(tmp_path, CREDTUI_HOME=str(tmp_path)) == f"{tmp_path / 'credtui.toml'}: {said}."
 
 

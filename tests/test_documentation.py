@@ -1,4 +1,4 @@
-"""What the documentation names is there: pages, headings, files and functions."""
+"""The pages, headings, files and functions that the documentation names are there."""
 
 import ast
 import re

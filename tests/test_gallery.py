@@ -15,7 +15,7 @@ TESTS = Path(__file__).parent
 @pytest.mark.parametrize("picture", GALLERY, ids=lambda picture: picture.name)
 async def test_each_picture_is_as_the_program_draws_it(picture: Picture) -> None:
     file = HERE / f"{picture.name}.svg"
-    # No comparison that pytest would explain: it takes minutes on texts like these.
+    # Don't compare in the assertion: pytest takes minutes to explain a difference in such texts.
     fresh = file.read_text() == await draw(picture)
     assert fresh, f"{file.name} is stale: run `make screenshots`, and look at what it draws"
 

@@ -1,4 +1,4 @@
-"""The rules of which room may import which: an import that breaks one fails."""
+"""The package keeps the rules of which room may import which, and a wrong import fails."""
 
 import os
 import shutil

@@ -157,7 +157,7 @@ class TestTextual:
         row = app.find("Greet").row
         unfocused = app.screen_cells()[row]
         app.press("tab")
-        # A key that arrives with it would be the field's yet.
+        # Until the focus has moved, another key would go to the text field.
         app.wait_until(lambda: app.screen_cells()[row] != unfocused, "focus on the button")
         app.press("enter")
         app.wait_for("Hello Ada")

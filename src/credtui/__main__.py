@@ -12,7 +12,7 @@ def main() -> int:
     try:
         run = _prepare()
     except (ImportError, OSError, MemoryError) as error:
-        # The module that reports errors may be what can't be loaded. 6 is ExitCode.UNAVAILABLE.
+        # The module that reports errors may have failed to load. 6 is ExitCode.UNAVAILABLE.
         reason = getattr(error, "strerror", None) or str(error) or "memory is short"
         if sys.stderr is not None:
             sys.stderr.write(f"credtui: can't start: {reason}.\n")

@@ -175,9 +175,8 @@ def load_settings(
 
     Args:
         file: The configuration file, which need not exist.
-        environ: Environment variables, of which CREDTUI_ORGANIZATION and CREDTUI_ENVIRONMENT are
-            read.
-        flags: The values of the flags --organization and --environment; None if a flag wasn't
+        environ: Environment variables. CREDTUI_ORGANIZATION and CREDTUI_ENVIRONMENT are read.
+        flags: The values of the flags --organization and --environment; None for a flag that wasn't
             given.
 
     Raises:

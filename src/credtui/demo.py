@@ -55,7 +55,7 @@ def _tell_history(at: _At) -> None:
     _confirm(at(81, BOB), sync, "copy checked")
     rotated = at(34, ALICE).rotate(gateway.credential.client_id)
     _confirm(at(34, ALICE), rotated, "saved to a file")
-    with suppress(Refusal):  # the primary credential is protected, and Activity shows the refusal
+    with suppress(Refusal):  # a primary credential is protected; Activity shows the refusal
         at(12, BOB).delete(gateway.credential.client_id)
 
 

@@ -45,7 +45,7 @@ class Installation:
     ) -> CredentialService:
         """Return the service for an organization in an environment.
 
-        What isn't given is as configured.
+        By default, the environment and the organization are the configured ones.
         """
         return CredentialService(
             self.store,
@@ -83,7 +83,7 @@ class Installation:
         )
 
     def close(self) -> None:
-        """Close the store. The services aren't used afterwards."""
+        """Close the store. Don't use the services afterwards."""
         self.store.close()
 
 

@@ -1,4 +1,4 @@
-"""Reading files that somebody else may have put in place: never waiting, and never without end."""
+"""Reading a file that somebody else may have put there, without waiting or reading for ever."""
 
 import errno
 import os
@@ -6,7 +6,7 @@ import stat
 from pathlib import Path
 
 LARGEST = 1 << 26
-"""The largest size in bytes of a file that is read whole. 10,000 operators need a twentieth."""
+"""The largest file that is read whole, in bytes. 10,000 operators need a twentieth of this."""
 
 
 def read_file(path: Path) -> bytes:
@@ -24,7 +24,7 @@ def read_file(path: Path) -> bytes:
 def open_file(path: Path, flags: int = os.O_RDONLY, mode: int = 0) -> int:
     """Return the descriptor of a regular file, without ever waiting.
 
-    Anyone who may write in the folder can put something else in the file's place, such as a named
+    A person who may write in the folder can put something else in the file's place, such as a named
     pipe that nobody writes to, or a device without an end.
 
     Raises:
@@ -43,7 +43,7 @@ def open_file(path: Path, flags: int = os.O_RDONLY, mode: int = 0) -> int:
 
 
 def ensure_readable(path: Path, content: bytes) -> None:
-    """Return if `read_file` would read a file with this content.
+    """Check that `read_file` would read a file with this content.
 
     Raises:
         OSError: The content is larger than LARGEST.

@@ -16,7 +16,7 @@ PROGRAM = (sys.executable, "-m", "credtui")
 
 
 class Ran(NamedTuple):
-    """What became of a command."""
+    """The outcome of a command."""
 
     status: int
     out: str
@@ -24,7 +24,7 @@ class Ran(NamedTuple):
 
     @property
     def json(self) -> Any:
-        """Standard output as JSON; everything of it."""
+        """All of standard output, as JSON."""
         return json.loads(self.out)
 
 
@@ -42,7 +42,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def credtui(home: Path, capsys: pytest.CaptureFixture[str]) -> Credtui:
-    """Runs a command line, and returns what became of it."""
+    """Runs a command line, and returns the outcome."""
 
     def call(*words: str) -> Ran:
         capsys.readouterr()
@@ -59,7 +59,7 @@ def environ(home: Path) -> Mapping[str, str]:
 
 
 def in_process(argv: Sequence[str], env: Mapping[str, str], typed: str = "") -> Ran:
-    """Run a program, and return what became of it."""
+    """Run a program, and return the outcome."""
     done = subprocess.run(
         argv, env=env, input=typed, capture_output=True, text=True, check=False, timeout=60
     )

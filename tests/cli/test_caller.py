@@ -12,7 +12,7 @@ def user_name() -> str:
 
 
 def test_local_actor_is_the_operating_system_s_user() -> None:
-    # The environment says who somebody claims to be.
+    # Anybody can set these variables to any name.
     actor = local_actor("command line", {"USER": "mallory", "LOGNAME": "mallory"})
     assert actor.operator == user_name()
     assert actor.address is None

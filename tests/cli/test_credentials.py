@@ -221,7 +221,7 @@ HOSTILE = "\x1b[31m[red]a\u202eb[/red]"
 
 
 def test_stored_text_is_never_obeyed(credtui: Credtui, home: Path) -> None:
-    """What somebody wrote into the file by hand is shown as text."""
+    """Somebody may have edited the store's files by hand."""
     credtui("generate", "One")
     path = home / "store" / "uat" / "acme.json"
     tables = json.loads(path.read_text())

@@ -88,7 +88,7 @@ def test_a_reader_who_leaves_at_the_last_moment(
 
 
 class _MeanwhileDone(io.StringIO):
-    """A standard output to which a secret is written just before somebody does something."""
+    """A standard output. Somebody makes a change right after a secret was written to it."""
 
     def __init__(self, meanwhile: Callable[[], object]) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Help, asked for in words: ssh takes `--help` as an option of its own."""
+"""The command help. ssh would take `--help` as an option of its own."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A name's words may come one by one, as ssh sends them, where nothing else can be meant."""
+"""A name may be given as several words, as ssh sends it, where the meaning is clear."""
 
 from pathlib import Path
 

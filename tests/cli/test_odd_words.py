@@ -1,4 +1,4 @@
-"""Whatever the words of a command line are, credtui does as they say or says what is wrong."""
+"""Whatever the words of a command line are, credtui obeys them or says what is wrong."""
 
 import socket
 from io import BytesIO, TextIOWrapper
@@ -37,7 +37,7 @@ ODD = [*VALUES, *OPTIONS, *(f"{option}={value}" for option in OPTIONS for value 
 
 @pytest.fixture
 def elsewhere(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A folder to be in, for what a word may create, and an empty standard input."""
+    """Lets words create files in the test's folder only, and empties standard input."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("sys.stdin", TextIOWrapper(BytesIO()))
 

@@ -73,7 +73,7 @@ def test_moments_are_to_the_minute() -> None:
 def test_a_closed_stream_is_no_error(
     capsys: Capture, monkeypatch: pytest.MonkeyPatch, closed: str
 ) -> None:
-    """As Python has it where a shell started the program with `>&-`."""
+    """The stream is None if a shell started the program with `>&-`."""
 
     def work() -> int:
         put("result")

@@ -1,4 +1,4 @@
-"""A secret or a Client ID where something else belongs: said, shown and recorded without harm."""
+"""A secret or a Client ID that was pasted into the wrong place does no harm."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -50,7 +50,7 @@ PASTED = {
 
 
 def keep(home: Path, *credentials: StoredCredential) -> None:
-    """Store credentials as an earlier version may have."""
+    """Store credentials, with names that an earlier version may have allowed."""
     with open_store(home / "store").transaction(PLACE) as transaction:
         for credential in credentials:
             transaction.organization = transaction.organization.generate(credential)
@@ -66,7 +66,7 @@ def everything_in(home: Path) -> str:
 
 
 def assert_gone(text: str, pasted: str) -> None:
-    """Nothing is left of what was pasted that is worth guessing the rest of."""
+    """Check that no twelve characters in a row are left: the rest could be guessed."""
     for part in pasted.split():
         for start in range(len(part) - 11):
             assert part[start : start + 12] not in text

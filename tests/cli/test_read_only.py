@@ -1,4 +1,4 @@
-"""Commands where nothing can be written, such as on a backup."""
+"""Commands on a store that can't be written, such as a backup."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,7 +12,7 @@ from tests.terminal import restrained, seal
 
 @pytest.fixture
 def ran(environ: Mapping[str, str]) -> Credtui:
-    """Runs a command line in a process of its own, which permissions restrain."""
+    """Runs a command line in a process of its own, to which permissions apply."""
 
     def call(*words: str) -> Ran:
         return in_process([*restrained(), *PROGRAM, *words], environ)

@@ -86,7 +86,7 @@ def test_keys_from_standard_input(managed: Credtui, process: Credtui) -> None:
 
 
 def test_no_key_on_standard_input(managed: Credtui, process: Credtui) -> None:
-    """As where ssh -n, or a misspelt file, leaves it empty: an operator without a key."""
+    """`ssh -n` leaves standard input empty, and the operator would have no key."""
     ran = process("operator", "add", "bob", "--key", "-", typed="# of bob\n\n")
     assert (ran.status, ran.out) == (2, "")
     assert ran.err == "credtui: There is no SSH public key on standard input.\n"
@@ -103,7 +103,7 @@ def test_keys_from_a_file_of_windows(managed: Credtui, process: Credtui) -> None
 def test_a_file_in_utf_16(
     managed: Credtui, environ: Mapping[str, str], tmp_path: Path, encoding: str
 ) -> None:
-    """As PowerShell writes what is redirected to a file."""
+    """PowerShell writes redirected output like this."""
     (tmp_path / "bob.pub").write_text(f"\ufeff{OTHER}", encoding=encoding)
     with (tmp_path / "bob.pub").open() as typed:
         done = subprocess.run(
@@ -129,7 +129,7 @@ def test_a_private_key_on_standard_input(managed: Credtui, process: Credtui) -> 
 
 @pytest.mark.parametrize("kind", PRIVATE_KEYS)
 def test_a_private_key_among_the_words_is_not_repeated(managed: Credtui, kind: str) -> None:
-    """As where a shell splits `--key=$(cat id_ed25519)` into words."""
+    """A shell splits `--key=$(cat id_ed25519)` into words."""
     for words in ([f"--key={PRIVATE_KEYS[kind]}"], f"--key={PRIVATE_KEYS[kind]}".split()):
         ran = managed("operator", "add", "bob", *words)
         assert (ran.status, ran.out) == (3, "")
@@ -217,7 +217,7 @@ def test_a_representative_types_the_name_of_the_primary(
 
 @pytest.mark.parametrize("typed", ["", "One", "two"])
 def test_a_typed_name_that_is_another_deletes_nothing(credtui: Credtui, typed: str) -> None:
-    """Whoever typed it: here is no operator, so nobody is a representative."""
+    """The rule isn't for representatives only: without operators, there are none."""
     credtui("generate", "One")
     credtui("generate", "Two")
     for words in ((), ("--yes",)):

@@ -224,7 +224,7 @@ def test_what_is_typed_in_another_encoding_is_no_yes(
     environ: Mapping[str, str], credtui: Credtui
 ) -> None:
     credtui("generate", "One")
-    # As where the locale is some country's, which the machine of the tests need not have.
+    # Some locales make the streams strict like this. This machine may not have such a locale.
     environ = {**environ, "PYTHONIOENCODING": "utf-8:strict"}
     with Terminal([*PROGRAM, "rotate", "One"], env=environ, cols=100) as terminal:
         terminal.wait_for("[y/N]")
@@ -270,7 +270,7 @@ def test_the_portal_without_words_makes_no_parser(environ: Mapping[str, str]) ->
 
 
 def loaded_after(words: list[str], environ: Mapping[str, str]) -> set[str]:
-    """The modules that a process has loaded once it ran a command line."""
+    """Return the names of the modules that a process has loaded after a command line."""
     code = (
         "import sys; from credtui.cli.run import run; "
         f"run({words}); print(*sys.modules, file=sys.stderr)"

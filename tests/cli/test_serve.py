@@ -41,7 +41,7 @@ def home(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def taken() -> Iterator[int]:
-    """A port that somebody else listens on."""
+    """A port on which another program listens."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         yield listening.getsockname()[1]
 
@@ -82,7 +82,7 @@ def test_it_stops_though_nobody_reads_its_log(home: Path) -> None:
 
 
 def test_each_line_of_the_log_is_json(home: Path, tmp_path: Path) -> None:
-    """Also where the system is out of something, which asyncio tells."""
+    """That includes the lines of asyncio, which complains when no file can be opened."""
     log = tmp_path / "log"
     with log.open("wb") as written:
         process = serve(
@@ -147,7 +147,7 @@ def test_a_number_that_is_none(home: Path, flag: str, value: str, allowed: str) 
 
 @pytest.fixture
 def without_extra(tmp_path: Path) -> Path:
-    """A folder with everything that is installed here but the packages of the extra."""
+    """A folder with all installed packages except those of the extra."""
     folder = tmp_path / "packages"
     folder.mkdir()
     (folder / "credtui").symlink_to(Path(credtui.__file__).parent)

@@ -1,4 +1,4 @@
-"""A system that gives too little: one sentence, and nothing done by halves."""
+"""When files or memory are short, credtui says one sentence, and no change is half done."""
 
 import subprocess
 import sys
@@ -21,7 +21,7 @@ from tests.terminal import Terminal
 SOURCES = Path(package.__file__).parents[1]
 LIBRARIES = sysconfig.get_path("purelib")
 
-# Without the site module: what it runs of a folder for developers needs more open files itself.
+# The module site is left out: in a development installation it runs code that opens files too.
 STARTER = """
 import resource, sys
 sys.path[:0] = {paths!r}
@@ -92,7 +92,7 @@ def test_few_open_files(kept: Path, environ: Mapping[str, str], limit: int) -> N
 
 @pytest.mark.parametrize("limit", LIMITS)
 def test_a_rotation_with_few_open_files(kept: Path, environ: Mapping[str, str], limit: int) -> None:
-    """It is done, and its secret delivered, or it is not."""
+    """Either the secret is rotated and delivered, or nothing is changed."""
     before = contents(kept)
     answer = ran(limited("NOFILE", limit, "rotate", "Payout gateway", "--yes"), environ)
     if answer.status:
@@ -121,7 +121,7 @@ def test_what_runs_for_long_does_not_begin(
 
 
 def test_too_little_memory(environ: Mapping[str, str]) -> None:
-    """At whatever point it ends."""
+    """Memory may run out at any point."""
     statuses = set()
     for megabytes in range(24, 130, 15):
         answer = ran(limited("AS", megabytes << 20, "list"), environ)

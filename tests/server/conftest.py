@@ -1,4 +1,4 @@
-"""A token endpoint for many tests, and for each an organization and an address of its own."""
+"""A token endpoint that tests share. Each test has its own organization and address."""
 
 import hashlib
 from collections.abc import Iterator

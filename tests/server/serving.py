@@ -33,7 +33,7 @@ def wait_for(condition: Callable[[], Any], what: str) -> Any:
 
 
 def whole_lines(log: Path) -> list[dict[str, Any]]:
-    """The lines of a log but for the one that is being written."""
+    """The lines of a log, without the one that is being written."""
     *lines, _ = log.read_bytes().split(b"\n")
     return [json.loads(line) for line in lines]
 
@@ -51,7 +51,7 @@ class Server:
 
     @property
     def lines(self) -> list[dict[str, Any]]:
-        """What it logged so far."""
+        """The lines that the server has logged so far."""
         return whole_lines(self.log)
 
     @property
@@ -59,7 +59,7 @@ class Server:
         return f"{self.url}/v2/oauth/token"
 
     def client(self, address: str | None = None, **options: Any) -> httpx.Client:
-        """An HTTP client; it comes from an address if the server believes its header."""
+        """An HTTP client. To a server that trusts its header, it comes from the address."""
         headers = {"X-Forwarded-For": address} if address else {}
         return httpx.Client(base_url=self.url, headers=headers, timeout=PATIENCE, **options)
 
@@ -94,7 +94,7 @@ def serving(
     patience: float = 10.0,
     **settings: Any,
 ) -> Iterator[Server]:
-    """A server on a store, until the context is left."""
+    """Run a server on a store until the context is left."""
     asked = {
         "store": str(store),
         "host": "127.0.0.1",
@@ -114,7 +114,7 @@ def serving(
     try:
         yield Server(process, store, log)
     finally:
-        # Whatever became of the process, its workers end too.
+        # End the workers too, even if the process has ended already.
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait(PATIENCE)

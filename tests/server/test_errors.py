@@ -1,4 +1,4 @@
-"""What a client is told, as RFC 6749, 6750, 7009, 7662 and 8707 have it."""
+"""What a client is told, as RFC 6749, 6750, 7009, 7662 and 8707 describe it."""
 
 import base64
 import json
@@ -237,7 +237,7 @@ class TestToken:
     def test_no_secret_is_sent_on_to_another_address(
         self, client: httpx.Client, account: Account
     ) -> None:
-        """A redirection would name the address that the client said, and http before a proxy."""
+        """A redirect would lead to the Host that the client named, and to http."""
         answer = client.post(f"{TOKEN}/", data=account.form(), headers={"Host": "api.example"})
         refused(answer, 404, "not_found")
         assert "location" not in answer.headers

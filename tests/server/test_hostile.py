@@ -1,4 +1,4 @@
-"""Whatever is sent, the server answers or hangs up, and goes on serving."""
+"""Whatever bytes arrive, the server answers or hangs up, and goes on serving."""
 
 import asyncio
 import socket
@@ -118,7 +118,7 @@ def test_many_requests_at_once_on_one_connection(server: Server, account: Accoun
 
 
 def test_a_client_that_only_asks_is_hung_up_on(server: Server) -> None:
-    """Each request that waits for its turn takes memory, and this one never reads an answer."""
+    """Each waiting request takes memory, and this client never reads an answer."""
     port = int(server.url.rpartition(":")[2])
     with (
         socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as connection,
@@ -140,7 +140,7 @@ async def test_five_hundred_idle_connections(server: Server, account: Account) -
 
 @pytest.fixture(scope="module")
 def impatient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server that waits for half a second."""
+    """A server that waits half a second for a request."""
     folder: Path = tmp_path_factory.mktemp("impatient")
     with serving(folder / "store", folder / "log", patience=0.5) as running:
         yield running

@@ -1,4 +1,4 @@
-"""What was rotated, deleted or revoked is refused from that moment, in every process."""
+"""After a rotation, a deletion or a revocation, every process refuses at once."""
 
 import itertools
 import os
@@ -32,12 +32,12 @@ def servers(own_store: Path, tmp_path: Path) -> Iterator[list[Server]]:
 
 
 class Success(NamedTuple):
-    """Something was granted.
+    """A request that was granted.
 
     Attributes:
         epoch: The number of changes that had been acknowledged when the secret was new.
-        began: When the request was begun.
-        what: What was asked.
+        began: When the request began.
+        what: What the client asked for.
     """
 
     epoch: int
@@ -46,7 +46,7 @@ class Success(NamedTuple):
 
 
 class Hammer(threading.Thread):
-    """A client that asks without a pause, with its present secret and with those before."""
+    """A client that asks without a pause, with its present and its previous secrets."""
 
     def __init__(self, server: Server, secrets: list[dict[str, str]], seed: int) -> None:
         super().__init__(daemon=True)
@@ -151,7 +151,7 @@ def test_the_first_request_after_a_change_in_each_process(
             before = account.form()
             tokens = [http.post(TOKEN, data=before).json()["access_token"] for http in clients]
             account.rotate()
-            # The other process's token, each time.
+            # Show each process the token of the other one.
             for http, token in zip(clients, reversed(tokens), strict=True):
                 assert http.post(TOKEN, data=before).status_code == 401
                 header = {"Authorization": f"Bearer {token}"}
@@ -210,7 +210,7 @@ class TestWorkers:
             os.kill(killed, signal.SIGKILL)
             before = account.form()
             account.rotate()
-            # Another takes its place.
+            # Another process takes the place of the killed one.
             processes = self._ask_until_all_answered(server, account, 2, besides=killed)
             for _ in range(10):
                 with suppress(httpx.TransportError), server.client() as http:

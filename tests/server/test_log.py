@@ -27,7 +27,7 @@ def pipe() -> Iterator[tuple[int, TextIO]]:
 
 @pytest.fixture
 def log() -> Iterator[LogWriter]:
-    """A log that the process's loggers don't write to when the test is over."""
+    """A log. After the test, the process's loggers don't write to it."""
     loggers = [logging.getLogger(name) for name in ("credtui.server", "uvicorn", "asyncio")]
     before = [(named, named.handlers, named.level, named.propagate) for named in loggers]
     yield LogWriter()
@@ -44,7 +44,7 @@ def test_what_is_told_last_is_written_though_it_comes_during_a_write(
     log.start()
     log.put({"event": "x" * MORE_THAN_A_PIPE_HOLDS})
     assert select.select([reader], [], [], PATIENCE)[0]
-    # The thread is in the middle of it now.
+    # The thread is in the middle of the write now.
     log.put({"event": "stopped"})
     stopping = threading.Thread(target=log.stop)
     stopping.start()

@@ -1,4 +1,4 @@
-"""The OpenAPI description is true, whatever is sent."""
+"""The OpenAPI description is true for any request."""
 
 import zlib
 from pathlib import Path
@@ -42,9 +42,9 @@ def known(server: Server) -> Account:
 def test_whatever_is_sent(case: Case[Any], server: Server, known: Account) -> None:
     number = zlib.crc32(repr(case.body).encode(errors="replace"))
     if isinstance(case.body, dict) and number % 2:
-        # What is right about the client lets the rest be looked at.
+        # The server looks at the rest only if the client is authenticated.
         case.body = {**case.body, **known.form()}
-    # Each example comes from somewhere else, for none to be throttled.
+    # Each example comes from an address of its own, so that none is throttled.
     headers = {"X-Forwarded-For": f"10.77.{number >> 8 & 255}.{number >> 16 & 255}"}
     answer = case.call(base_url=server.url, headers=headers, timeout=PATIENCE)
     case.validate_response(answer, checks=CHECKS)

@@ -74,7 +74,7 @@ async def test_authlib_with_asyncio(server: Server, account: Account) -> None:
 def test_requests_oauthlib(
     server: Server, account: Account, auth: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # It refuses a token address without TLS otherwise.
+    # Without this variable, the library refuses a token address without TLS.
     monkeypatch.setenv("OAUTHLIB_INSECURE_TRANSPORT", "1")
     client = BackendApplicationClient(client_id=account.client_id)
     session = RequestsOAuth2Session(client=client)
@@ -127,7 +127,7 @@ def test_a_client_that_reads_the_metadata(server: Server, account: Account) -> N
     assert metadata["grant_types_supported"] == ["client_credentials"]
     for name in ("token_endpoint", "introspection_endpoint", "revocation_endpoint"):
         path = httpx.URL(metadata[name]).path
-        # There, and waiting for parameters.
+        # The endpoint is there, and wants parameters.
         assert httpx.post(server.url + path, timeout=PATIENCE).json()["error"] == "invalid_request"
 
 

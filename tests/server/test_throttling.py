@@ -1,4 +1,4 @@
-"""Guessing is slow, and no trouble to good clients."""
+"""Guessing is slow, and doesn't trouble good clients."""
 
 import threading
 import time
@@ -33,7 +33,7 @@ def guess_until_throttled(http: httpx.Client, account: Account, **changes: str) 
 def guess_from_everywhere(
     server: Server, account: Account, digest: bytes = b"\2\2"
 ) -> list[httpx.Response]:
-    """Guess at a client once more than may be done, from many addresses."""
+    """Guess a client's secret once more than is allowed, from many addresses."""
     with server.client() as http:
         return [
             http.post(
@@ -49,7 +49,7 @@ def test_an_address_that_guesses_is_told_to_wait(client: httpx.Client, account: 
     answer = guess_until_throttled(client, account, client_id="cid_" + "x" * 16)
     assert answer.json()["error"] == "temporarily_unavailable"
     assert 1 <= int(answer.headers["retry-after"]) <= 60
-    # It may not guess at others either, but for an attempt that was still being counted.
+    # The address may not guess at other clients either, once all its attempts are counted.
     for guess in guesses(2)[:3]:
         answer = client.post(TOKEN, data=account.form(client_secret=guess))
     assert answer.status_code == 429
@@ -65,7 +65,7 @@ def test_a_client_at_which_others_guess_is_throttled_for_strangers(
 def test_an_address_that_guesses_locks_no_client_out(
     server: Server, client: httpx.Client, account: Account, digest: bytes
 ) -> None:
-    """Not even one that comes from where it never was."""
+    """The client comes from an address that is new to the server."""
     guess_until_throttled(client, account)
     with server.client(f"10.0.{digest[6]}.{digest[7]}") as http:
         assert http.post(TOKEN, data=account.form()).status_code == 200
@@ -77,7 +77,7 @@ def test_a_known_secret_is_never_throttled(
     assert client.post(TOKEN, data=account.form()).status_code == 200
     guess_until_throttled(client, account)
     assert client.post(TOKEN, data=account.form()).status_code == 200
-    # Nor is a mistyped one, which costs nothing.
+    # A mistyped secret isn't throttled either: to refuse it costs nothing.
     answer = client.post(TOKEN, data=account.form(client_secret="x"))
     assert answer.status_code == 401
 
@@ -85,7 +85,7 @@ def test_a_known_secret_is_never_throttled(
 def test_a_client_that_comes_from_where_it_always_does_is_not_locked_out(
     server: Server, account: Account, address: str, digest: bytes
 ) -> None:
-    """Others have used up the guesses at a client that comes with its new secret."""
+    """Others have used up the guesses at the client, and its secret is new."""
     with server.client(address) as http:
         assert http.post(TOKEN, data=account.form()).status_code == 200
         guess_from_everywhere(server, account, digest)
@@ -111,7 +111,7 @@ def test_a_restart_forgets_no_familiar_address(own_store: Path, tmp_path: Path) 
 def test_good_clients_are_served_during_an_attack(
     server: Server, account: Account, address: str, digest: bytes
 ) -> None:
-    """Attackers at a hundred addresses; how fast is for the benchmark to say."""
+    """Several attackers guess. A benchmark measures how fast the answers are."""
     over = threading.Event()
 
     def attack(number: int) -> None:
@@ -151,9 +151,9 @@ def test_unknown_client_and_wrong_secret_take_the_same_time(
                     )
                     taken.append(time.perf_counter() - started)
                     assert answer.status_code == 401
-    # What else the machine does only adds to a time, so the shortest tell most.
+    # Other work on the machine only adds to a time, so compare the shortest.
     known, unknown = (min(taken) for taken in times.values())
-    # A hash more or less would be a factor of two.
+    # One hash more would double the time.
     assert 0.6 < known / unknown < 1.67
 
 

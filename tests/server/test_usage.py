@@ -1,4 +1,4 @@
-"""What the operator then sees of a credential's use."""
+"""What an operator sees of a credential's use."""
 
 import json
 from pathlib import Path
@@ -103,7 +103,7 @@ def test_a_crash_loses_seconds_of_usage_and_no_credential(own_store: Path, tmp_p
 
 
 def test_an_operator_is_never_kept_waiting(server: Server, account: Account) -> None:
-    """Usage is written while the organization is held, and held while usage is written."""
+    """Usage is written while a change holds the organization."""
     with server.client("10.200.200.200") as http:
         place = account.service._place
         with account.installation.store.transaction(place):
@@ -135,7 +135,7 @@ def test_what_is_kept_names_no_secret(
     client.post(TOKEN, params=account.form())
     client.post(f"/{account.secret}", data={})
     client.get("/v2/oauth/token/test", headers={"Authorization": f"Bearer {token}"})
-    # In the wrong place.
+    # Clients may send a secret in place of another parameter.
     client.post(TOKEN, data=account.form(client_id=account.secret))
     client.post(TOKEN, data=account.form(audience=account.secret, client_secret="x"))
     wait_for(lambda: usage_of(account).previous_secret, "usage to be written")

@@ -37,16 +37,17 @@ def ensure_reader() -> None:
             gone = any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0))
             gone |= fcntl(sys.stdout, F_GETFL) & os.O_ACCMODE == os.O_RDONLY
         except (OSError, ValueError):
-            pass  # standard output has no descriptor: a test's buffer, for one
+            pass  # standard output has no descriptor, such as a test's buffer
     if gone:
         raise UsageError("Nobody reads standard output: the secret would be lost. Not done.")
 
 
 @contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Hold back what would end the program between a change and its secret.
+    """Delay signals that would end the program before a new secret is written.
 
-    On a slow disk, a person who waits presses Ctrl+C. The signal counts when the context is left.
+    On a slow disk, a person may press Ctrl+C while they wait. The signal takes effect when the
+    context is left.
     """
     signals = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
     before = signal.pthread_sigmask(signal.SIG_BLOCK, signals)
@@ -59,7 +60,7 @@ def uninterrupted() -> Iterator[None]:
 def deliver(service: CredentialService, issued: IssuedSecret, form: Form, done: str) -> None:
     """Write a new secret to standard output, and confirm it.
 
-    Everything else about the secret goes to standard error.
+    Everything else goes to standard error.
 
     Args:
         service: The service that issued it.
@@ -93,7 +94,7 @@ def deliver(service: CredentialService, issued: IssuedSecret, form: Form, done: 
             f"Nobody has it: rotate {credential.client_id} again."
         ) from None
     if isinstance(doubt, OutcomeUnknownError):
-        raise doubt  # only a secret that is known to be valid is confirmed
+        raise doubt  # confirm a secret only if it is known to be valid
     try:
         service.confirm(credential.client_id, seen=credential.generation, how="printed")
     except CredentialChangedError:

@@ -13,14 +13,14 @@ PORTAL = re.compile(
 """The variables that the portal needs.
 
 Textual has variables that make it write what is on screen, or what is typed, to files. It reads
-them when it is imported, and a later version may have others. So the portal keeps none but these.
+them when it is imported, and a later version may have others. So the portal keeps only these.
 """
 
 SSH_SESSION = re.compile(
     "HOME|LOGNAME|PATH|SHELL|TZ|USER|LANG|LC_ALL|LC_CTYPE|TERM|COLORTERM|NO_COLOR"
     "|SSH_CONNECTION|SSH_TTY|PYDANTIC_DISABLE_PLUGINS"  # the last is set by this program
 )
-"""The variables that an operator's session needs. sshd may let the client send any others."""
+"""The variables that an operator's session needs. sshd may let the client send others."""
 
 
 def keep_only(names: re.Pattern[str]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The exit status of every error: one table, for the program, its help and its documentation."""
+"""The exit status of every error, and what the help says about each status."""
 
 from enum import IntEnum
 

@@ -1,7 +1,7 @@
-"""The commands that there are, and what may stand before them on the command line.
+"""The table of commands, and the flags that may stand before a command.
 
-A command's own arguments stand beside its handler, in credtui.cli.commands. The table names the
-function that adds them, and its module is loaded when a line names the command.
+A command's own arguments are declared beside its handler, in credtui.cli.commands. The table names
+the function that declares them. Its module is loaded when a line names the command.
 """
 
 from argparse import ArgumentTypeError
@@ -119,7 +119,7 @@ def _later(path: str) -> Callable[[Any], Any]:
 
 
 def _folder(text: str) -> str:
-    # A script's variable that is empty must not lead to other data than the script means.
+    # If a script's variable is empty, the script must not work on other data by mistake.
     if not text:
         raise ArgumentTypeError("name a folder")
     return text

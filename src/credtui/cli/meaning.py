@@ -36,8 +36,8 @@ def meant(service: CredentialService, page: Page, words: Sequence[str]) -> Itera
     """Yield what a person means by a Client ID or the words of a name.
 
     Raises:
-        NoSuchCredentialError: No credential has this Client ID or name, and the service or the
-            context's body said so. The error then has a sentence that quotes the words.
+        NoSuchCredentialError: The context's body raised the error. If no credential has this
+            Client ID or name, the error's sentence quotes the words.
     """
     text = " ".join(words)
     found = find(page, text)
@@ -54,7 +54,7 @@ def meant(service: CredentialService, page: Page, words: Sequence[str]) -> Itera
 
 def find(page: Page, text: str) -> Credential | None:
     """Return the credential with this Client ID, or else with this name."""
-    # A Client ID that is gone must not lead to a credential whose name looks like it.
+    # The Client ID of a deleted credential must not find a credential whose name resembles it.
     if (found := page.find(text)) or resembles_client_id(text):
         return found
     return page.find_named(text)

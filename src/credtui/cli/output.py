@@ -1,6 +1,6 @@
 """Writing for people and for programs.
 
-Control characters in a text are replaced, so that no terminal obeys what is stored.
+Control characters in a text are replaced, so that a terminal never obeys stored text.
 """
 
 import json
@@ -14,7 +14,7 @@ from credtui.domain.secrets import redact
 
 
 def prepare_streams() -> None:
-    """Make the streams take any text.
+    """Make the standard streams accept any text.
 
     A character that the locale lacks is written as its number. Bytes that can't be decoded are read
     as surrogates.
@@ -31,7 +31,7 @@ def prepare_streams() -> None:
 def say(text: str) -> None:
     """Write one line for the person to standard error, with secrets in it replaced.
 
-    A secret is in it if the person pasted one by mistake, as a name for example.
+    A person may have pasted a secret by mistake, for example as a name.
     """
     if sys.stderr is not None:
         try:
@@ -54,7 +54,7 @@ def put_json(data: Mapping[str, Any]) -> None:
 
 
 def flush() -> None:
-    """Write what standard output still holds.
+    """Write what standard output has buffered.
 
     Raises:
         OSError: It can't be written; a BrokenPipeError if nothing reads from the pipe any more.
@@ -64,13 +64,13 @@ def flush() -> None:
 
 
 def abandon_output() -> None:
-    """Send what standard output still holds, and all that follows, nowhere."""
+    """Discard what standard output has buffered, and all that is written to it from now on."""
     if sys.stdout is not None:
         _abandon(sys.stdout)
 
 
 def _abandon(stream: TextIO) -> None:
-    """Lead a stream nowhere: Python writes what the stream still holds when the process ends."""
+    """Lead a stream to the null device: at exit, Python writes what the stream has buffered."""
     try:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())

@@ -1,4 +1,4 @@
-"""The parts of which the command line's grammar is made."""
+"""The parts of the command line's grammar."""
 
 from argparse import (
     SUPPRESS,
@@ -43,10 +43,10 @@ class Parser(ArgumentParser):
 
         Raises:
             UsageError: The words can't be understood.
-            InvalidKeyError: There is a private key among them, which an error would repeat.
+            InvalidKeyError: There is a private key among the words. Another error would repeat it.
         """
         refuse_private_key(" ".join(words))
-        # argparse drops every `--`, even one that is a value, and then fails for want of a value.
+        # argparse drops every `--`, even one that is a value, and then misses the value.
         first = words.index("--") if "--" in words else len(words)
         valued = any(word.startswith("-") and word.endswith("=--") for word in words[:first])
         if valued or "--" in words[first + 1 :]:
@@ -55,7 +55,7 @@ class Parser(ArgumentParser):
         return self.read([*said.about, "--help"]) if said.command == "help" else said
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-        """Parse what is known. argparse calls this for a line, and for the rest after a command."""
+        """Parse a line. argparse also calls this for the words after a command."""
         if self._grammar:
             grammar, self._grammar = self._grammar, None
             grammar(self)
@@ -74,7 +74,7 @@ class Parser(ArgumentParser):
             json: True if the result may be written as JSON.
         """
         self.set_defaults(run=handler)
-        # A default here would replace what was said before the command.
+        # A default here would replace the value of a flag before the command.
         add_place(self, default=SUPPRESS)
         if json:
             self.add_argument("--json", action="store_true", help="write JSON")
@@ -84,7 +84,7 @@ Commands: TypeAlias = "_SubParsersAction[Parser]"
 
 
 def add_commands(parser: Parser, *commands: tuple[str, str, Grammar]) -> None:
-    """Make a group of commands of a parser.
+    """Turn a parser into a group of commands.
 
     Args:
         parser: The group's parser.
@@ -123,14 +123,14 @@ def add_place(parser: ArgumentParser, *, default: str | None) -> None:
 
 
 def add_words(parser: ArgumentParser, dest: str, metavar: str, help_: str) -> None:
-    """Add a text that may be several words, because ssh drops the quotation marks around them."""
+    """Add an argument of one or several words: ssh drops the quotation marks around them."""
     parser.add_argument(
         dest, metavar=metavar, nargs="+", help=f"{help_}; several words are one name"
     )
 
 
 def whole_number(least: int, most: int) -> Callable[[str], int]:
-    """Return a function that reads a whole number between two limits, which are allowed too."""
+    """Return a function that reads a whole number from `least` to `most`."""
 
     def read(text: str) -> int:
         digits = text.isascii() and text.isdigit() and len(text) < 10

@@ -12,7 +12,7 @@ def can_ask() -> bool:
 
 
 def ask(question: str) -> str:
-    """Return what the person answers. At the end of the input, that is the empty text."""
+    """Return the person's answer. At the end of the input, the answer is empty."""
     if sys.stderr is not None:
         sys.stderr.write(f"{printable(question)} ")
         sys.stderr.flush()
@@ -20,10 +20,10 @@ def ask(question: str) -> str:
 
 
 def ensure_yes(question: str) -> None:
-    """Ask a question, and return if the answer is yes.
+    """Ask a question to which the answer must be yes.
 
     Raises:
-        NotConfirmedError: The answer is another.
+        NotConfirmedError: The person gave another answer.
     """
     if ask(f"{question} [y/N]").lower() not in ("y", "yes"):
         raise NotConfirmedError("Nothing was changed.")

@@ -22,7 +22,7 @@ def run(words: Sequence[str]) -> int:
 
 
 def guarded(work: Callable[[], int]) -> int:
-    """Return the status that the work returns, or say in a sentence why it failed."""
+    """Do the work and return its status. If the work fails, say why in a sentence."""
     try:
         try:
             status = work()
@@ -76,7 +76,7 @@ def _failed(error: Exception) -> ExitCode:
     if reason := shortage(error):
         say(f"credtui: can't go on: {reason}. {doubt}")
         return ExitCode.UNAVAILABLE
-    if isinstance(error, OSError):  # of an output or a terminal: the store raises StoreError
+    if isinstance(error, OSError):  # an output or a terminal failed; a store raises StoreError
         abandon_output()
         say(f"credtui: can't write the output: {(error.strerror or 'it failed').lower()}.")
         return ExitCode.UNAVAILABLE

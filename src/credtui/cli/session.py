@@ -22,11 +22,11 @@ NOTHING_SAID = SimpleNamespace(command=None, organization=None, environment=None
 class Session:
     """One run of a command, or of the portal.
 
-    The installation is opened when it is first asked for: some commands work without one.
+    The installation is opened when a command first uses it: some commands need none.
 
     Attributes:
         arguments: What the command line said.
-        environ: The environment variables that tell where the installation is.
+        environ: The environment variables, which say where the installation is.
         forced: True for the forced command of an SSH key: the person has no shell here.
     """
 

@@ -1,4 +1,4 @@
-"""What the system may refuse: open files, memory, threads, or a module of the program."""
+"""Telling that the system refuses open files, memory, threads, or a module of the program."""
 
 import errno
 import os
@@ -9,13 +9,13 @@ from credtui.cli.errors import ShortageError
 _SHORTAGES = {errno.EMFILE, errno.ENFILE, errno.ENOMEM}
 
 _OPEN_FILES = 16
-"""How many files an event loop, the store and a clipboard tool have open at once, at most."""
+"""The most files that an event loop, the store and a clipboard tool have open at the same time."""
 
 
 def ensure_open_files() -> None:
     """Check that the portal, or the token endpoint, can open the files that it needs.
 
-    If they ran short later, a new secret could vanish from the screen.
+    If files ran short later, a new secret could vanish from the screen.
 
     Raises:
         ShortageError: Fewer files can be opened.
@@ -40,7 +40,7 @@ def shortage(error: Exception) -> str | None:
             return os.strerror(error.errno or 0).lower()
         case ImportError():
             with suppress(OSError):
-                # Python says that there is no such module, also when it may open no more files.
+                # Python also reports a missing module when it can't open another file.
                 os.close(os.open("/", os.O_RDONLY))
                 return f"a part of it can't be loaded ({error})"
             return os.strerror(errno.EMFILE).lower()

@@ -11,7 +11,7 @@ from credtui.domain.names import printable
 def put_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Write aligned columns, or a block for each row if the terminal is too narrow for columns.
 
-    Cells of the last column aren't padded; so names, which may be long, go there.
+    Cells of the last column aren't padded. Put names there, which may be long.
     """
     rows = [tuple(printable(cell) for cell in row) for row in rows]
     widths = [max(map(_width, column)) for column in zip(header, *rows, strict=True)]

@@ -20,7 +20,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from pydantic import SecretStr  # without it and bcrypt, sshd waits less for authorized-keys
+    from pydantic import SecretStr  # late, as bcrypt: sshd waits for a command that needs neither
 
 RandomBytes: TypeAlias = Callable[[int], bytes]
 """A source of randomness: returns as many random bytes as it is asked for."""

@@ -16,7 +16,7 @@ MAX_WAITING = 100
 
 
 class _Refused(Exception):
-    """Ends the reading of what has arrived."""
+    """Ends the reading of the bytes that have arrived."""
 
 
 class Protocol(HttpToolsProtocol):
@@ -72,14 +72,14 @@ class Protocol(HttpToolsProtocol):
         return len(self.url) + lines > MAX_HEAD
 
     def on_message_complete(self) -> None:
-        """A whole request has arrived. What arrives next are the headers of another."""
+        """A whole request has arrived. The next bytes begin another."""
         self._in_head = True
         self._head_size = 0
         self._stop_timer()
         super().on_message_complete()
 
     def _watch_arrival(self) -> None:
-        """Limit the time until a whole request is there, unless the connection is idle."""
+        """Limit the time until a whole request has arrived, unless the connection is idle."""
         idle = self._in_head and not self._head_size and self.cycle is not None
         if self._timer is None and not idle:
             self._timer = self.loop.call_later(PATIENCE, self._end_waiting)

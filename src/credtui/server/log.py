@@ -83,7 +83,7 @@ class LogWriter:
             at, line = self._lines.popleft()
             lines.append(to_json({"at": at, "process": process, **line}))
         with suppress(OSError, ValueError, AttributeError):
-            # Not through sys.stderr: at exit Python waits for the stream's lock.
+            # Don't write to sys.stderr itself: at exit Python waits for the stream's lock.
             descriptor, rest = sys.stderr.fileno(), b"\n".join([*lines, b""])
             while rest:
                 rest = rest[os.write(descriptor, rest) :]
@@ -94,10 +94,10 @@ LOG = LogWriter()
 
 
 def facts_of(scope: Scope) -> MutableMapping[str, Any]:
-    """Return the facts that the log will have of a request.
+    """Return the facts about a request, which the log will have.
 
-    `address` is the client's. `status` is 200; code that answers with another status changes it,
-    and may add other facts.
+    `address` is the client's. `status` is 200 at first. Code that answers with another status
+    changes it, and code may add facts.
     """
     facts: MutableMapping[str, Any] = scope[_FACTS]
     return facts
@@ -137,7 +137,7 @@ class Logged:
 
 
 class _Handler(logging.Handler):
-    """Writes records of `logging`. Of an exception it writes the place, and not the message."""
+    """Writes the records of `logging`. It writes where an exception was raised, not its message."""
 
     def __init__(self, writer: LogWriter) -> None:
         super().__init__()

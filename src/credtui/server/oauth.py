@@ -55,7 +55,7 @@ class OAuthError(Exception):
         status: The HTTP status.
         error: The code.
         description: What is wrong and what to do, for the client's developer.
-        headers: The headers that the response has besides those of each answer.
+        headers: The response's headers, besides those that every answer has.
     """
 
     def __init__(

@@ -82,7 +82,7 @@ def read_credentials(request: Request, parameters: Mapping[str, str]) -> Credent
     """Return the client's credentials, from HTTP Basic or from the body.
 
     Raises:
-        OAuthError: There are no credentials, or they can't be read, or there are two of them.
+        OAuthError: The credentials are missing, can't be read, or are given twice.
     """
     headers = [value for name, value in request.scope["headers"] if name == b"authorization"]
     if not headers:
@@ -121,7 +121,7 @@ async def _read_body(request: Request) -> bytes:
 
 
 def _parse_form(body: bytes) -> Iterable[tuple[str, object]]:
-    # This does what urllib's parse_qsl does, which takes as long as signing the token.
+    # urllib's parse_qsl does the same, and takes as long as signing the token.
     fields = [field for field in _decode(body).split("&") if field]
     if len(fields) > _MAX_PARAMETERS:
         raise invalid_request(f"There are more than {_MAX_PARAMETERS} parameters.")
@@ -189,7 +189,7 @@ def _decode(body: bytes) -> str:
 
 
 def _unquote(text: str) -> str:
-    # This does what urllib's unquote_plus does, which takes twice as long.
+    # urllib's unquote_plus does the same, and takes twice as long.
     return unquote_to_bytes(text.replace("+", " ")).decode()
 
 

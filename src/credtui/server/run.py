@@ -15,7 +15,7 @@ from credtui.server.http import Protocol
 from credtui.server.log import LOG, logger
 
 STOP_PATIENCE = 10
-"""Seconds that the requests under way may still take when the server stops."""
+"""Seconds that open requests may still take when the server stops."""
 
 _MAX_CONNECTIONS = 4096
 
@@ -27,7 +27,7 @@ def run_server(installation: Installation, host: str, port: int, workers: int = 
         ServerError: The server can't listen on the host's port.
         StoreError: The store can't be used.
     """
-    # If the store can't be used, say so once, and not in each process.
+    # If the store can't be used, say so once, and not once in each process.
     installation.client_service()
     with _listen(host, port) as listening:
         config = uvicorn.Config(

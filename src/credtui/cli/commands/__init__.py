@@ -1,1 +1,1 @@
-"""The commands, one module for each group: what may be said after a command, and what it does."""
+"""One module for each group of commands: their arguments, and what they do."""

@@ -1,4 +1,4 @@
-"""The command with which sshd asks whose a key is: many operators share one Unix account."""
+"""The command by which sshd asks whose a key is. All operators share one Unix account."""
 
 import os
 import shlex
@@ -15,7 +15,7 @@ from credtui.home import find_home, open_operator_keys
 
 
 def authorized_keys_arguments(parser: Parser) -> None:
-    """Take what sshd tells of a key that somebody offers."""
+    """Take what sshd says about a key that a client offers."""
     parser.set_defaults(run=authorized_keys)
     parser.add_argument("user", metavar="USER", help="sshd's %%u")
     parser.add_argument("type", metavar="TYPE", help="sshd's %%t")
@@ -23,12 +23,12 @@ def authorized_keys_arguments(parser: Parser) -> None:
 
 
 def authorized_keys(session: Session) -> None:
-    """Write the line that lets each operator with this key in, and which command sshd then runs.
+    """Write a line for each operator with this key, which tells sshd what to run for them.
 
-    Write nothing for another account than the one that this process runs as, which is the one that
-    keeps the data: sshd may ask for every account, and an operator's key must not open root's.
+    Write nothing if the user is another account than the one that this process runs as. sshd may
+    ask about every account, and an operator's key must not let anybody in as root.
 
-    The configuration file isn't read: operators get in while it is wrong.
+    The configuration file isn't read, so operators get in even while it is wrong.
     """
     arguments = session.arguments
     if arguments.user != account_name():
@@ -58,7 +58,7 @@ def _line(operator: str, key: PublicKey, home: Path | None) -> str:
 
 
 def _program() -> list[str]:
-    """Return the words that start this program again, from wherever."""
+    """Return the words that start this program again, from any folder."""
     script = Path(sys.argv[0]).absolute()
     if script.name != "__main__.py" and os.access(script, os.X_OK):
         return [str(script)]

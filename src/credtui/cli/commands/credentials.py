@@ -1,4 +1,4 @@
-"""The commands that show and change credentials, but for those that issue a secret."""
+"""The commands that show and change credentials, except those that issue a secret."""
 
 import shlex
 from collections.abc import Sequence
@@ -145,7 +145,7 @@ def make_primary(session: Session) -> None:
 
 
 def delete_arguments(parser: Parser) -> None:
-    """Take a credential, and what stands for an answer to the question."""
+    """Take a credential, and flags that answer the question in advance."""
     parser.runs(delete)
     add_credential(parser)
     parser.add_argument("--yes", action="store_true", help="don't ask")
@@ -188,7 +188,7 @@ def _ask_to_delete(service: CredentialService, page: Page, credential: Credentia
         credential, and for anyone else.
 
     Raises:
-        NotConfirmedError: The answer was another than yes, or there was no person to ask.
+        NotConfirmedError: The answer was not yes, or there was no person to ask.
     """
     primary = credential.client_id == page.primary
     if not can_ask():

@@ -42,7 +42,7 @@ def rotate(session: Session) -> None:
     ensure_reader()
     service, seen = session.service, None
     with meant(service, service.page(), session.arguments.credential) as (client_id, credential):
-        # A script can't be asked. It gets what its command says.
+        # A script can't answer a question.
         if credential and can_ask() and not session.arguments.yes:
             ensure_yes(
                 f"Rotate {credential.name} ({client_id}) of {place(service)}? "

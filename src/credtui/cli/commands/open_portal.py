@@ -1,4 +1,4 @@
-"""Opening the portal: on an installation if the line has no command, or on a demo's data."""
+"""Opening the portal, on an installation or on a demo's data."""
 
 import os
 import secrets
@@ -29,7 +29,7 @@ def open_portal(session: Session) -> int:
 
 
 def demo_arguments(parser: "Parser") -> None:
-    """Take nothing."""
+    """Take no arguments."""
     parser.set_defaults(run=open_demo)
 
 
@@ -52,7 +52,7 @@ def open_demo(_: Session) -> int:
 
 
 def _require_terminal() -> None:
-    # This module doesn't import Textual, whose environment variables are still there.
+    # Textual reads its environment variables when it is imported. This module doesn't import it.
     from credtui.tui.terminal.session import NoTerminal, require_terminal
 
     try:

@@ -32,7 +32,7 @@ def ssh_session_arguments(parser: Parser) -> None:
 def ssh_session(session: Session) -> int:
     """Run the command that an operator sent over SSH, or open the portal.
 
-    The flags, which come from sshd, tell who the operator is. What the operator sent doesn't.
+    The flags come from sshd, and say who the operator is. The operator can't send other flags.
     """
     arguments = session.arguments
     # Nobody could resume a stopped process: there is no shell behind it.
@@ -55,11 +55,11 @@ def ssh_session(session: Session) -> int:
 
 
 def _parse(sent: str, operator_service: "OperatorService") -> SimpleNamespace:
-    """Return what an operator's command says. It is read without a shell, and a refusal recorded.
+    """Read an operator's command without a shell, and return what it says. Record a refusal.
 
     Raises:
-        CommandRefusedError: It is no command that an operator may run, or can't be understood.
-        InvalidKeyError: There is a private key in it. The record of the refusal leaves it out.
+        CommandRefusedError: An operator may not run this command, or it can't be understood.
+        InvalidKeyError: The command has a private key in it. The record doesn't quote the command.
     """
     try:
         refuse_private_key(sent)
