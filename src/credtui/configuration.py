@@ -8,9 +8,9 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
-from credtui.domain.errors import InvalidConfigurationError, InvalidOrganizationError
+from credtui.domain.errors import InvalidConfigurationError
 from credtui.domain.models import Environment
-from credtui.domain.names import parse_organization, quotable
+from credtui.domain.names import ORGANIZATION_PATTERN, quotable
 from credtui.domain.refusals import InvalidNetworkError
 from credtui.domain.secrets import CLIENT_ID_PATTERN
 from credtui.regular_files import read_file
@@ -86,14 +86,7 @@ _BUILT_IN_ENVIRONMENTS: Mapping[str, Mapping[str, str]] = {
 }
 
 
-def _organization(text: str) -> str:
-    try:
-        return parse_organization(text)
-    except InvalidOrganizationError as error:
-        raise ValueError(str(error)) from None
-
-
-OrganizationName = Annotated[str, AfterValidator(_organization)]
+OrganizationName = Annotated[str, Field(pattern=f"^{ORGANIZATION_PATTERN}$")]
 EnvironmentName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,19}$")]
 
 

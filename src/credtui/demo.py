@@ -1,10 +1,8 @@
 """A demo installation, with three credentials of different ages and their history."""
 
-from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
-from typing import TypeAlias
 
 from credtui.configuration import Settings
 from credtui.domain.clock import Clock
@@ -18,8 +16,6 @@ from credtui.service.credentials import CredentialService
 
 ALICE = Actor(operator="alice", address="198.51.100.7", channel="ssh")
 BOB = Actor(operator="bob", address="198.51.100.23", channel="ssh")
-
-_At: TypeAlias = Callable[[int, Actor], CredentialService]
 
 
 def demo_installation(
@@ -41,11 +37,6 @@ def demo_installation(
         past = Installation(settings, store, clock=lambda: then, random_bytes=random_bytes)
         return past.service(actor)
 
-    _tell_history(at)
-    return Installation(settings, store, clock=clock, random_bytes=random_bytes)
-
-
-def _tell_history(at: _At) -> None:
     gateway = at(291, ALICE).generate("Payout gateway")
     _confirm(at(291, ALICE), gateway, "saved to a file")
     batch = at(206, ALICE).generate("Nightly reports")
@@ -57,6 +48,7 @@ def _tell_history(at: _At) -> None:
     _confirm(at(34, ALICE), rotated, "saved to a file")
     with suppress(Refusal):  # a primary credential is protected; Activity shows the refusal
         at(12, BOB).delete(gateway.credential.client_id)
+    return Installation(settings, store, clock=clock, random_bytes=random_bytes)
 
 
 def _confirm(service: CredentialService, issued: IssuedSecret, how: str) -> None:

@@ -13,7 +13,8 @@ MAX_NAME_LENGTH = 60
 # A Client ID as `name_key` returns it, perhaps with punctuation around it.
 _CLIENT_ID_KEY = re.compile(r"[\W_]*cid_[a-z0-9]{16}[\W_]*")
 
-_ORGANIZATION = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
+ORGANIZATION_PATTERN = r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?"
+_ORGANIZATION = re.compile(ORGANIZATION_PATTERN)
 
 # Letters and symbols that draw nothing. Unicode gives them categories of visible characters, so
 # the categories below let them through: Hangul and Khmer fillers, the blank Braille pattern, the

@@ -1,6 +1,8 @@
 """The commands that issue a secret: generate and rotate."""
 
-from credtui.cli.delivery import deliver, ensure_reader, uninterrupted
+from typing import get_args
+
+from credtui.cli.delivery import Form, deliver, ensure_reader, uninterrupted
 from credtui.cli.meaning import add_credential, meant
 from credtui.cli.parser import Parser, add_words
 from credtui.cli.question import can_ask, ensure_yes
@@ -63,7 +65,7 @@ def rotate(session: Session) -> None:
 def _add_format(parser: Parser) -> None:
     parser.add_argument(
         "--format",
-        choices=("text", "env", "json"),
+        choices=get_args(Form),
         default="text",
         help="how the secret is written: alone (text, the default), as lines AUDIENCE=, "
         "CLIENT_ID= and CLIENT_SECRET= (env), or as JSON",
