@@ -7,6 +7,7 @@ from pathlib import Path
 
 from credtui.cli.caller import local_actor
 from credtui.demo import demo_installation
+from credtui.home import open_store
 from credtui.installation import now
 
 CREDTUI = Path(sys.executable).parent / "credtui"
@@ -19,7 +20,7 @@ def install(home: Path, *, configuration: str = "") -> str:
     if configuration:
         (home / "credtui.toml").write_text(configuration)
     installation = demo_installation(
-        store, clock=now, random_bytes=secrets.token_bytes, bcrypt_cost=10
+        open_store(store), clock=now, random_bytes=secrets.token_bytes, bcrypt_cost=10
     )
     return installation.service(local_actor("portal")).page().credentials[2].client_id
 

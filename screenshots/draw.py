@@ -19,6 +19,7 @@ from typing import NamedTuple
 from textual.pilot import Pilot
 
 from credtui.demo import ALICE, demo_installation
+from credtui.home import open_store
 from credtui.tui.app import CredtuiApp
 
 HERE = Path(__file__).parent
@@ -77,7 +78,7 @@ async def draw(picture: Picture) -> str:
     others = fake_bytes()
     with tempfile.TemporaryDirectory() as folder:
         installation = demo_installation(
-            Path(folder),
+            open_store(Path(folder)),
             clock=lambda: NOW,
             random_bytes=lambda count: bytes(count) if count == 32 else others.randbytes(count),
             bcrypt_cost=4,

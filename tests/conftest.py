@@ -14,7 +14,7 @@ from credtui.domain.permissions import Actor
 from credtui.domain.secrets import RandomBytes
 from credtui.service.credentials import CredentialService
 from credtui.store.port import Store
-from tests.stores import STORES
+from tests import stores
 from tests.support import (
     ALICE,
     UAT,
@@ -51,14 +51,20 @@ class MakeService(Protocol):
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--store", choices=STORES, default="tinydb", help="the store to test with")
+    parser.addoption(
+        "--store", choices=stores.STORES, default="tinydb", help="the store to test with"
+    )
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if (chosen := config.getoption("--store")) != "tinydb":
+def pytest_configure(config: pytest.Config) -> None:
+    os.environ[stores.CHOSEN] = config.getoption("--store")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if os.environ[stores.CHOSEN] != "tinydb":
         for item in items:
             if item.get_closest_marker("files"):
-                item.add_marker(pytest.mark.skip(f"{chosen} doesn't keep these files"))
+                item.add_marker(pytest.mark.skip("needs TinyDB's files"))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -84,9 +90,9 @@ def store_folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def open_store(request: pytest.FixtureRequest, store_folder: Path) -> Callable[[], Store]:
+def open_store(store_folder: Path) -> Callable[[], Store]:
     """Opens the test's store, as another process would."""
-    return partial(STORES[request.config.getoption("--store")], store_folder)
+    return partial(stores.open_store, store_folder)
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from pydantic import SecretStr
 
@@ -15,7 +14,6 @@ from credtui.domain.operators import Operators
 from credtui.domain.permissions import Actor, Operator
 from credtui.domain.secrets import RandomBytes, generate_client_id, generate_secret, hash_secret
 from credtui.store.port import Store
-from credtui.store.tinydb.store import TinyDBStore
 
 START = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
 
@@ -84,11 +82,6 @@ def make_credential(
         created_at=created_at or START + timedelta(minutes=number),
         secret_hash=secret_hash,
     )
-
-
-def write_operators(store_folder: Path, *operators: Operator, at: datetime = START) -> None:
-    """Make these the only operators of the TinyDB store in a folder."""
-    set_all_operators(TinyDBStore(store_folder), *operators, at=at)
 
 
 def set_all_operators(store: Store, *operators: Operator, at: datetime = START) -> None:

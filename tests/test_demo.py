@@ -8,12 +8,14 @@ import pytest
 from credtui.demo import ALICE, demo_installation
 from credtui.domain.rotation import Rotation, rotation
 from credtui.installation import Installation
+from credtui.store.port import Store
+from tests.stores import open_store
 from tests.support import SteppedClock, seeded_bytes
 
 
 @pytest.fixture
-def demo(tmp_path: Path, clock: SteppedClock) -> Installation:
-    return demo_installation(tmp_path, clock=clock, random_bytes=seeded_bytes(), bcrypt_cost=4)
+def demo(store: Store, clock: SteppedClock) -> Installation:
+    return demo_installation(store, clock=clock, random_bytes=seeded_bytes(), bcrypt_cost=4)
 
 
 def test_three_credentials_of_different_ages(demo: Installation, clock: SteppedClock) -> None:
@@ -44,6 +46,6 @@ def test_a_history_that_holds_together(demo: Installation) -> None:
 
 def test_the_same_each_time(demo: Installation, tmp_path: Path, clock: SteppedClock) -> None:
     again = demo_installation(
-        tmp_path / "again", clock=clock, random_bytes=seeded_bytes(), bcrypt_cost=4
+        open_store(tmp_path / "again"), clock=clock, random_bytes=seeded_bytes(), bcrypt_cost=4
     )
     assert again.service(ALICE).page() == demo.service(ALICE).page()

@@ -2,7 +2,6 @@
 
 from contextlib import suppress
 from datetime import timedelta
-from pathlib import Path
 
 from credtui.configuration import Settings
 from credtui.domain.clock import Clock
@@ -10,18 +9,18 @@ from credtui.domain.models import IssuedSecret
 from credtui.domain.permissions import Actor
 from credtui.domain.refusals import Refusal
 from credtui.domain.secrets import RandomBytes
-from credtui.home import open_store
 from credtui.installation import Installation
 from credtui.service.credentials import CredentialService
+from credtui.store.port import Store
 
 ALICE = Actor(operator="alice", address="198.51.100.7", channel="ssh")
 BOB = Actor(operator="bob", address="198.51.100.23", channel="ssh")
 
 
 def demo_installation(
-    folder: Path, *, clock: Clock, random_bytes: RandomBytes, bcrypt_cost: int
+    store: Store, *, clock: Clock, random_bytes: RandomBytes, bcrypt_cost: int
 ) -> Installation:
-    """Make a demo installation in an empty folder, and return it.
+    """Make a demo installation in an empty store, and return it.
 
     The organization acme has three credentials in uat:
     "Payout gateway", the primary one, rotated 34 days ago by the clock;
@@ -29,7 +28,6 @@ def demo_installation(
     "Treasury sync", not rotated for 81 days, whose rotation will soon be due.
     """
     settings = Settings().model_copy(update={"bcrypt_cost": bcrypt_cost})
-    store = open_store(folder)
     now = clock()
 
     def at(days_ago: int, actor: Actor) -> CredentialService:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, TypeAlias
 import pytest
 
 from credtui.cli.run import run
+from tests.stores import program_environ
 
 PROGRAM = (sys.executable, "-m", "credtui")
 
@@ -34,10 +35,12 @@ Credtui: TypeAlias = Callable[..., Ran]
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of the test's installation."""
-    monkeypatch.setenv("CREDTUI_HOME", str(tmp_path / "home"))
+    home = tmp_path / "home"
+    for name, value in program_environ(home).items():
+        monkeypatch.setenv(name, value)
     for name in ("CREDTUI_ORGANIZATION", "CREDTUI_ENVIRONMENT", "SSH_CONNECTION"):
         monkeypatch.delenv(name, raising=False)
-    return tmp_path / "home"
+    return home
 
 
 @pytest.fixture
@@ -55,7 +58,7 @@ def credtui(home: Path, capsys: pytest.CaptureFixture[str]) -> Credtui:
 @pytest.fixture
 def environ(home: Path) -> Mapping[str, str]:
     """The environment variables of a process that works on the test's installation."""
-    return {"PATH": os.environ["PATH"], "CREDTUI_HOME": str(home), "LANG": "C.UTF-8"}
+    return {**program_environ(home), "PATH": os.environ["PATH"], "LANG": "C.UTF-8"}
 
 
 def in_process(argv: Sequence[str], env: Mapping[str, str], typed: str = "") -> Ran:

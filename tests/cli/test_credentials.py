@@ -12,10 +12,10 @@ from credtui.domain.models import Credential
 from credtui.domain.permissions import Actor
 from credtui.domain.place import Place
 from credtui.domain.secrets import recognise
-from credtui.home import open_store
 from credtui.installation import now
 from tests.cli.conftest import PROGRAM, Credtui
 from tests.secrets_scan import assert_no_secret
+from tests.stores import open_store
 from tests.terminal import Terminal
 
 FACTS = {
@@ -188,6 +188,7 @@ def test_audit_tells_of_a_clock_that_went_back(credtui: Credtui, home: Path) -> 
     assert credtui("audit", "--verify", "--json").json["events"] == 6
 
 
+@pytest.mark.files
 def test_audit_verifies(credtui: Credtui, home: Path) -> None:
     credtui("generate", "One")
     verified = credtui("audit", "--verify", "--json").json
@@ -220,6 +221,7 @@ def test_what_is_not_there(credtui: Credtui, command: str) -> None:
 HOSTILE = "\x1b[31m[red]a\u202eb[/red]"
 
 
+@pytest.mark.files
 def test_stored_text_is_never_obeyed(credtui: Credtui, home: Path) -> None:
     """Somebody may have edited the store's files by hand."""
     credtui("generate", "One")
@@ -259,7 +261,7 @@ def test_a_secret_given_by_mistake_is_not_repeated(credtui: Credtui, home: Path)
         ran = credtui(*words)
         assert ran.status != 0
         assert secret not in ran.out + ran.err
-    assert_no_secret(secret, home)
+    assert_no_secret(secret, home.parent)
 
 
 def test_a_person_is_asked_before_a_rotation(environ: dict[str, str], credtui: Credtui) -> None:

@@ -246,6 +246,7 @@ def test_a_list_on_a_full_disk_says_so(
     assert done.stderr == "credtui: can't write the output: no space left on device.\n"
 
 
+@pytest.mark.files
 @needs_strace
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
 @pytest.mark.parametrize("words", [("rotate", "Payout gateway"), ("generate", "Another")])

@@ -7,8 +7,8 @@ import pytest
 
 from credtui.domain.models import StoredCredential
 from credtui.domain.place import Place
-from credtui.home import open_store
 from tests.cli.conftest import Credtui
+from tests.stores import open_store
 from tests.support import ALICE, SECRET, START, make_credential
 
 PLAIN = SECRET.get_secret_value()
@@ -138,6 +138,7 @@ def test_a_client_id_is_no_name(credtui: Credtui, home: Path) -> None:
         assert credtui("rename", "Payout gateway", text).status == 3
 
 
+@pytest.mark.files
 def test_what_ssh_brings_is_recorded_without_it(process: Credtui, home: Path) -> None:
     key = "SHA256:x1GcAv1OQvXWPMvoXcsxy6FxcDKyTZRSfcYtn4GkFRE"
     session = ("ssh-session", "--operator", "alice", "--fingerprint", key)

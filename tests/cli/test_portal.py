@@ -8,13 +8,14 @@ import pytest
 
 from credtui.cli.exit_codes import ExitCode
 from tests.cli.conftest import PROGRAM, Credtui
+from tests.stores import program_environ
 from tests.terminal import Terminal
 
 
 def test_the_demo_is_thrown_away(tmp_path: Path) -> None:
     folder = tmp_path / "temporary"
     folder.mkdir()
-    environ = {"TMPDIR": str(folder), "CREDTUI_HOME": str(tmp_path / "home")}
+    environ = {**program_environ(tmp_path / "home"), "TMPDIR": str(folder)}
     with Terminal([*PROGRAM, "demo"], env=environ) as terminal:
         for name in ("Payout gateway", "Reporting batch", "Treasury sync"):
             terminal.wait_for(name)
@@ -59,6 +60,7 @@ def test_a_wrong_configuration_is_said_before_the_portal(
         assert "unknown key colour" in terminal.text
 
 
+@pytest.mark.files
 def test_a_damaged_store_is_said_before_the_portal(environ: Mapping[str, str], home: Path) -> None:
     folder = home / "store" / "uat"
     folder.mkdir(parents=True)

@@ -9,6 +9,8 @@ from credtui.cli.exit_codes import ExitCode
 from tests.cli.conftest import PROGRAM, Credtui, Ran, in_process
 from tests.terminal import restrained, seal
 
+pytestmark = pytest.mark.files
+
 
 @pytest.fixture
 def ran(environ: Mapping[str, str]) -> Credtui:

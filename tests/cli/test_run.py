@@ -128,6 +128,7 @@ def test_a_wrong_configuration(credtui: Credtui, home: Path) -> None:
     assert "rotation_days must be a whole number of days from 1 to 3650" in ran.err
 
 
+@pytest.mark.files
 def test_home_goes_before_the_environment_variable(credtui: Credtui, tmp_path: Path) -> None:
     other = tmp_path / "other"
     credtui("--home", str(other), "generate", "Elsewhere")
@@ -135,6 +136,7 @@ def test_home_goes_before_the_environment_variable(credtui: Credtui, tmp_path: P
     assert credtui("list", "--json").json["credentials"] == []
 
 
+@pytest.mark.files
 def test_a_damaged_store(credtui: Credtui, home: Path) -> None:
     credtui("generate", "One")
     (home / "store" / "uat" / "acme.json").write_text("{")
@@ -142,6 +144,7 @@ def test_a_damaged_store(credtui: Credtui, home: Path) -> None:
     assert (ran.status, ran.out) == (ExitCode.DAMAGED, "")
 
 
+@pytest.mark.files
 def test_a_store_of_a_later_version(credtui: Credtui, home: Path) -> None:
     credtui("generate", "One")
     path = home / "store" / "uat" / "acme.json"

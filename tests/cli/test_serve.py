@@ -20,6 +20,7 @@ import pytest
 
 import credtui
 from tests.server.serving import PATIENCE, wait_for, whole_lines
+from tests.stores import program_environ
 
 
 def serve(
@@ -30,7 +31,7 @@ def serve(
         stdout=subprocess.PIPE,
         stderr=log or subprocess.PIPE,
         text=True,
-        env={**os.environ, "HOME": str(home)},
+        env={**os.environ, **program_environ(home), "HOME": str(home)},
     )
 
 
@@ -118,6 +119,7 @@ def test_a_host_that_is_none(home: Path) -> None:
     assert said.count("\n") == 1
 
 
+@pytest.mark.files
 def test_a_store_that_can_not_be_used(home: Path) -> None:
     home.mkdir()
     (home / "store").write_text("in the way")
@@ -165,7 +167,7 @@ def without_extra(tmp_path: Path) -> Path:
 
 def test_without_the_extra_it_says_how_to_add_it(home: Path, without_extra: Path) -> None:
     words = [sys.executable, "-S", "-m", "credtui", "--home", str(home)]
-    environ = {**os.environ, "PYTHONPATH": str(without_extra)}
+    environ = {**os.environ, **program_environ(home), "PYTHONPATH": str(without_extra)}
     done = subprocess.run(
         [*words, "serve", "--port", "0"],
         env=environ,
@@ -195,6 +197,7 @@ def test_the_portal_and_other_commands_import_nothing_of_it(home: Path) -> None:
     )
     done = subprocess.run(
         [sys.executable, "-c", program],
+        env={**os.environ, **program_environ(home)},
         capture_output=True,
         check=False,
         text=True,

@@ -13,9 +13,9 @@ import credtui as package
 from credtui.cli.caller import account_name
 from credtui.domain.place import Place
 from credtui.domain.secrets import matches
-from credtui.home import open_store
 from tests.cli.conftest import Credtui, Ran
 from tests.domain.test_ssh_keys import ED25519
+from tests.stores import open_store
 from tests.terminal import Terminal
 
 SOURCES = Path(package.__file__).parents[1]
@@ -90,6 +90,7 @@ def test_few_open_files(kept: Path, environ: Mapping[str, str], limit: int) -> N
             assert answer.err == ""
 
 
+@pytest.mark.files
 @pytest.mark.parametrize("limit", LIMITS)
 def test_a_rotation_with_few_open_files(kept: Path, environ: Mapping[str, str], limit: int) -> None:
     """Either the secret is rotated and delivered, or nothing is changed."""
@@ -105,6 +106,7 @@ def test_a_rotation_with_few_open_files(kept: Path, environ: Mapping[str, str], 
         assert matches(SecretStr(answer.out.strip()), credential.secret_hash)
 
 
+@pytest.mark.files
 @pytest.mark.parametrize("limit", [4, 6, 12])
 @pytest.mark.parametrize("words", [[], ["demo"], ["serve", "--port", "0"]], ids=" ".join)
 def test_what_runs_for_long_does_not_begin(

@@ -1,6 +1,5 @@
 """The whole program in a real pseudo-terminal, on a home of the test's own."""
 
-import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
@@ -10,9 +9,9 @@ from typing import Any
 import pytest
 
 from credtui.domain.permissions import Actor
-from credtui.home import find_home
 from credtui.installation import open_installation
 from credtui.service.credentials import CredentialService
+from tests.stores import program_environ
 from tests.terminal import Terminal
 
 SOURCES = Path(__file__).parents[2] / "src"
@@ -44,7 +43,7 @@ def start(home: Path) -> Iterator[Start]:
                 Terminal(
                     [*before, sys.executable, "-m", "credtui", *words],
                     env={
-                        "CREDTUI_HOME": str(home),
+                        **program_environ(home),
                         "HOME": str(home),
                         "PYTHONPATH": str(SOURCES),
                         **(env or {}),
@@ -60,8 +59,5 @@ def start(home: Path) -> Iterator[Start]:
 @pytest.fixture
 def service(home: Path) -> CredentialService:
     """Another session on the same home, without a terminal."""
-    assert os.environ.get("CREDTUI_HOME") != str(home)
-    installation = open_installation(
-        home=find_home({"CREDTUI_HOME": str(home)}), environ={}, flags={"environment": None}
-    )
+    installation = open_installation(environ=program_environ(home))
     return installation.service(Actor(operator="bob", channel="command line"))

@@ -2,9 +2,13 @@
 
 from pathlib import Path
 
+import pytest
+
 from credtui.service.credentials import CredentialService
 from tests.e2e.conftest import Start
 from tests.terminal import restrained, seal
+
+pytestmark = pytest.mark.files
 
 
 def test_looking_works_and_changes_are_refused(

@@ -17,6 +17,7 @@ from tests.e2e.conftest import SOURCES, Start
 from tests.e2e.test_guide import read_secret
 from tests.secrets_scan import assert_no_secret
 from tests.server.serving import wait_for
+from tests.stores import program_environ
 from tests.terminal import Terminal
 
 
@@ -146,7 +147,7 @@ class TestStopped:
         with Terminal(
             ["sh", "-i"],
             env={
-                "CREDTUI_HOME": str(home),
+                **program_environ(home),
                 "PYTHONPATH": str(SOURCES),
                 "PS1": "shell> ",
                 "HOME": str(home),
@@ -207,7 +208,7 @@ sys.exit(main())
 """
 
     def test_an_error_takes_no_secret_away(self, home: Path) -> None:
-        env = {"CREDTUI_HOME": str(home), "HOME": str(home), "PYTHONPATH": str(SOURCES)}
+        env = {**program_environ(home), "HOME": str(home), "PYTHONPATH": str(SOURCES)}
         with Terminal([sys.executable, "-c", self.PROGRAM], env=env, cwd=home) as terminal:
             secret = generate(terminal, "Payout gateway")
             terminal.press("i")
@@ -242,7 +243,7 @@ class TestRefusals:
     def run(self, home: Path, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-m", "credtui", *words],
-            env={**os.environ, "CREDTUI_HOME": str(home), "PYTHONPATH": str(SOURCES), **env},
+            env={**os.environ, **program_environ(home), "PYTHONPATH": str(SOURCES), **env},
             capture_output=True,
             text=True,
             timeout=60,
@@ -263,6 +264,7 @@ class TestRefusals:
         assert done.stderr.count("\n") == 1
         assert "Traceback" not in done.stderr
 
+    @pytest.mark.files
     def test_a_corrupt_store(self, start: Start, home: Path, service: CredentialService) -> None:
         service.generate("Payout gateway")
         [file] = [
@@ -280,6 +282,7 @@ class TestRefusals:
         assert terminal.text.count("credtui:") == 1
         assert file.read_bytes() == damaged
 
+    @pytest.mark.files
     def test_a_home_that_cant_be_written(self, start: Start) -> None:
         # Not even root can write there.
         terminal = start(env={"CREDTUI_HOME": "/proc/credtui"})
@@ -293,6 +296,7 @@ class TestRefusals:
         terminal.wait_for("Can't use /proc/credtui")
         assert "0 of 3" in terminal.text
 
+    @pytest.mark.files
     def test_a_home_that_is_no_folder(self, start: Start, tmp_path: Path) -> None:
         (tmp_path / "file").write_text("")
         terminal = start(env={"CREDTUI_HOME": str(tmp_path / "file")})

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from credtui.configuration import Settings
-from credtui.home import open_store
 from credtui.installation import Installation
 from credtui.server import http
 from credtui.server.run import run_server
+from tests.stores import open_store
 
 CHEAP = {"bcrypt_cost": 4}
 

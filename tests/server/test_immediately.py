@@ -189,6 +189,7 @@ def test_tokens_outlive_a_crash(own_store: Path, tmp_path: Path) -> None:
         assert http.get(f"{TOKEN}/test", headers=header).status_code == 401
 
 
+@pytest.mark.files
 def test_a_restored_store_without_its_index(own_store: Path, tmp_path: Path) -> None:
     account = Account(own_store, "acme")
     (own_store / "uat" / ".clients" / account.client_id).unlink()

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import httpx
+import pytest
 
 from credtui.domain.usage import Usage
 from tests.server.serving import Account, Server, serving, wait_for
@@ -111,6 +112,7 @@ def test_an_operator_is_never_kept_waiting(server: Server, account: Account) -> 
             wait_for(lambda: issued(account) == 1, "usage to be written")
 
 
+@pytest.mark.files
 def test_usage_that_can_not_be_written_waits(own_store: Path, tmp_path: Path) -> None:
     account = Account(own_store, "acme")
     (own_store / "uat" / ".usage").write_text("in the way")

@@ -34,9 +34,9 @@ from credtui.domain.refusals import (
 )
 from credtui.domain.secrets import matches
 from credtui.service.credentials import CredentialService
-from credtui.store.tinydb.store import TinyDBStore
 from tests.secrets_scan import assert_no_secret
-from tests.support import UAT, SteppedClock, seeded_bytes, write_operators
+from tests.stores import open_store
+from tests.support import UAT, SteppedClock, seeded_bytes, set_all_operators
 
 # These tests try logic, not a disk. In memory they run five times as fast.
 FOLDER = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108
@@ -83,7 +83,7 @@ class TwoPeople(RuleBasedStateMachine):
         # Each person's session opens a store of its own.
         self.services = {
             name: CredentialService(
-                TinyDBStore(self.folder),
+                open_store(self.folder),
                 UAT,
                 "acme",
                 Actor(operator=name),
@@ -93,7 +93,7 @@ class TwoPeople(RuleBasedStateMachine):
             )
             for name in PEOPLE
         }
-        self.store = TinyDBStore(self.folder)
+        self.store = open_store(self.folder)
         self.kept: dict[str, Kept] = {}
         self.primary: str | None = None
         self.events = 0
@@ -238,8 +238,8 @@ class TwoPeople(RuleBasedStateMachine):
     @rule(person=people, permission=permissions)
     def give_permission(self, person: str, permission: Permission) -> None:
         self.permissions[person] = permission
-        write_operators(
-            self.folder,
+        set_all_operators(
+            self.store,
             *(
                 Operator(name=name, permissions={"acme": given})
                 for name, given in self.permissions.items()

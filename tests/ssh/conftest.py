@@ -17,6 +17,7 @@ import pytest
 
 from credtui.domain.permissions import Actor, Permission
 from credtui.installation import Installation, open_installation
+from tests.stores import program_environ
 from tests.terminal import TIMEOUT, Terminal, need_program
 
 ACCOUNT = pwd.getpwuid(os.getuid()).pw_name
@@ -49,7 +50,7 @@ class Host:
     @property
     def installation(self) -> Installation:
         """The installation on the host."""
-        return open_installation(environ={"CREDTUI_HOME": str(self.home)})
+        return open_installation(environ=program_environ(self.home))
 
     def make_key(self, name: str, *options: str) -> str:
         """Make a pair of keys, and return the public one."""
@@ -212,10 +213,10 @@ def bastion(shared_folder: Path) -> Iterator[Host]:
 
 @pytest.fixture
 def empty(bastion: Host) -> Host:
-    """The host, with nothing left of what other tests did to the organization acme."""
-    for path in (bastion.home / "store").glob("*/acme.*"):
-        path.unlink()
-    bastion.installation.operator_service(LOCAL).create_organization("acme", "uat")
+    """The host, without the credentials that other tests left in the organization acme."""
+    service = bastion.installation.service(LOCAL)
+    for credential in service.page().credentials:
+        service.delete(credential.client_id, typed_name=credential.name)
     return bastion
 
 

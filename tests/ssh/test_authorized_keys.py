@@ -14,11 +14,11 @@ import pytest
 from credtui.cli.run import run
 from credtui.domain.errors import StoreError
 from credtui.domain.ssh_keys import parse_public_key
-from credtui.home import open_store
 from credtui.installation import open_installation
 from tests.cli.conftest import PROGRAM
 from tests.domain.test_ssh_keys import ED25519, OTHER, PRIVATE_KEYS
 from tests.ssh.conftest import ACCOUNT, LOCAL, Ran
+from tests.stores import open_store, program_environ
 
 KEY = parse_public_key(ED25519)
 
@@ -26,7 +26,7 @@ KEY = parse_public_key(ED25519)
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     home = tmp_path / 'with "quotes" and spaces'
-    operators = open_installation(environ={"CREDTUI_HOME": str(home)}).operator_service(LOCAL)
+    operators = open_installation(environ=program_environ(home)).operator_service(LOCAL)
     operators.add("rita", keys=[ED25519], representative=True)
     return home
 
@@ -99,7 +99,7 @@ def test_the_installed_script_is_named_by_its_path(home: Path) -> None:
 def test_a_home_from_the_environment_is_passed_on(home: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "credtui", "authorized-keys", ACCOUNT, KEY.type, KEY.data],
-        env={"PATH": os.environ["PATH"], "CREDTUI_HOME": str(home)},
+        env={**program_environ(home), "PATH": os.environ["PATH"]},
         capture_output=True,
         text=True,
         check=True,
@@ -139,6 +139,7 @@ def loop(path: Path) -> None:
     path.symlink_to(path)
 
 
+@pytest.mark.files
 @pytest.mark.parametrize(
     ("harm", "status"),
     [
@@ -196,6 +197,7 @@ def test_a_command_that_is_no_text(home: Path) -> None:
     assert ran.err == "credtui: unrecognized arguments: \ufffd\ufffd. See credtui help.\n"
 
 
+@pytest.mark.files
 @pytest.mark.parametrize("kind", ["OpenSSH", "PuTTY 3", "age"])
 def test_a_private_key_in_a_command_is_neither_repeated_nor_recorded(home: Path, kind: str) -> None:
     asked = f"operator add bob --key={PRIVATE_KEYS[kind]}"

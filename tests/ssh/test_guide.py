@@ -199,6 +199,7 @@ def test_the_guide(guided: Guided) -> None:
         assert terminal.wait_exit() == 0
 
 
+@pytest.mark.files
 def test_the_guide_for_your_own_account(guided: Guided) -> None:
     (used,) = blocks("sh", "personal")
     out = guided.run(used, "alice")

@@ -34,10 +34,10 @@ from credtui.domain.secrets import RandomBytes, generate_secret
 from credtui.domain.usage import PreviousSecretUse, Usage, hour_of
 from credtui.installation import Installation
 from credtui.service.credentials import CredentialService
-from credtui.store.tinydb.store import TinyDBStore
 from credtui.tui.app import CredtuiApp
 from credtui.tui.dialogs.dialog import open_modals
-from tests.support import ALICE, SteppedClock, seeded_bytes, write_operators
+from tests.stores import open_store
+from tests.support import ALICE, SteppedClock, seeded_bytes, set_all_operators
 from tests.terminal import TIMEOUT
 
 NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
@@ -86,11 +86,10 @@ class Stage:
         random_bytes = random_bytes or seeded_bytes(7)
         # No tool of the person who runs the tests may receive a secret.
         values = Settings().model_copy(update={"bcrypt_cost": 4, "clipboard": "osc52", **settings})
+        store = open_store(folder)
         if demo:
-            demo_installation(folder, clock=self.clock, random_bytes=random_bytes, bcrypt_cost=4)
-        self.installation = Installation(
-            values, TinyDBStore(folder), clock=self.clock, random_bytes=random_bytes
-        )
+            demo_installation(store, clock=self.clock, random_bytes=random_bytes, bcrypt_cost=4)
+        self.installation = Installation(values, store, clock=self.clock, random_bytes=random_bytes)
 
     def service(self, actor: Actor = BOB, environment: str | None = None) -> CredentialService:
         """The service of another session."""
@@ -148,7 +147,7 @@ class Stage:
 
     def set_operators(self, *operators: Operator) -> None:
         """Make these the operators."""
-        write_operators(self.folder, *operators, at=NOW)
+        set_all_operators(self.installation.store, *operators, at=NOW)
 
     def actions(self) -> list[str]:
         """What was done or refused, newest first."""

@@ -395,6 +395,7 @@ class TestOtherSessions:
             await session.see_no("Rotate Credential")
             assert len(session.app.screen_stack) == 1
 
+    @pytest.mark.files
     async def test_a_store_that_cant_be_read_is_told_once_and_lasts_not(self, two: Stage) -> None:
         [file] = [
             path for path in two.folder.rglob("*.json") if "Payout gateway" in path.read_text()

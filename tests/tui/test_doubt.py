@@ -13,6 +13,8 @@ from credtui.tui.dialogs.secret import SecretDialog
 from credtui.tui.screens.main import MainScreen
 from tests.tui.apps import Stage, portal
 
+pytestmark = pytest.mark.files
+
 VALID = "This secret is valid, but a power cut may bring the previous state back"
 PERHAPS = "This secret may be the valid one."
 REASON = "input/output error"

@@ -6,7 +6,6 @@ import pytest
 
 from credtui.domain.page import Page
 from credtui.service.credentials import CredentialService
-from credtui.store.tinydb.watch import FileWatch
 from credtui.tui.pages.credentials import CredentialsPage
 from tests.support import ALICE
 from tests.tui.apps import Stage, portal
@@ -16,7 +15,8 @@ from tests.tui.apps import Stage, portal
 def counted(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     """How often the portal looked at the store, read the page and painted it."""
     counts: Counter[str] = Counter()
-    read, paint, look = CredentialService.page, CredentialsPage.page_changed, FileWatch.changed
+    read, look = CredentialService.page, CredentialService.version
+    paint = CredentialsPage.page_changed
 
     def counting_read(service: CredentialService) -> Page:
         counts["read"] += 1
@@ -26,13 +26,13 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
         counts["painted"] += 1
         paint(screen, page)
 
-    def counting_look(watch: FileWatch) -> bool:
+    def counting_look(service: CredentialService) -> object:
         counts["looked"] += 1
-        return look(watch)
+        return look(service)
 
     monkeypatch.setattr(CredentialService, "page", counting_read)
     monkeypatch.setattr(CredentialsPage, "page_changed", counting_paint)
-    monkeypatch.setattr(FileWatch, "changed", counting_look)
+    monkeypatch.setattr(CredentialService, "version", counting_look)
     return counts
 
 

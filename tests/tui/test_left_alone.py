@@ -12,6 +12,7 @@ import pytest
 
 from credtui.tui.dialogs.secret import CONCEALED
 from credtui.tui.terminal.plain_view import HINT
+from tests.stores import CHOSEN
 from tests.terminal import Terminal
 from tests.tui.terminal.multiplexers import python
 
@@ -40,7 +41,8 @@ def secret_shown(folder: Path, idle: float) -> Iterator[Terminal]:
     """The secret dialog; its secret is hidden after some seconds without a key."""
     script = folder / "portal.py"
     script.write_text(PORTAL.replace("SECONDS", str(idle)))
-    with Terminal([*python(script), folder / "store"], cols=100, rows=30) as terminal:
+    words = [*python(script), str(folder / "store")]
+    with Terminal(words, env={CHOSEN: os.environ[CHOSEN]}, cols=100, rows=30) as terminal:
         terminal.wait_for("Payout gateway")
         terminal.press("r")
         terminal.wait_for("immediately invalidated")

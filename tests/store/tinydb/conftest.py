@@ -2,12 +2,20 @@
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from credtui.store.tinydb.store import TinyDBStore
 from tests.store.tinydb.workers import Workers
+
+
+@pytest.fixture
+def open_store(store_folder: Path) -> Callable[[], TinyDBStore]:
+    """Opens a TinyDB store, whichever store is chosen for the other tests."""
+    return partial(TinyDBStore, store_folder)
 
 
 @pytest.fixture(scope="session")

@@ -25,7 +25,7 @@ from credtui.service.credentials import CredentialService
 from credtui.store.tinydb.store import TinyDBStore
 from tests.conftest import MakeService
 from tests.store.tinydb.workers import PLACE, Workers, attempt, run_with_mounts
-from tests.support import ALICE, SECRET_HASH, START, Watch, write_operators
+from tests.support import ALICE, SECRET_HASH, START, Watch, set_all_operators
 
 Document = dict[str, Any]
 
@@ -649,7 +649,7 @@ class TestTampering:
     def test_an_empty_list_of_events_about_operators(
         self, service: CredentialService, store: TinyDBStore, store_folder: Path
     ) -> None:
-        write_operators(store_folder, Operator(name="alice", representative=True))
+        set_all_operators(store, Operator(name="alice", representative=True))
         path = store_folder / "operators.json"
         document = json.loads(path.read_bytes())
         document["about"]["1"]["events"] = []

@@ -220,6 +220,7 @@ async def test_verify_tells_what_to_compare(demo: Stage) -> None:
         await session.see(f"number 10; its hash begins with {last.hash[:12]}.")
 
 
+@pytest.mark.files
 async def test_verify_finds_an_event_that_was_changed(demo: Stage) -> None:
     log = demo.folder / "uat" / "acme.audit.jsonl"
     lines = log.read_text().splitlines()

@@ -2,13 +2,12 @@
 
 import asyncio
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from credtui.domain.place import Place
-from credtui.store.tinydb.store import TinyDBStore
+from credtui.store.port import Store
 from credtui.tui.dialogs.networks import NetworksDialog
 from credtui.tui.dialogs.operator import OperatorDialog
 from credtui.tui.dialogs.organization import OrganizationDialog
@@ -53,29 +52,25 @@ async def test_details_are_shown_once(demo: Stage) -> None:
             await session.pilot.pause()
 
 
-class WatchfulStore(TinyDBStore):
+class WatchfulStore:
     """A store that notes calls from the thread of an event loop, which must not wait for a disk."""
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
+    def __init__(self, store: Store) -> None:
+        self._store = store
         self.watching = False
         self.asked_by_loop: list[str] = []
 
-    def __getattribute__(self, name: str) -> Any:
-        if not name.startswith("_") and name not in {"watching", "asked_by_loop"}:
-            self._note(name)
-        return super().__getattribute__(name)
-
-    def _note(self, name: str) -> None:
+    def __getattr__(self, name: str) -> Any:
         with suppress(RuntimeError):
             asyncio.get_running_loop()
             if self.watching:
                 self.asked_by_loop.append(name)
+        return getattr(self._store, name)
 
 
 async def test_no_page_lets_the_loop_wait_for_the_store(demo: Stage) -> None:
     demo.set_operators(REPRESENTATIVE)
-    store = WatchfulStore(demo.folder)
+    store: Any = WatchfulStore(demo.installation.store)
     demo.installation.store = store
     async with portal(demo) as session:
         store.watching = True
@@ -117,7 +112,7 @@ async def test_no_page_lets_the_loop_wait_for_the_store(demo: Stage) -> None:
 
 
 def test_the_watchful_store_notices(demo: Stage) -> None:
-    store = WatchfulStore(demo.folder)
+    store = WatchfulStore(demo.installation.store)
     store.watching = True
 
     async def wait() -> None:

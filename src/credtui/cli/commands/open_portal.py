@@ -39,12 +39,14 @@ def open_demo(_: Session) -> int:
     actor = local_actor("portal")
     environ = keep_only(PORTAL)
     from credtui.demo import demo_installation
+    from credtui.home import open_store
     from credtui.installation import now
     from credtui.tui.app import run_portal
 
     with TemporaryDirectory(prefix="credtui-demo-") as folder:
+        store = open_store(Path(folder))
         installation = demo_installation(
-            Path(folder), clock=now, random_bytes=secrets.token_bytes, bcrypt_cost=10
+            store, clock=now, random_bytes=secrets.token_bytes, bcrypt_cost=10
         )
         return run_portal(
             installation, actor, environ, on_hangup=lambda: rmtree(folder, ignore_errors=True)
