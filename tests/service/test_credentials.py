@@ -82,14 +82,13 @@ class TestGenerate:
             client_id=issued.credential.client_id, name="Payout gateway", created_at=START
         )
 
-    @pytest.mark.files
     def test_keeps_it_with_a_hash_of_its_secret(
-        self, service: CredentialService, store: Store, store_folder: Path
+        self, service: CredentialService, store: Store, tmp_path: Path
     ) -> None:
         issued = service.generate("Payout gateway")
         assert secret_works(store, issued)
         assert not secret_works(store, issued.model_copy(update={"secret": SECRET}))
-        assert_no_secret(issued.secret, store_folder)
+        assert_no_secret(issued.secret, tmp_path)
 
     def test_the_first_is_primary(self, filled: Filled) -> None:
         page = filled.service.page()
@@ -370,14 +369,13 @@ REFUSALS: dict[str, tuple[Attempt, type[Refusal], Action, str | None, str]] = {
 }
 
 
-@pytest.mark.files
 @pytest.mark.parametrize(
     ("attempt", "refusal", "action", "about", "name"), REFUSALS.values(), ids=REFUSALS
 )
 def test_a_refusal_changes_nothing_and_leaves_one_event(
     filled: Filled,
     store: Store,
-    store_folder: Path,
+    tmp_path: Path,
     attempt: Attempt,
     refusal: type[Refusal],
     action: Action,
@@ -400,7 +398,7 @@ def test_a_refusal_changes_nothing_and_leaves_one_event(
     assert store.verify_events(PLACE) == event
     sentence = str(refused.value)
     assert re.fullmatch(r"[^\n\x1b]+\.", sentence)
-    assert_no_secret(SECRET, store_folder)
+    assert_no_secret(SECRET, tmp_path)
     assert "csk_" not in sentence
 
 

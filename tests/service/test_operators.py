@@ -220,7 +220,6 @@ def test_an_organization_begins_its_audit_log(
     assert (event.number, event.action, event.name) == (1, "create organization", "acme")
 
 
-@pytest.mark.files
 def test_a_misspelt_organization_does_not_come_into_being(
     rita: OperatorService, make_service: MakeService, store_folder: Path
 ) -> None:

@@ -103,7 +103,6 @@ class TestIdentify:
     def test_anything_else_is_not_a_secret(self, service: CredentialService, text: str) -> None:
         assert service.identify(SecretStr(text)).belongs is Belongs.NOT_A_SECRET
 
-    @pytest.mark.files
     def test_each_time_is_audited_without_the_secret(
         self, service: CredentialService, store_folder: Path
     ) -> None:
