@@ -1,4 +1,4 @@
-"""A terminal's screen, made from a program's bytes: pyte, and what pyte lacks for these tests."""
+"""A terminal's screen, drawn from a program's bytes: pyte, and what these tests need besides."""
 
 import copy
 import re

@@ -1,4 +1,4 @@
-"""Looks for a secret where none may be: in files, and in what a process shows of itself."""
+"""Searches for a secret in files, and in the arguments and the environment of processes."""
 
 import base64
 import gzip
@@ -29,7 +29,7 @@ def assert_no_secret(
 def found_in(
     secret: SecretStr | str, *folders: Path, processes: Iterable[int | str] = ()
 ) -> list[str]:
-    """Return the places where a secret is, in one of the forms that it may be written in."""
+    """Return the files, and the parts of processes, that hold a secret in any of its forms."""
     plain = secret.get_secret_value() if isinstance(secret, SecretStr) else secret
     pattern = re.compile(b"|".join(map(re.escape, sorted(_forms(plain)))))
     places = []
@@ -44,7 +44,7 @@ def found_in(
     for process in processes:
         for name in ("cmdline", "environ"):
             path = Path("/proc", str(process), name)
-            # Where there is no /proc the arguments are for `ps` to show; Linux is enough.
+            # Only Linux has /proc. Elsewhere processes aren't searched.
             if path.exists() and pattern.search(path.read_bytes()):
                 places.append(str(path))
     return places
@@ -60,7 +60,7 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 def _forms(plain: str) -> set[bytes]:
-    """The secret, its body alone, and the ways in which formats and protocols write them."""
+    """Return the secret, its body alone, and both as formats and protocols write them."""
     body = plain.rpartition("_")[2]
     assert len(body) > 30, "that is not a secret"
     forms = set()
@@ -69,7 +69,7 @@ def _forms(plain: str) -> set[bytes]:
         forms |= {
             raw,
             raw[::-1],
-            # In halves, in case a line break or a colour lies between.
+            # The halves, in case a line break or a colour stands between them.
             raw[:24],
             raw[-24:],
             quote(text).encode(),
@@ -86,7 +86,10 @@ def _forms(plain: str) -> set[bytes]:
 
 
 def _base64_forms(raw: bytes) -> Iterator[bytes]:
-    """What base64 makes of it wherever it begins in what is encoded, as in `id:secret`."""
+    """Yield what base64 makes of a secret.
+
+    A text before it, as in `id:secret`, shifts the secret by one or two bytes.
+    """
     for offset in range(3):
         encoded = base64.b64encode(b"\x00" * offset + raw)
         # The first and last characters depend on what stands before and after.

@@ -34,20 +34,20 @@ PRODUCTION = Environment(
 
 
 class Watch:
-    """Tells of changes, as what a version is of changes."""
+    """Tells whether a version has changed since the last look."""
 
     def __init__(self, version: Callable[[], object]) -> None:
         self._version = version
         self._seen = version()
 
     def changed(self) -> bool:
-        """Whether anything changed since this was last asked, or since the watch began."""
+        """Return True if the version has changed since the last call, or since the watch began."""
         before, self._seen = self._seen, self._version()
         return self._seen != before
 
 
 class SteppedClock:
-    """A clock that stands still until it is told to move."""
+    """A clock that stands still until a test moves it."""
 
     def __init__(self, now: datetime = START) -> None:
         self.now = now
@@ -75,7 +75,7 @@ def make_credential(
     created_at: datetime | None = None,
     secret_hash: SecretStr = SECRET_HASH,
 ) -> StoredCredential:
-    """Return a stored credential, another one for each number."""
+    """Return a stored credential. Each number gives another one."""
     return StoredCredential(
         client_id=generate_client_id(seeded_bytes(number)),
         name=name or f"Credential {number}",
@@ -93,7 +93,7 @@ def set_all_operators(store: Store, *operators: Operator, at: datetime = START) 
 
 @contextmanager
 def default_signals_in_children() -> Iterator[None]:
-    """Let the programs that are started here have no signal ignored, even if this process does.
+    """Start programs with no signal ignored, even if this process ignores some.
 
     A shell starts a background job with SIGINT and SIGQUIT ignored, and nohup ignores SIGHUP. A
     program inherits an ignored signal, but not a handler. So this process gets handlers that do

@@ -72,7 +72,7 @@ class Position(NamedTuple):
 
 
 def need_program(name: str) -> str:
-    """Return the path of a program. Without it the test is skipped, and fails in CI."""
+    """Return the path of a program. If it isn't installed, skip the test, or fail it in CI."""
     path = shutil.which(name, path=f"{os.environ['PATH']}:/usr/local/sbin:/usr/sbin:/sbin")
     if path is None:
         reason = f"{name} is not installed; scripts/system-tools says what to install"
@@ -90,7 +90,7 @@ def restrained() -> list[str]:
 
 
 def seal(folder: Path) -> None:
-    """Let nobody write a folder and its contents. Its owner can still remove it."""
+    """Make a folder and its contents read-only. The folder's owner can still remove it."""
     for path in (folder, *folder.rglob("*")):
         if not path.is_symlink():
             path.chmod(0o500 if path.is_dir() else 0o400)
@@ -300,7 +300,7 @@ class Terminal:
         )
 
     def wait_quiet(self, seconds: float = 0.3, *, timeout: float = TIMEOUT) -> None:
-        """Wait until nobody has typed, and the program has written nothing, for some seconds."""
+        """Wait until nothing was typed and the program wrote nothing for some seconds."""
         deadline = time.monotonic() + timeout
         with self._news:
             while not self._ended and (left := self._stirred_at + seconds - time.monotonic()) > 0:
@@ -316,8 +316,8 @@ class Terminal:
             message = self._picture(f"still running after {timeout:g} s")
             raise AssertionError(message) from None
         with self._news:
-            # Its last output may still be on its way. The line ends only when the programs that it
-            # left running have closed the line too, so do not wait for that for long.
+            # The program's last output may still be on its way. The line ends only when the
+            # programs that it left running have closed the line too, so wait for a short time only.
             self._news.wait_for(lambda: self._ended, 1.0)
         return status
 
@@ -353,7 +353,7 @@ class Terminal:
             return b""
 
     def _write(self, data: bytes) -> None:
-        """Write all of the data. Fail if the program doesn't read: it must not hang the test."""
+        """Write all of the data. Fail, rather than hang, if the program doesn't read."""
         while data:
             _, writable, _ = select.select([], [self._master], [], TIMEOUT)
             if not writable:

@@ -21,7 +21,7 @@ Start = Callable[..., Terminal]
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    """The folder that CREDTUI_HOME names; its configuration keeps secrets off real clipboards."""
+    """A home whose configuration keeps secrets off real clipboards."""
     home = tmp_path / "home"
     home.mkdir()
     (home / "credtui.toml").write_text('clipboard = "osc52"\n')
@@ -30,7 +30,7 @@ def home(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def start(home: Path) -> Iterator[Start]:
-    """Starts the program in a terminal; whatever still runs ends with the test."""
+    """Starts the program in a terminal. A program that still runs ends with the test."""
     with ExitStack() as terminals:
 
         def start(

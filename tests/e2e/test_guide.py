@@ -38,7 +38,7 @@ def names(service: CredentialService) -> list[str]:
 
 
 class Guide:
-    """Follows the guide: each step by a key, or by the mouse on the words the guide has."""
+    """Follows the guide. Each step is a key, or a click on the words that the guide uses."""
 
     def __init__(self, terminal: Terminal, *, mouse: bool) -> None:
         self.terminal = terminal
@@ -46,7 +46,7 @@ class Guide:
         self.secrets: list[str] = []
 
     def settings_and_credentials(self) -> None:
-        """Settings, then Credentials: both are done already, and both still work."""
+        """Choose Settings, then Credentials. The portal opens there, and both still work."""
         self.terminal.wait_for("API credentials")
         if self.mouse:
             for words in ("Settings", "  Credentials"):
@@ -64,7 +64,7 @@ class Guide:
         self.terminal.wait_quiet()
 
     def generate(self, name: str) -> None:
-        """New Credential, Credential name, Save & Generate Key."""
+        """Choose New Credential, type the Credential name, choose Save & Generate Key."""
         if self.mouse:
             self.terminal.click_on("New Credential")
         else:
@@ -80,7 +80,7 @@ class Guide:
         self.keep_secret(name)
 
     def keep_secret(self, name: str) -> None:
-        """The secret dialog, and Close through its gate."""
+        """Read the secret in its dialog, and close the dialog through its gate."""
         self.terminal.wait_for(f"Secret for {name}")
         self.terminal.wait_for("Save your secret now")
         self.secrets.append(read_secret(self.terminal))
@@ -103,7 +103,7 @@ class Guide:
         self.terminal.wait_quiet()
 
     def menu(self, name: str, verb: str) -> None:
-        """The card's "..." menu."""
+        """Choose a verb in the "..." menu of a card."""
         if self.mouse:
             self.terminal.wait_for(re.compile(rf"{re.escape(name)}.*\n.*Client ID.*\.\.\."))
             row = self.terminal.find(f" {name} ").row + 1
@@ -121,7 +121,7 @@ class Guide:
             self.terminal.press("enter")
 
     def confirm(self, verb: str) -> None:
-        """The dialog whose button has the verb's words."""
+        """Confirm in the dialog whose button has the verb's words."""
         if self.mouse:
             self.terminal.click_on(f"{verb} (y)")
         else:

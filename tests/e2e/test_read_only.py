@@ -1,4 +1,4 @@
-"""The portal where nothing can be written: everything can be looked at, no change can be made."""
+"""The portal on a folder that nobody can write: people can look at all, and change nothing."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ def test_looking_works_and_changes_are_refused(
 ) -> None:
     for name in ("Payout", "Batch"):
         service.generate(name)
-    (home / "store" / "uat" / "acme.lock").unlink()  # as in a backup
+    (home / "store" / "uat" / "acme.lock").unlink()  # a backup has none
     seal(home / "store")
     with start(before=restrained()) as terminal:
         terminal.wait_for("Batch")

@@ -73,7 +73,7 @@ class TestTwoSessions:
 
 
 class TestTypedAhead:
-    """What a slow line delivers at once."""
+    """A slow line delivers several keys at once."""
 
     def test_a_name_right_behind_its_key(self, start: Start, service: CredentialService) -> None:
         terminal = start()
@@ -181,7 +181,7 @@ class TestStopped:
         shell.wait_for(secret)
 
     def test_a_signal_ends_what_is_stopped(self, shell: Terminal) -> None:
-        """And the terminal, which is the shell's now, stays as it is."""
+        """The terminal is the shell's by then, and stays as it is."""
         generate(shell, "Payout gateway")
         portal = self.stop(shell, "ctrl+z")
         shell.mark()
@@ -307,7 +307,7 @@ class TestRefusals:
 
 
 def test_the_secrets_grammar_finds_what_is_on_screen(start: Start) -> None:
-    """What a scanner looks for is what a person sees, in one piece, at 80x24."""
+    """The pattern of scanners matches the secret on screen, which is in one piece at 80x24."""
     terminal = start()
     secret = generate(terminal, "Payout gateway")
     assert [line for line in terminal.lines if re.search(SECRET_PATTERN, line)]

@@ -1,4 +1,4 @@
-"""The framework's own switches, which a person may have set: none of them has an effect here."""
+"""Environment variables that are switches of the framework: none has an effect in credtui."""
 
 import re
 import time
@@ -18,11 +18,11 @@ READ = re.compile(r"""(?:environ\w*|getenv)\b[^"'\n]*["']([A-Z][A-Z0-9_]*)["']""
 SECRET = re.compile(r"csk_uat_[A-Za-z0-9]{49}")
 
 OF_THE_TERMINAL = {"TERM", "COLORTERM", "NO_COLOR", "TERM_PROGRAM", "LC_TERMINAL"}
-"""What says what the terminal is, or how a person wants it, and stays."""
+"""Variables that describe the terminal, or how a person wants it. They keep their effect."""
 
 
 def switches() -> set[str]:
-    """The variables that the installed framework reads, whichever release it is."""
+    """Return the variables that the installed release of the framework reads."""
     names: set[str] = set()
     for package in ("textual", "rich"):
         spec = find_spec(package)
@@ -85,7 +85,7 @@ def test_no_switch_has_an_effect(
         found = SECRET.search(terminal.text)
         assert found
         terminal.send("\t")
-        # The shortest delay of a screenshot, and more.
+        # Wait for longer than the shortest delay of a screenshot.
         time.sleep(1.5)
         assert found[0] in terminal.text
         terminal.press("ctrl+q")
@@ -100,7 +100,7 @@ def test_no_switch_has_an_effect(
 def test_a_program_that_is_run_finds_them_all(
     start: Start, home: Path, service: CredentialService
 ) -> None:
-    """A clipboard tool needs what credtui doesn't."""
+    """A clipboard tool may need variables that credtui doesn't."""
     service.generate("Payout gateway")
     (home / "credtui.toml").write_text('clipboard = "native"\n')
     tools = home / "tools"

@@ -22,7 +22,7 @@ def send(terminal: Terminal, data: bytes) -> None:
 class TestSecretOnScreen:
     @pytest.fixture
     def terminal(self, start: Start) -> Iterator[Terminal]:
-        """A portal that shows a secret; the dialog counts what is typed into Check your copy."""
+        """A portal that shows a secret. Its dialog counts what is typed into Check your copy."""
         terminal = start()
         self.secret = generate(terminal, "Payout gateway")
         terminal.wait_quiet()
@@ -64,7 +64,7 @@ class TestSecretOnScreen:
         def check(units: list[bytes | str], cuts: list[float]) -> None:
             data = b"".join(unit.encode() if isinstance(unit, str) else unit for unit in units)
             places = {int(cut * len(data)) for cut in cuts}
-            # On a busy computer an ESC at the end of a piece may wait too long for its rest.
+            # On a busy computer, the rest of a sequence may come too late after an ESC.
             places = {place for place in places if not data[:place].endswith(b"\x1b")}
             for begin, end in pairwise(sorted({0, *places, len(data)})):
                 send(terminal, data[begin:end])

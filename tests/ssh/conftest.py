@@ -25,7 +25,7 @@ LOCAL = Actor(operator="rita", channel="command line")
 
 
 class Ran(NamedTuple):
-    """What became of a command at the other end."""
+    """The status and the output of a command that ran on the host."""
 
     status: int
     out: str
@@ -33,7 +33,7 @@ class Ran(NamedTuple):
 
 
 class Host:
-    """The host: sshd, an account that keeps credtui's data, and keys to come in with."""
+    """A host: sshd, an account that keeps credtui's data, and the keys of clients."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -66,8 +66,8 @@ class Host:
         Args:
             extra: More lines of its configuration.
         """
-        # sshd insists that the program it asks for keys and all folders above are root's alone, as
-        # those of a test needn't be; env is.
+        # sshd runs a program for keys only if it, and all folders above it, belong to root and only
+        # root can write them. That is so for env, and needn't be so for this Python.
         program = f"/usr/bin/env {sys.executable} -m credtui --home {self.home}"
         self.start_with(
             "AuthorizedKeysFile none",
@@ -89,8 +89,8 @@ class Host:
             "KbdInteractiveAuthentication no",
             "PermitRootLogin prohibit-password",
             "LogLevel VERBOSE",
-            # The shell reads .bashrc there before a forced command: what the true home has in it
-            # is none of the tests' business.
+            # The shell reads .bashrc there before a forced command. The account's own .bashrc must
+            # not change a test.
             f"SetEnv HOME={self.account_home}",
         ]
         self.configuration.parent.mkdir(parents=True, exist_ok=True)
@@ -107,7 +107,7 @@ class Host:
         _wait_for(self._listens, lambda: sshd.poll() is None)
 
     def connect(self, key: str) -> None:
-        """Keep a connection open, which whatever is run with this key from now on shares."""
+        """Open a connection that later commands with this key share."""
         if key in self._masters:
             return
         path = str(self.folder / f"{key}.line")
@@ -117,7 +117,7 @@ class Host:
         _wait_for(Path(path).exists, lambda: master.poll() is None)
 
     def stop(self) -> None:
-        """Stop sshd, and whoever is still connected."""
+        """Stop sshd, and close the connections that are open."""
         for _, master in self._masters.values():
             master.terminate()
             master.wait(TIMEOUT)
@@ -126,7 +126,7 @@ class Host:
             self._sshd.wait(TIMEOUT)
 
     def words(self, key: str, *words: str, options: Sequence[str] = ()) -> list[str]:
-        """Return the command line with which a client comes in with a key."""
+        """Return the command line of a client that connects with a key."""
         return [
             self._ssh,
             *("-F", "none", "-p", str(self.port), "-i", str(self.folder / key)),
@@ -148,7 +148,7 @@ class Host:
         env: Mapping[str, str] | None = None,
         typed: str = "",
     ) -> Ran:
-        """Run a command at the host, and return what became of it."""
+        """Run a command on the host, and return its status and output."""
         done = subprocess.run(
             self.words(key, *words, options=options),
             env={"PATH": os.environ["PATH"], "HOME": str(self.folder), **(env or {})},
@@ -221,7 +221,7 @@ def empty(bastion: Host) -> Host:
 
 
 def need_terminals_of_sshd() -> None:
-    """Skip the test, or fail it in CI, if sshd can't give terminals: root can, others may not."""
+    """If sshd can't give terminals, skip the test, or fail it in CI. Root's sshd always can."""
     if os.getuid() == 0:
         return
     ours, theirs = os.openpty()
@@ -244,7 +244,10 @@ def _wait_for(holds: Callable[[], bool], goes_on: Callable[[], bool]) -> None:
 
 
 def _free_port() -> int:
-    """A port that no connection of another test takes before sshd does."""
+    """Return a free port.
+
+    It is below the ports that the system gives to clients, so no client takes it before sshd does.
+    """
     first = Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0]
     while True:
         port = secrets.choice(range(10_000, int(first)))

@@ -1,4 +1,4 @@
-"""What sshd is told about a key."""
+"""What credtui tells sshd about a key."""
 
 import json
 import os
@@ -33,7 +33,7 @@ def home(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def ask(home: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., Ran]:
-    """Asks as sshd does, in this process: it takes less long."""
+    """Asks as sshd does, but in this process, which is faster."""
 
     def call(*words: str, home: Path = home) -> Ran:
         status = run(["--home", str(home), "authorized-keys", *words])
@@ -161,7 +161,7 @@ def test_a_damaged_store_lets_nobody_in(
 
 
 def test_a_wrong_configuration_keeps_nobody_out(ask: Callable[..., Ran], home: Path) -> None:
-    """So that a representative can come in; the session itself says what is wrong."""
+    """A representative can log in and mend it: the session says what is wrong."""
     (home / "credtui.toml").write_text("nonsense = 1\n")
     assert ask(ACCOUNT, KEY.type, KEY.data).out.startswith("restrict,pty,")
 

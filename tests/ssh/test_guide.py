@@ -1,7 +1,8 @@
-"""docs/ssh.md, followed command by command.
+"""Follows docs/ssh.md, command by command.
 
-Its commands run as they stand there, but in a folder: SUBSTITUTIONS says which paths and names are
-others, and the programs in `stand_ins` do what can't be done to the computer that runs the tests.
+The commands run as they stand in the page, but in a folder. SUBSTITUTIONS lists the paths and names
+that are replaced. The programs in `stand_ins` replace those that would change the computer that
+runs the tests.
 """
 
 import grp
@@ -24,12 +25,12 @@ BLOCKS = re.findall(r"^```(\w+) ?([\w ]*)\n(.*?)^```$", GUIDE, re.MULTILINE | re
 GROUP = grp.getgrgid(os.getgid()).gr_name
 
 SUBSTITUTIONS = [
-    # sshd takes a program only from folders that are root's alone, as a test's are not; env is.
+    # sshd runs a program only from folders that only root can write. That is so for env.
     ("AuthorizedKeysCommand /opt", "AuthorizedKeysCommand /usr/bin/env /opt"),
     ("/opt/credtui", "{root}/opt/credtui"),
     ("/var/lib/credtui", "{root}/var/lib/credtui"),
     ("/etc/ssh/", "{root}/etc/ssh/"),
-    # There is one account: that of whoever runs the tests.
+    # All accounts of the page are the account that runs the tests.
     ("Match User credtui", f"Match User {ACCOUNT}"),
     ("AuthorizedKeysCommandUser credtui", f"AuthorizedKeysCommandUser {ACCOUNT}"),
     ("-o root -g root", f"-o {ACCOUNT} -g {GROUP}"),
@@ -44,7 +45,7 @@ def blocks(language: str, label: str = "") -> list[str]:
 
 
 class Guided(Host):
-    """The computer on which the guide is followed, and the ones from which its host is used."""
+    """The host that the guide sets up, and the computers from which people use it."""
 
     def __init__(self, root: Path) -> None:
         super().__init__(root)
@@ -58,7 +59,7 @@ class Guided(Host):
         self._write_stand_ins()
 
     def run(self, block: str, who: str = "rita") -> str:
-        """Run a block of the guide as somebody, and return its standard output."""
+        """Run a block of the guide as a person, and return its standard output."""
         done = subprocess.run(
             ["/bin/sh", "-eu", "-c", self.adapted(block)],
             cwd=self.root / "work",
@@ -88,7 +89,7 @@ class Guided(Host):
             "PATH": f"{self.root}/bin:{self.root}/home/.local/bin:{os.environ['PATH']}",
             "HOME": str(self.root / "home"),
             "WHO": who,
-            # What pip would fetch is there; see the stand-in for python3.
+            # The stand-in for python3 brings the packages that pip would fetch.
             "PIP_NO_INDEX": "1",
             "PIP_NO_DEPS": "1",
             "PIP_NO_BUILD_ISOLATION": "0",
@@ -100,7 +101,7 @@ class Guided(Host):
         packages = "\n".join(path for path in sys.path if path.endswith("site-packages"))
         venv_packages = f"lib/{site.name}/site-packages/tests.pth"
         if os.getuid() == 0:
-            # The real program, on account files of our own.
+            # Run the real program on account files in the folder.
             for name in ("passwd", "group", "shadow", "gshadow"):
                 (root / "etc" / name).touch()
             useradd = f'exec {need_program("useradd")} --prefix {root} "$@"'
@@ -111,9 +112,9 @@ class Guided(Host):
             "sudo": 'if [ "$1" = -u ]; then shift 2; fi; exec "$@"',
             "apt-get": '[ "$1 $2" = "install --yes" ]',
             "useradd": useradd,
-            # The packages that the tests run with are those that pip would install.
+            # Use the packages of the tests in place of those that pip would install.
             "python3": f'"{sys.executable}" "$@" && echo "{packages}" > "$3/{venv_packages}"',
-            # Installing itself is tried above.
+            # Link the script that is installed for the tests.
             "pipx": f'[ "$*" = "install ./credtui" ] && ln -s {installed} ~/.local/bin/credtui',
             "sshd": f'exec {need_program("sshd")} -f {root}/etc/ssh/sshd_config "$@"',
             "systemctl": '[ "$*" = "reload ssh" ]',

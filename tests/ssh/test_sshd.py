@@ -52,7 +52,7 @@ def test_a_secret_comes_through_the_line_and_stays_nowhere_else(empty: Host) -> 
 
 
 def test_a_secret_goes_into_a_pipe(empty: Host) -> None:
-    """As in `ssh credtui@host rotate ID --format env | vault kv put … -`."""
+    """For example, `ssh credtui@host rotate ID --format env | vault kv put … -`."""
     empty.connect("alice")
     empty.ssh("alice", "generate", "One")
     line = shlex.join(empty.words("alice", "rotate", "One", "--format", "env")) + " | cat"
@@ -176,7 +176,7 @@ def test_a_dropped_line_ends_the_session_and_marks_the_secret(empty: Host) -> No
     assert empty.sessions() == []
     (credential,) = empty.installation.service(LOCAL).page().credentials
     assert not credential.confirmed
-    # Nothing is left behind that would hold up the next.
+    # No lock is left that would stop the next command.
     assert empty.ssh("alice", "rotate", credential.client_id, "--yes").status == 0
 
 
@@ -188,7 +188,7 @@ def test_without_a_terminal_the_portal_names_the_commands(empty: Host) -> None:
 
 @pytest.mark.parametrize("command", ["", "rename", "operator add"])
 def test_help_comes_through_the_line(bastion: Host, command: str) -> None:
-    """ssh takes `--help` for an option of its own."""
+    """ssh takes `--help` as an option of its own."""
     bastion.connect("alice")
     ran = bastion.ssh("alice", "help", *command.split())
     assert (ran.status, ran.err) == (ExitCode.OK, "")
@@ -285,7 +285,7 @@ def test_what_looks_like_a_shell_is_a_name(empty: Host, name: str) -> None:
 
 
 def test_the_environment_of_a_client_says_nothing(empty: Host, host: Host) -> None:
-    """Even where an administrator lets all of it through, which docs/ssh.md warns of."""
+    """sshd passes all of it on here, which docs/ssh.md warns against."""
     empty.ssh("alice", "generate", "One")
     host.home = empty.home
     alice = (empty.folder / "alice").read_bytes()
@@ -328,7 +328,7 @@ def test_a_subsystem_is_no_way_around(bastion: Host) -> None:
 
 
 def test_the_pty_is_there_and_a_stop_is_not(empty: Host) -> None:
-    """Nobody could resume a session under a forced command."""
+    """Nobody could resume a stopped session under a forced command."""
     empty.connect("alice")
     empty.ssh("alice", "generate", "One")
     with empty.portal("alice", "rotate", "One") as terminal:
