@@ -18,6 +18,7 @@ from credtui.cli.caller import account_name
 from credtui.cli.exit_codes import ExitCode, exit_code
 from credtui.domain import errors, refusals
 from credtui.domain.errors import CredtuiError
+from credtui.store.tinydb.tables import SCHEMA
 from tests.cli.conftest import PROGRAM, Credtui
 from tests.domain.test_ssh_keys import ED25519
 from tests.terminal import Terminal
@@ -148,7 +149,8 @@ def test_a_damaged_store(credtui: Credtui, home: Path) -> None:
 def test_a_store_of_a_later_version(credtui: Credtui, home: Path) -> None:
     credtui("generate", "One")
     path = home / "store" / "uat" / "acme.json"
-    path.write_text(path.read_text().replace('"schema": 2', '"schema": 3'))
+    later = path.read_text().replace(f'"schema": {SCHEMA}', f'"schema": {SCHEMA + 1}')
+    path.write_text(later)
     assert credtui("rotate", "One").status == ExitCode.DAMAGED
 
 

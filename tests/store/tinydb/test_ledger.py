@@ -23,6 +23,7 @@ from credtui.domain.place import Place
 from credtui.domain.refusals import InvalidNameError
 from credtui.service.credentials import CredentialService
 from credtui.store.tinydb.store import TinyDBStore
+from credtui.store.tinydb.tables import SCHEMA
 from tests.conftest import MakeService
 from tests.store.tinydb.workers import PLACE, Workers, attempt, run_with_mounts
 from tests.support import ALICE, SECRET_HASH, START, Watch, set_all_operators
@@ -88,6 +89,8 @@ def last_event(document: Document) -> Document:
     return event
 
 
+PRESENT = f'"schema": {SCHEMA}'.encode()
+
 BROKEN_BYTES: dict[str, Callable[[bytes], bytes]] = {
     "empty": lambda _: b"",
     "one byte": lambda _: b"{",
@@ -104,13 +107,13 @@ BROKEN_BYTES: dict[str, Callable[[bytes], bytes]] = {
     "a string": lambda _: b'"x"',
     "an empty object": lambda _: b"{}",
     "deep": lambda _: b"[" * 100_000,
-    "a huge integer": lambda content: content.replace(b'"schema": 2', b'"schema": ' + b"9" * 5000),
-    "an infinite integer": lambda content: content.replace(b'"schema": 2', b'"schema": 1e999'),
-    "not a number": lambda content: content.replace(b'"schema": 2', b'"schema": NaN'),
-    "schema 0": lambda content: content.replace(b'"schema": 2', b'"schema": 0'),
-    "schema -1": lambda content: content.replace(b'"schema": 2', b'"schema": -1'),
-    "schema in words": lambda content: content.replace(b'"schema": 2', b'"schema": "1"'),
-    "no schema": lambda content: content.replace(b'"schema": 2', b'"scheme": 2'),
+    "a huge integer": lambda content: content.replace(PRESENT, b'"schema": ' + b"9" * 5000),
+    "an infinite integer": lambda content: content.replace(PRESENT, b'"schema": 1e999'),
+    "not a number": lambda content: content.replace(PRESENT, b'"schema": NaN'),
+    "schema 0": lambda content: content.replace(PRESENT, b'"schema": 0'),
+    "schema -1": lambda content: content.replace(PRESENT, b'"schema": -1'),
+    "schema in words": lambda content: content.replace(PRESENT, b'"schema": "1"'),
+    "no schema": lambda content: content.replace(PRESENT, b'"scheme": 2'),
     "a broken hash": lambda content: content.replace(b"$2b$04$", b"$2b$04"),
 }
 
@@ -217,7 +220,7 @@ def test_an_earlier_layout_is_gone_on_with(
     filled: CredentialService, store: TinyDBStore, store_folder: Path
 ) -> None:
     path = store_folder / "uat" / "acme.json"
-    path.write_text(path.read_text().replace('"schema": 2', '"schema": 1'))
+    path.write_text(path.read_text().replace(f'"schema": {SCHEMA}', '"schema": 1'))
     with store.transaction(PLACE) as transaction:
         # Earlier versions kept the code of a refusal as the detail.
         transaction.record(START, ALICE, Action.DELETE, outcome="refused", detail="cap_reached")
@@ -236,7 +239,7 @@ def test_a_later_layout_is_left_alone(
     filled: CredentialService, store_folder: Path, path: Path
 ) -> None:
     document = json.loads(path.read_bytes())
-    document["about"] = {"1": {"schema": 3, "other": []}}
+    document["about"] = {"1": {"schema": SCHEMA + 1, "other": []}}
     document["credentials"] = "in a form of its own"
     path.write_text(json.dumps(document))
     before = snapshot(store_folder)

@@ -103,16 +103,17 @@ def rename(session: Session) -> None:
     """Give a credential another name."""
     service = session.service
     page = service.page()
-    text, name = _parted(page, [session.arguments.credential, *session.arguments.name])
+    words = [session.arguments.credential, *session.arguments.name]
+    text, name = _parted(page, "rename", words)
     with meant(service, page, [text]) as (client_id, _):
         renamed = service.rename(client_id, name)
     _report(session, page, renamed, f"Renamed {client_id} to {renamed.name}.")
 
 
-def _parted(page: Page, words: Sequence[str]) -> tuple[str, str]:
-    """Return which credential the words mean, and its new name.
+def _parted(page: Page, command: str, words: Sequence[str]) -> tuple[str, str]:
+    """Return which credential the words behind a command mean, and the text that follows it.
 
-    ssh drops the quotation marks around names, so the words don't tell where the new name begins.
+    ssh drops the quotation marks around names, so the words don't tell where the text begins.
 
     Raises:
         UsageError: The words can mean more than one credential.
@@ -120,10 +121,10 @@ def _parted(page: Page, words: Sequence[str]) -> tuple[str, str]:
     parts = [(" ".join(words[:end]), " ".join(words[end:])) for end in range(1, len(words))]
     named = [part for part in parts if find(page, part[0])]
     if len(named) > 1:
-        (one, name), (other, _), *_ = named
+        (one, text), (other, _), *_ = named
         raise UsageError(
             f"{one} and {other} are both names of credentials: put each name in quotes, as in "
-            f"{shlex.join(('rename', one, name))}; over ssh, put quotes around that too."
+            f"{shlex.join((command, one, text))}; over ssh, put quotes around that too."
         )
     return named[0] if named else parts[0]
 
