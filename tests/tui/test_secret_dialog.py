@@ -19,6 +19,7 @@ from credtui.domain.models import IssuedSecret
 from credtui.domain.permissions import Actor, Operator, Permission
 from credtui.domain.place import Place
 from credtui.service.secret_file import Format, save
+from credtui.tui.dialogs import concealing
 from credtui.tui.dialogs.help import HelpDialog
 from credtui.tui.dialogs.save import SaveDialog
 from credtui.tui.dialogs.secret import CONCEALED, CONCEALED_BELOW, SecretDialog
@@ -584,6 +585,17 @@ class TestConceal:
             assert secret in session.text
             assert session.focused == "Copy Secret"
             assert session.app.written == [], "the key that shows it does nothing else"
+
+    async def test_a_timer_that_wakes_too_early_is_set_again(
+        self, two: Stage, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async with rotated(two) as session:
+            dialog = session.app.screen
+            dialog._last_input, dialog._conceal_after = 0.0, 1e-9  # type: ignore[attr-defined]
+            with monkeypatch.context() as patch:
+                patch.setattr(concealing, "monotonic", lambda: 0.0)
+                dialog._conceal_when_idle()  # type: ignore[attr-defined]
+            await session.see(CONCEALED)
 
     @pytest.mark.parametrize("key", ["escape", "q", "x", "enter", "tab"])
     async def test_any_key_shows_it(self, two: Stage, key: str) -> None:

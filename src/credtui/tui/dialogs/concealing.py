@@ -90,4 +90,5 @@ class ConcealingDialog(Dialog[T]):
         if left <= 0:
             self.conceal()
         else:
-            self.set_timer(left, self._conceal_when_idle)
+            # Textual drops a timer that is over before it is started.
+            self.set_timer(max(left, 0.01), self._conceal_when_idle)
