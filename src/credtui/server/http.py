@@ -3,6 +3,7 @@
 import asyncio
 from http import HTTPStatus
 
+import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 MAX_HEAD = 16 * 1024
@@ -25,6 +26,9 @@ class Protocol(HttpToolsProtocol):
     uvicorn accepts headers of any length, and waits for them for any time; the application sees a
     request only when its headers are complete. uvicorn also queues any number of requests that a
     client sends without waiting for answers, and each takes two kilobytes of memory.
+
+    This class ignores offers to speak another protocol. At such an offer httptools stops after the
+    headers, and uvicorn leaves the rest unread.
     """
 
     _in_head = True
@@ -48,13 +52,41 @@ class Protocol(HttpToolsProtocol):
         self._arrived = len(data)
         if self._in_head:
             self._head_size += len(data)
-        super().data_received(data)
+        self._unset_keepalive_if_required()
+        try:
+            self._read(data)
+        except httptools.HttpParserError:
+            self._refuse(self._refusal)
         if self._in_head and self._head_size > MAX_HEAD:
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
         self._watch_arrival()
 
+    def _read(self, data: bytes) -> None:
+        rest = data
+        while rest:
+            try:
+                self.parser.feed_data(rest)
+            except httptools.HttpParserUpgrade as offer:
+                if self.parser.get_method() == b"CONNECT":
+                    self._refuse(HTTPStatus.METHOD_NOT_ALLOWED)
+                    return
+                rest = self._head_without_offer() + rest[offer.args[0] :]
+                self.parser = httptools.HttpRequestParser(self)
+                self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+            else:
+                return
+
+    def _head_without_offer(self) -> bytes:
+        """Return the head that was read last, as a client sends it that offers no protocol."""
+        version = self.parser.get_http_version().encode()
+        lines = [b"%b %b HTTP/%b" % (self.parser.get_method(), self.url, version)]
+        lines += [b"%b: %b" % header for header in self.headers if header[0] != b"upgrade"]
+        return b"\r\n".join([*lines, b"", b""])
+
     def on_headers_complete(self) -> None:
         """A request's headers are there."""
+        if self.parser.should_upgrade():
+            return
         if max(self._head_size, self._arrived) > MAX_HEAD and self._is_head_too_long():
             self._refusal = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
             raise _Refused
@@ -63,16 +95,14 @@ class Protocol(HttpToolsProtocol):
         self._in_head = False
         super().on_headers_complete()
 
-    def send_400_response(self, msg: str) -> None:  # noqa: ARG002  # uvicorn's
-        """The request can't be read, or was refused."""
-        self._refuse(self._refusal)
-
     def _is_head_too_long(self) -> bool:
         lines = sum(len(name) + len(value) + 4 for name, value in self.headers)
         return len(self.url) + lines > MAX_HEAD
 
     def on_message_complete(self) -> None:
         """A whole request has arrived. The next bytes begin another."""
+        if self.parser.should_upgrade():
+            return
         self._in_head = True
         self._head_size = 0
         self._stop_timer()
