@@ -198,6 +198,28 @@ def test_the_connection_ends_if_the_client_asks_for_that(
     assert wire.is_over()
 
 
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"CONNECT example.org:443 HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"CONNECT h:1 HTTP/1.1\r\nHost: h\r\nUpgrade: h2c\r\nConnection: upgrade\r\n\r\n",
+        b"CONNECT example.org:443 HTTP/1.0\r\nContent-Length: 9\r\n\r\n",
+    ],
+)
+def test_a_tunnel_is_refused(wire: Wire, data: bytes) -> None:
+    wire.send(data + b"\x16\x03\x01")
+    status, answer = wire.answer()
+    assert status == 405
+    assert b"method_not_allowed" in answer
+    assert wire.is_over()
+
+
+def test_a_tunnel_is_refused_after_earlier_requests_are_answered(wire: Wire) -> None:
+    wire.send(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nCONNECT h:1 HTTP/1.1\r\nHost: h\r\n\r\n")
+    assert wire.answer()[0] == 200
+    assert wire.is_over()
+
+
 def ran(*command: str | Path) -> str:
     return subprocess.run(
         command, capture_output=True, text=True, timeout=PATIENCE, check=True

@@ -1,40 +1,57 @@
-"""HTTP, with limits for the time that a request takes to arrive, and for its headers' length."""
+"""HTTP/1, with a bound in bytes and in time for everything that a client can send."""
 
 import asyncio
-from http import HTTPStatus
+from collections import deque
+from collections.abc import Iterable
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from credtui.server.log import LOG
+from credtui.server.oauth import OAuthError
+from credtui.server.parameters import MAX_BODY, body_too_long
 
 MAX_HEAD = 16 * 1024
-"""The most bytes that a request's line and headers may have."""
+"""Bytes in a request's line and headers."""
 
-PATIENCE = 10.0
-"""Seconds to wait for a whole request."""
+MAX_HEADERS = 100
+"""Headers of a request."""
+
+MAX_FRAMED_BODY = 2 * MAX_BODY
+"""Bytes in a request's body together with chunk sizes, chunk extensions and trailers."""
 
 MAX_WAITING = 100
-"""The most requests of a connection that may wait for the answer to an earlier one."""
+"""Requests of a connection that wait for the answer to an earlier one."""
+
+MAX_WAITING_BYTES = MAX_HEAD + MAX_BODY
+"""Bytes in the requests of a connection that wait."""
+
+SLICE = 4 * 1024
+"""Bytes that are parsed at once. A client can go over a bound by less than twice this."""
+
+PATIENCE = 10.0
+"""Seconds for a whole request to arrive."""
+
+_NOWHERE: deque[tuple[bytes, bytes]] = deque(maxlen=0)
 
 
 class _Refused(Exception):
-    """Ends the reading of the bytes that have arrived."""
+    """Ends the parsing of a slice."""
 
 
 class Protocol(HttpToolsProtocol):
-    """Ends a connection whose request is too slow, or has too long headers.
+    """Reads requests within bounds, and ignores offers to speak another protocol.
 
-    uvicorn accepts headers of any length, and waits for them for any time; the application sees a
-    request only when its headers are complete. uvicorn also queues any number of requests that a
-    client sends without waiting for answers, and each takes two kilobytes of memory.
-
-    This class ignores offers to speak another protocol. At such an offer httptools stops after the
-    headers, and uvicorn leaves the rest unread.
+    uvicorn accepts headers, trailers and chunk extensions of any length. It waits for a request
+    for any time, and queues any number of requests that a client sends without waiting for answers.
+    If a client offers another protocol, httptools stops after the headers, and uvicorn leaves the
+    rest unread.
     """
 
     _in_head = True
-    _head_size = 0
-    _arrived = 0
-    _refusal = HTTPStatus.BAD_REQUEST
+    _expecting = True  # more of a request, or the connection's first
+    _ended = False
+    _room = MAX_HEAD  # bytes that may still come in this head, or in this body
     _timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -45,32 +62,71 @@ class Protocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """The client is gone."""
         self._stop_timer()
+        # uvicorn leaves this timer running after an error, and the timer holds the connection.
+        self._unset_keepalive_if_required()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """The client has sent something."""
-        self._arrived = len(data)
-        if self._in_head:
-            self._head_size += len(data)
         self._unset_keepalive_if_required()
-        try:
-            self._read(data)
-        except httptools.HttpParserError:
-            self._refuse(self._refusal)
-        if self._in_head and self._head_size > MAX_HEAD:
-            self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+        self._expecting = True
+        for start in range(0, len(data), SLICE):
+            if self._ended:
+                return
+            self._read(data[start : start + SLICE])
         self._watch_arrival()
 
+    def on_message_begin(self) -> None:
+        """A request begins."""
+        self._expecting = True
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        """A request's headers are there."""
+        if self.parser.should_upgrade():
+            return
+        # The slice may have begun with another request, and may go on with the body.
+        long = self._room < SLICE and _size(self.url, self.headers) > MAX_HEAD
+        if long or len(self.headers) > MAX_HEADERS or len(self.pipeline) >= MAX_WAITING:
+            self._refuse(_head_too_long())
+            raise _Refused
+        super().on_headers_complete()
+        self._in_head = False
+        self._room = MAX_FRAMED_BODY
+        # httptools reports trailers as it reports headers.
+        self.headers = _NOWHERE  # type: ignore[assignment]
+
+    def on_message_complete(self) -> None:
+        """A whole request has arrived."""
+        if self.parser.should_upgrade():
+            return
+        self._in_head = True
+        self._expecting = False
+        self._room = MAX_HEAD
+        self._stop_timer()
+        super().on_message_complete()
+
     def _read(self, data: bytes) -> None:
-        rest = data
-        while rest:
+        self._room -= len(data)
+        try:
+            self._parse(data)
+        except httptools.HttpParserError:
+            self._refuse(_closing(400, "invalid_request", "This is not HTTP/1.1."))
+            return
+        if self._room < 0 or (self.headers and len(self.headers) > MAX_HEADERS):
+            self._refuse(_head_too_long() if self._in_head else body_too_long())
+        elif self.pipeline and self._waiting_bytes() > MAX_WAITING_BYTES:
+            self.transport.abort()
+
+    def _parse(self, data: bytes) -> None:
+        while data:
             try:
-                self.parser.feed_data(rest)
+                self.parser.feed_data(data)
             except httptools.HttpParserUpgrade as offer:
                 if self.parser.get_method() == b"CONNECT":
-                    self._refuse(HTTPStatus.METHOD_NOT_ALLOWED)
+                    self._refuse(_no_tunnel())
                     return
-                rest = self._head_without_offer() + rest[offer.args[0] :]
+                data = self._head_without_offer() + data[offer.args[0] :]
                 self.parser = httptools.HttpRequestParser(self)
                 self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
             else:
@@ -83,35 +139,14 @@ class Protocol(HttpToolsProtocol):
         lines += [b"%b: %b" % header for header in self.headers if header[0] != b"upgrade"]
         return b"\r\n".join([*lines, b"", b""])
 
-    def on_headers_complete(self) -> None:
-        """A request's headers are there."""
-        if self.parser.should_upgrade():
-            return
-        if max(self._head_size, self._arrived) > MAX_HEAD and self._is_head_too_long():
-            self._refusal = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
-            raise _Refused
-        if len(self.pipeline) >= MAX_WAITING:
-            raise _Refused
-        self._in_head = False
-        super().on_headers_complete()
-
-    def _is_head_too_long(self) -> bool:
-        lines = sum(len(name) + len(value) + 4 for name, value in self.headers)
-        return len(self.url) + lines > MAX_HEAD
-
-    def on_message_complete(self) -> None:
-        """A whole request has arrived. The next bytes begin another."""
-        if self.parser.should_upgrade():
-            return
-        self._in_head = True
-        self._head_size = 0
-        self._stop_timer()
-        super().on_message_complete()
+    def _waiting_bytes(self) -> int:
+        return sum(
+            _size(cycle.scope["raw_path"], cycle.scope["headers"]) + len(cycle.body)
+            for cycle, _ in self.pipeline
+        )
 
     def _watch_arrival(self) -> None:
-        """Limit the time until a whole request has arrived, unless the connection is idle."""
-        idle = self._in_head and not self._head_size and self.cycle is not None
-        if self._timer is None and not idle:
+        if self._expecting and self._timer is None:
             self._timer = self.loop.call_later(PATIENCE, self._end_waiting)
 
     def _stop_timer(self) -> None:
@@ -121,18 +156,54 @@ class Protocol(HttpToolsProtocol):
 
     def _end_waiting(self) -> None:
         self._timer = None
-        self._refuse(HTTPStatus.REQUEST_TIMEOUT)
+        said = f"The request did not arrive within {PATIENCE:.0f} seconds."
+        self._refuse(_closing(408, "invalid_request", said))
 
-    def _refuse(self, status: HTTPStatus) -> None:
-        if self.transport.is_closing():
+    def _refuse(self, error: OAuthError) -> None:
+        """Read nothing more, and say why, unless this would break into another answer."""
+        if self._ended or self.transport.is_closing():
             return
-        if self.pipeline:
-            # Earlier answers come first, and the client may not read them.
+        self._ended = True
+        self._stop_timer()
+        facts = {"address": self.client and self.client[0], "error": error.error}
+        LOG.put({"level": "info", "event": "request", "status": error.status, **facts})
+        cycle = self.cycle
+        if self._in_head and cycle is not None and not cycle.response_complete:
+            # Earlier requests are answered, and then the connection ends.
+            cycle.keep_alive = False
+            self.transport.pause_reading()
+            self.flow.read_paused = False  # so that uvicorn doesn't resume
+        elif self.pipeline:
+            # An earlier answer is due, and this one's turn would never come.
             self.transport.abort()
-            return
-        due = self.cycle is not None and not self.cycle.response_complete
-        # Don't mix this with an answer that has begun, or that is due to an earlier request.
-        if not due or not (self._in_head or self.cycle.response_started):
-            line = f"HTTP/1.1 {status.value} {status.phrase}\r\n"
-            self.transport.write(f"{line}connection: close\r\ncontent-length: 0\r\n\r\n".encode())
-        self.transport.close()
+        else:
+            if self._in_head or not cycle.response_started:
+                self.transport.write(_as_bytes(error))
+            self.transport.close()
+
+
+def _size(url: bytes, headers: Iterable[tuple[bytes, bytes]]) -> int:
+    return len(url) + sum(len(name) + len(value) + 4 for name, value in headers)
+
+
+def _as_bytes(error: OAuthError) -> bytes:
+    answer = error.response()
+    lines = [b"%b: %b\r\n" % header for header in answer.raw_headers]
+    return b"".join([STATUS_LINE[answer.status_code], *lines, b"\r\n", answer.body])
+
+
+def _closing(status: int, error: str, description: str, **headers: str) -> OAuthError:
+    return OAuthError(error, description, status=status, headers={"Connection": "close", **headers})
+
+
+def _head_too_long() -> OAuthError:
+    return _closing(
+        431,
+        "invalid_request",
+        f"The headers are longer than {MAX_HEAD} bytes, or more than {MAX_HEADERS}.",
+    )
+
+
+def _no_tunnel() -> OAuthError:
+    said = "CONNECT is for proxies, and this server is none."
+    return _closing(405, "method_not_allowed", said, Allow="GET, HEAD, POST")

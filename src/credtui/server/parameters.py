@@ -101,6 +101,16 @@ def read_credentials(request: Request, parameters: Mapping[str, str]) -> Credent
     return credentials
 
 
+def body_too_long() -> OAuthError:
+    """Return the error for a body that is too long."""
+    return OAuthError(
+        "invalid_request",
+        f"The body is longer than {MAX_BODY} bytes.",
+        status=413,
+        headers={"Connection": "close"},
+    )
+
+
 async def _read_body(request: Request) -> bytes:
     body = b""
     more = True
@@ -110,12 +120,7 @@ async def _read_body(request: Request) -> bytes:
             raise ClientDisconnect
         body += message.get("body", b"")
         if len(body) > MAX_BODY:
-            raise OAuthError(
-                "invalid_request",
-                f"The body is longer than {MAX_BODY} bytes.",
-                status=413,
-                headers={"Connection": "close"},
-            )
+            raise body_too_long()
         more = message.get("more_body", False)
     return body
 

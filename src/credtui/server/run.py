@@ -19,6 +19,9 @@ STOP_PATIENCE = 10
 
 _MAX_CONNECTIONS = 4096
 
+_KERNEL_BUFFER = 64 * 1024
+"""Bytes that the system keeps of what a client sent, and of what it hasn't yet read."""
+
 
 def run_server(installation: Installation, host: str, port: int, workers: int = 1) -> int:
     """Run the token endpoint until SIGTERM or SIGINT, and return the exit status.
@@ -75,6 +78,9 @@ def _listen(host: str, port: int) -> socket.socket:
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             if family == socket.AF_INET6:
                 listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            # Accepted connections inherit these sizes. The system would let each grow to megabytes.
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _KERNEL_BUFFER)
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _KERNEL_BUFFER)
             listening.bind(address)
             listening.listen(2048)
         except OSError:
