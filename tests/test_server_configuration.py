@@ -22,14 +22,16 @@ def test_every_key(file: Path) -> None:
         token_lifetime = 900
         trusted_proxies = ["10.0.0.0/24", "::1"]
         introspection_clients = ["{CLIENT_ID}"]
+        keep_alive = 30
         """
     )
     assert load_settings(file, environ={}).server == ServerSettings(
         token_lifetime=900,
         trusted_proxies=["10.0.0.0/24", "::1/128"],
         introspection_clients=[CLIENT_ID],
+        keep_alive=30,
     )
-    assert len(ServerSettings.model_fields) == 3, "test the new key here, too"
+    assert len(ServerSettings.model_fields) == 4, "test the new key here, too"
 
 
 @pytest.mark.parametrize(
@@ -41,6 +43,8 @@ def test_every_key(file: Path) -> None:
         ("trusted_proxies = ['10.0.0.1/24']", "server.trusted_proxies.0 must be a list"),
         ("trusted_proxies = '10.0.0.0/24'", "server.trusted_proxies must be a list of networks"),
         ("introspection_clients = ['x']", "introspection_clients.0 must be a list of the Client"),
+        ("keep_alive = 0", "server.keep_alive must be a whole number of seconds from 1 to 3600"),
+        ("keep_alive = 3601", "server.keep_alive must be a whole number of seconds from 1 to 3600"),
         ("port = 1", "unknown key server.port; allowed are token_lifetime, trusted_proxies"),
     ],
 )

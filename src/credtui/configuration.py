@@ -70,6 +70,9 @@ class ServerSettings(BaseModel):
         max_length=50,
         description="a list of the Client IDs that may introspect access tokens",
     )
+    keep_alive: int = Field(
+        default=75, ge=1, le=3600, description="a whole number of seconds from 1 to 3600"
+    )
 
 
 _BUILT_IN_ENVIRONMENTS: Mapping[str, Mapping[str, str]] = {

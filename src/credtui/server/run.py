@@ -46,6 +46,7 @@ def run_server(installation: Installation, host: str, port: int, workers: int = 
             server_header=False,
             # The configuration says whose headers to believe; uvicorn would ask the environment.
             proxy_headers=False,
+            timeout_keep_alive=installation.settings.server.keep_alive,
             limit_concurrency=_MAX_CONNECTIONS,
             timeout_graceful_shutdown=STOP_PATIENCE,
         )
