@@ -288,12 +288,15 @@ def _serve(port: int, folder: Path, settings: Mapping[str, Any] = _DEFAULTS) -> 
 
 def _serve_constant(port: int, folder: Path) -> None:
     """Serve a constant answer of a token's size, with the same server, protocol and framework."""
+    from functools import partial
+
     import uvicorn
     from starlette.applications import Starlette
     from starlette.requests import Request
     from starlette.responses import JSONResponse
     from starlette.routing import Route
 
+    from credtui.server.connections import Connections
     from credtui.server.http import Protocol
 
     answer = {"access_token": "x" * 300, "token_type": "Bearer", "expires_in": 3600}
@@ -305,7 +308,7 @@ def _serve_constant(port: int, folder: Path) -> None:
     uvicorn.run(
         Starlette(routes=[Route(_PATH, constant, methods=["POST"])]),
         port=port,
-        http=Protocol,
+        http=partial(Protocol, connections=Connections(4096)),  # type: ignore[arg-type]
         loop="asyncio",
         access_log=False,
         server_header=False,

@@ -7,8 +7,7 @@ from typing import Any
 
 from credtui.configuration import Settings
 from credtui.installation import Installation
-from credtui.server import http
-from credtui.server.run import run_server
+from credtui.server import http, run
 from tests.stores import open_store
 
 CHEAP = {"bcrypt_cost": 4}
@@ -24,5 +23,6 @@ def open_installation(folder: Path, **settings: Any) -> Installation:
 if __name__ == "__main__":
     asked = json.loads(sys.argv[1])
     http.PATIENCE = asked["patience"]
+    run.MAX_CONNECTIONS = asked["connections"]
     installation = open_installation(Path(asked["store"]), **asked["settings"])
-    sys.exit(run_server(installation, asked["host"], asked["port"], asked["workers"]))
+    sys.exit(run.run_server(installation, asked["host"], asked["port"], asked["workers"]))

@@ -92,6 +92,7 @@ def serving(
     workers: int = 1,
     port: int = 0,
     patience: float = 10.0,
+    connections: int = 4096,
     **settings: Any,
 ) -> Iterator[Server]:
     """Run a server on a store until the context is left."""
@@ -101,6 +102,7 @@ def serving(
         "port": port,
         "workers": workers,
         "patience": patience,
+        "connections": connections,
         "settings": settings,
     }
     with log.open("wb") as output:

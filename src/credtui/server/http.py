@@ -1,12 +1,18 @@
-"""HTTP/1, with a bound in bytes and in time for everything that a client can send."""
+"""HTTP/1, with a bound in bytes and in time for everything that a client can do."""
 
 import asyncio
 from collections import deque
 from collections.abc import Iterable
+from typing import Any
 
 import httptools
+from starlette.types import Receive, Scope, Send
+from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.server import ServerState
 
+from credtui.domain.networks import parse_address
+from credtui.server.connections import Connections
 from credtui.server.log import LOG
 from credtui.server.oauth import OAuthError
 from credtui.server.parameters import MAX_BODY, body_too_long
@@ -30,7 +36,7 @@ SLICE = 4 * 1024
 """Bytes that are parsed at once. A client can go over a bound by less than twice this."""
 
 PATIENCE = 10.0
-"""Seconds for a whole request to arrive."""
+"""Seconds for a whole request to arrive, and for an answer to be taken."""
 
 _NOWHERE: deque[tuple[bytes, bytes]] = deque(maxlen=0)
 
@@ -40,31 +46,83 @@ class _Refused(Exception):
 
 
 class Protocol(HttpToolsProtocol):
-    """Reads requests within bounds, and ignores offers to speak another protocol.
+    """Serves a connection within bounds, and ignores offers to speak another protocol.
 
     uvicorn accepts headers, trailers and chunk extensions of any length. It waits for a request
-    for any time, and queues any number of requests that a client sends without waiting for answers.
+    for any time, and until answers are taken. It queues any number of requests that a client sends
+    without waiting for answers.
     If a client offers another protocol, httptools stops after the headers, and uvicorn leaves the
     rest unread.
+
+    Args:
+        config: uvicorn's configuration.
+        server_state: What uvicorn's connections share.
+        app_state: What the application's requests share.
+        _loop: The event loop.
+        connections: The connections of this process.
     """
 
     _in_head = True
     _expecting = True  # more of a request, or the connection's first
     _ended = False
     _room = MAX_HEAD  # bytes that may still come in this head, or in this body
-    _timer: asyncio.TimerHandle | None = None
+    _arrival: asyncio.TimerHandle | None = None
+    _departure: asyncio.TimerHandle | None = None
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+        *,
+        connections: Connections,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self._others = connections
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A client has connected."""
         super().connection_made(transport)
+        # uvicorn is told at once when the client doesn't take what was written.
+        transport.set_write_buffer_limits(high=0)
+        host, port = self.client or ("", 0)
+        address = parse_address(host) or "unknown"
+        self.client = address, port
+        if not self._others.add(self, address):
+            self.app = _answer_that_all_places_are_taken
         self._watch_arrival()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The client is gone."""
-        self._stop_timer()
+        self._others.remove(self)
+        self._stop_arrival()
+        self._stop_departure()
         # uvicorn leaves this timer running after an error, and the timer holds the connection.
         self._unset_keepalive_if_required()
         super().connection_lost(exc)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no whole request is being answered, or the client doesn't take the answer."""
+        cycle = self.cycle
+        return self.flow.write_paused or (
+            not self.pipeline and (cycle is None or cycle.response_complete or cycle.more_body)
+        )
+
+    def end(self) -> None:
+        """End at once."""
+        self.transport.abort()
+
+    def pause_writing(self) -> None:
+        """The client doesn't take what was written."""
+        super().pause_writing()
+        self._departure = self.loop.call_later(PATIENCE, self.end)
+
+    def resume_writing(self) -> None:
+        """The client has taken everything."""
+        super().resume_writing()
+        self._stop_departure()
 
     def data_received(self, data: bytes) -> None:
         """The client has sent something."""
@@ -103,7 +161,7 @@ class Protocol(HttpToolsProtocol):
         self._in_head = True
         self._expecting = False
         self._room = MAX_HEAD
-        self._stop_timer()
+        self._stop_arrival()
         super().on_message_complete()
 
     def _read(self, data: bytes) -> None:
@@ -146,16 +204,21 @@ class Protocol(HttpToolsProtocol):
         )
 
     def _watch_arrival(self) -> None:
-        if self._expecting and self._timer is None:
-            self._timer = self.loop.call_later(PATIENCE, self._end_waiting)
+        if self._expecting and self._arrival is None:
+            self._arrival = self.loop.call_later(PATIENCE, self._end_waiting)
 
-    def _stop_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+    def _stop_arrival(self) -> None:
+        if self._arrival is not None:
+            self._arrival.cancel()
+            self._arrival = None
+
+    def _stop_departure(self) -> None:
+        if self._departure is not None:
+            self._departure.cancel()
+            self._departure = None
 
     def _end_waiting(self) -> None:
-        self._timer = None
+        self._arrival = None
         said = f"The request did not arrive within {PATIENCE:.0f} seconds."
         self._refuse(_closing(408, "invalid_request", said))
 
@@ -164,9 +227,8 @@ class Protocol(HttpToolsProtocol):
         if self._ended or self.transport.is_closing():
             return
         self._ended = True
-        self._stop_timer()
-        facts = {"address": self.client and self.client[0], "error": error.error}
-        LOG.put({"level": "info", "event": "request", "status": error.status, **facts})
+        self._stop_arrival()
+        _log(error, self.client)
         cycle = self.cycle
         if self._in_head and cycle is not None and not cycle.response_complete:
             # Earlier requests are answered, and then the connection ends.
@@ -180,6 +242,22 @@ class Protocol(HttpToolsProtocol):
             if self._in_head or not cycle.response_started:
                 self.transport.write(_as_bytes(error))
             self.transport.close()
+
+
+async def _answer_that_all_places_are_taken(scope: Scope, receive: Receive, send: Send) -> None:
+    error = _closing(
+        503,
+        "temporarily_unavailable",
+        "There are too many connections at the moment. Try again later.",
+        **{"Retry-After": "5"},
+    )
+    _log(error, scope["client"])
+    await error.response()(scope, receive, send)
+
+
+def _log(error: OAuthError, client: tuple[str, int] | None) -> None:
+    facts = {"status": error.status, "address": client and client[0], "error": error.error}
+    LOG.put({"level": "info", "event": "request", **facts})
 
 
 def _size(url: bytes, headers: Iterable[tuple[bytes, bytes]]) -> int:

@@ -1,6 +1,7 @@
 """Running the token endpoint: listening, one process or several, and a graceful stop."""
 
 import os
+import resource
 import signal
 import socket
 from functools import partial
@@ -11,13 +12,15 @@ from uvicorn.supervisors import Multiprocess
 from credtui.domain.errors import ServerError
 from credtui.installation import Installation
 from credtui.server.app import build_app
+from credtui.server.connections import Connections
 from credtui.server.http import Protocol
 from credtui.server.log import LOG, logger
 
 STOP_PATIENCE = 10
 """Seconds that open requests may still take when the server stops."""
 
-_MAX_CONNECTIONS = 4096
+MAX_CONNECTIONS = 4096
+"""Connections of one process."""
 
 _KERNEL_BUFFER = 64 * 1024
 """Bytes that the system keeps of what a client sent, and of what it hasn't yet read."""
@@ -32,11 +35,13 @@ def run_server(installation: Installation, host: str, port: int, workers: int = 
     """
     # If the store can't be used, say so once, and not once in each process.
     installation.client_service()
+    limit = _room_for_connections()
+    connections = Connections(limit, installation.settings.server.trusted_proxies)
     with _listen(host, port) as listening:
         config = uvicorn.Config(
             partial(build_app, installation, parent=os.getpid() if workers > 1 else None),
             factory=True,
-            http=Protocol,
+            http=partial(Protocol, connections=connections),  # type: ignore[arg-type]
             loop="asyncio",
             ws="none",
             lifespan="on",
@@ -47,7 +52,8 @@ def run_server(installation: Installation, host: str, port: int, workers: int = 
             # The configuration says whose headers to believe; uvicorn would ask the environment.
             proxy_headers=False,
             timeout_keep_alive=installation.settings.server.keep_alive,
-            limit_concurrency=_MAX_CONNECTIONS,
+            # This many connections may be accepted before the first of them is counted.
+            backlog=max(128, limit // 2),
             timeout_graceful_shutdown=STOP_PATIENCE,
         )
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -66,6 +72,14 @@ def run_server(installation: Installation, host: str, port: int, workers: int = 
         finally:
             logger.info("stopped")
             LOG.stop()
+
+
+def _room_for_connections() -> int:
+    """Return how many connections may be open: the store holds up to half of the files open."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY:
+        return MAX_CONNECTIONS
+    return max(1, min(MAX_CONNECTIONS, soft // 4))
 
 
 def _listen(host: str, port: int) -> socket.socket:
