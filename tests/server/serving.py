@@ -46,7 +46,7 @@ class Server:
         self.store = store
         self.log = log
         listening = wait_for(self._listening, "the server to listen")
-        self.url = f"http://127.0.0.1:{listening['port']}"
+        self.url = listening["url"]
         wait_for(self._answers, "the server to answer")
 
     @property
@@ -90,6 +90,7 @@ def serving(
     log: Path,
     *,
     workers: int = 1,
+    host: str = "127.0.0.1",
     port: int = 0,
     patience: float = 10.0,
     connections: int = 4096,
@@ -98,7 +99,7 @@ def serving(
     """Run a server on a store until the context is left."""
     asked = {
         "store": str(store),
-        "host": "127.0.0.1",
+        "host": host,
         "port": port,
         "workers": workers,
         "patience": patience,
