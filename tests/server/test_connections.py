@@ -2,6 +2,8 @@
 
 import json
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -276,3 +278,18 @@ def is_reset(connection: socket.socket) -> bool:
     except ConnectionError:
         return True
     return False
+
+
+@pytest.mark.parametrize(("hard", "allowed"), [(20_000, 4096), (400, 100)])
+def test_connections_leave_room_for_the_stores_files(hard: int, allowed: int) -> None:
+    """The server asks for as many files as it may open."""
+    program = (
+        "import resource, sys; from credtui.server.run import _room_for_connections as room;"
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (100, int(sys.argv[1]))); print(room())"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", program, str(hard)], capture_output=True, text=True, check=False
+    )
+    if "ValueError" in ran.stderr:
+        pytest.skip(f"this process may not open {hard} files")
+    assert int(ran.stdout) == allowed

@@ -3,6 +3,7 @@
 import os
 import resource
 import signal
+from contextlib import suppress
 from functools import partial
 
 import uvicorn
@@ -73,8 +74,18 @@ def run_server(installation: Installation, host: str, port: int, workers: int = 
 
 
 def _room_for_connections() -> int:
-    """Return how many connections may be open: the store holds up to half of the files open."""
-    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    """Return how many connections may be open, after asking for as many files as they need.
+
+    The store holds up to half of the files open, and new connections are open before they count.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MAX_CONNECTIONS * 4
+    if soft < wanted and soft != resource.RLIM_INFINITY:
+        if hard != resource.RLIM_INFINITY:
+            wanted = min(wanted, hard)
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+        soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft == resource.RLIM_INFINITY:
         return MAX_CONNECTIONS
     return max(1, min(MAX_CONNECTIONS, soft // 4))
