@@ -193,6 +193,17 @@ def test_what_is_no_request_leaves_earlier_answers_alone(server: Server) -> None
     assert answers.count(b"HTTP/1.1 ") == 3
 
 
+def test_requests_that_wait(server: Server) -> None:
+    """One is being answered, some wait, and after them the connection ends."""
+    with connect(server) as connection:
+        connection.sendall((GET + b"\r\n") * (http.MAX_WAITING + 5))
+        answers = b""
+        with suppress(ConnectionError):
+            while part := connection.recv(65536):
+                answers += part
+    assert answers.count(b'{"status":"ok"}') == http.MAX_WAITING + 1
+
+
 def test_a_body_that_comes_after_its_answer(server: Server) -> None:
     """It is read, and what follows is the next request."""
     with connect(server) as connection, connection.makefile("rb") as answers:

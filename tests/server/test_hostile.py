@@ -113,8 +113,8 @@ def test_half_a_body(server: Server) -> None:
 def test_many_requests_at_once_on_one_connection(server: Server, account: Account) -> None:
     one = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
     last = b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
-    answer = send(server, one * 50 + last, half_close=False)
-    assert answer.count(b"HTTP/1.1 200") == 51
+    answer = send(server, one * http.MAX_WAITING + last, half_close=False)
+    assert answer.count(b"HTTP/1.1 200") == http.MAX_WAITING + 1
 
 
 def test_a_client_that_only_asks_is_hung_up_on(server: Server) -> None:

@@ -26,8 +26,8 @@ MAX_HEADERS = 100
 MAX_FRAMED_BODY = 2 * MAX_BODY
 """Bytes in a request's body together with chunk sizes, chunk extensions and trailers."""
 
-MAX_WAITING = 100
-"""Requests of a connection that wait for the answer to an earlier one."""
+MAX_WAITING = 20
+"""Requests of a connection that wait for the answer to an earlier one. Each takes some 3 kB."""
 
 MAX_WAITING_BYTES = MAX_HEAD + MAX_BODY
 """Bytes in the requests of a connection that wait."""
@@ -48,11 +48,10 @@ class _Refused(Exception):
 class Protocol(HttpToolsProtocol):
     """Serves a connection within bounds, and ignores offers to speak another protocol.
 
-    uvicorn accepts headers, trailers and chunk extensions of any length. It waits for a request
-    for any time, and until answers are taken. It queues any number of requests that a client sends
-    without waiting for answers.
-    If a client offers another protocol, httptools stops after the headers, and uvicorn leaves the
-    rest unread.
+    uvicorn accepts headers, trailers and chunk extensions of any length. It waits for any time
+    until a request is there, and until its answer is taken. It queues any number of requests that
+    a client sends without waiting for answers. If a client offers another protocol, httptools stops
+    after the headers, and uvicorn leaves the rest unread.
 
     Args:
         config: uvicorn's configuration.
@@ -63,9 +62,9 @@ class Protocol(HttpToolsProtocol):
     """
 
     _in_head = True
-    _expecting = True  # more of a request, or the connection's first
-    _ended = False
     _room = MAX_HEAD  # bytes that may still come in this head, or in this body
+    _expecting = True  # the rest of a request, or the connection's first request
+    _ended = False
     _arrival: asyncio.TimerHandle | None = None
     _departure: asyncio.TimerHandle | None = None
 
@@ -84,7 +83,7 @@ class Protocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A client has connected."""
         super().connection_made(transport)
-        # uvicorn is told at once when the client doesn't take what was written.
+        # Without this, a client could leave 64 KiB of answers in this process for ever.
         transport.set_write_buffer_limits(high=0)
         host, port = self.client or ("", 0)
         address = parse_address(host) or "unknown"
@@ -145,8 +144,11 @@ class Protocol(HttpToolsProtocol):
             return
         # The slice may have begun with another request, and may go on with the body.
         long = self._room < SLICE and _size(self.url, self.headers) > MAX_HEAD
-        if long or len(self.headers) > MAX_HEADERS or len(self.pipeline) >= MAX_WAITING:
+        if long or len(self.headers) > MAX_HEADERS:
             self._refuse(_head_too_long())
+            raise _Refused
+        if len(self.pipeline) >= MAX_WAITING:
+            self._refuse(_too_many_waiting())
             raise _Refused
         super().on_headers_complete()
         self._in_head = False
@@ -174,7 +176,7 @@ class Protocol(HttpToolsProtocol):
         if self._room < 0 or (self.headers and len(self.headers) > MAX_HEADERS):
             self._refuse(_head_too_long() if self._in_head else body_too_long())
         elif self.pipeline and self._waiting_bytes() > MAX_WAITING_BYTES:
-            self.transport.abort()
+            self._refuse(_too_many_waiting())
 
     def _parse(self, data: bytes) -> None:
         while data:
@@ -280,6 +282,10 @@ def _head_too_long() -> OAuthError:
         "invalid_request",
         f"The headers are longer than {MAX_HEAD} bytes, or more than {MAX_HEADERS}.",
     )
+
+
+def _too_many_waiting() -> OAuthError:
+    return _closing(429, "temporarily_unavailable", "Too many requests wait for an answer.")
 
 
 def _no_tunnel() -> OAuthError:
