@@ -174,6 +174,9 @@ def test_networks(managed: Credtui) -> None:
     assert ran.json["networks"] == ["192.0.2.0/24", "2001:db8::/32"]
     assert managed("networks", "list").out == "192.0.2.0/24\n2001:db8::/32\n"
     assert managed("networks", "set", "192.0.2.1/24").status == 3
+    assert managed("networks", "set", "::ffff:127.0.0.1", "--json").json["networks"] == [
+        "127.0.0.1/32"
+    ]
     assert managed("networks", "clear").status == 0
     assert managed("networks", "list", "--json").json["networks"] == []
 

@@ -4,15 +4,23 @@ import ipaddress
 from collections.abc import Iterable
 from contextlib import suppress
 from functools import lru_cache
+from typing import TypeAlias
 
 from credtui.domain.names import quotable
 from credtui.domain.refusals import InvalidNetworkError
 
 MAX_NETWORKS = 50
 
+_Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+_MAPPED = ipaddress.IPv6Network("::ffff:0:0/96")
+"""The IPv6 addresses that stand for IPv4 addresses."""
+
 
 def parse_networks(texts: Iterable[str]) -> tuple[str, ...]:
     """Return networks in CIDR notation, each once, in their order.
+
+    A network of IPv4 addresses that are mapped into IPv6 becomes the IPv4 network.
 
     Raises:
         InvalidNetworkError: A text isn't a network, or there are too many.
@@ -23,18 +31,9 @@ def parse_networks(texts: Iterable[str]) -> tuple[str, ...]:
     return networks
 
 
-def are_networks(texts: Iterable[str]) -> bool:
-    """Tell whether texts are networks as `parse_networks` returns them."""
-    texts = tuple(texts)
-    try:
-        return parse_networks(texts) == texts
-    except InvalidNetworkError:
-        return False
-
-
 def is_allowed(address: str, networks: Iterable[str]) -> bool:
     """Tell whether an address is in one of the networks. Without networks every address is."""
-    allowed = [ipaddress.ip_network(network) for network in networks]
+    allowed = [_unmapped(ipaddress.ip_network(network)) for network in networks]
     parsed = parse_address(address)
     if not allowed or parsed is None:
         return not allowed
@@ -61,11 +60,18 @@ def _parse(text: str) -> str:
     # A zone, after "%", may hold any character, and means something on one computer only.
     if "%" not in text:
         with suppress(ValueError):
-            network = ipaddress.ip_network(text, strict=False)
+            network = _unmapped(ipaddress.ip_network(text, strict=False))
     if network is None:
         raise InvalidNetworkError(
             f"{shown} is not a network: give one such as 192.0.2.0/24, 2001:db8::/32 or 192.0.2.7."
         )
-    if ipaddress.ip_address(text.partition("/")[0]) != network.network_address:
+    if parse_address(text.partition("/")[0]) != str(network.network_address):
         raise InvalidNetworkError(f"{shown} is not a network: do you mean {network}?")
     return str(network)
+
+
+def _unmapped(network: _Network) -> _Network:
+    if isinstance(network, ipaddress.IPv6Network) and network.subnet_of(_MAPPED):
+        first = int(network.network_address) - int(_MAPPED.network_address)
+        return ipaddress.IPv4Network((first, network.prefixlen - _MAPPED.prefixlen))
+    return network

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
 from credtui.domain.models import RetiredSecret, StoredCredential
 from credtui.domain.names import name_key
-from credtui.domain.refusals import NameNotTypedError, Refusal, refuse
+from credtui.domain.refusals import InvalidNetworkError, NameNotTypedError, Refusal, refuse
 from credtui.domain.rules import MAX_CREDENTIALS, Credentials
 from credtui.domain.usage import Usage
 
@@ -35,12 +35,20 @@ class Organization(Credentials):
             raise ValueError("two credentials have the same name")
         if (self.primary not in client_ids) if client_ids else (self.primary is not None):
             raise ValueError("not exactly one credential is primary")
-        if self.networks:
-            from credtui.domain.networks import are_networks
-
-            if not are_networks(self.networks):
-                raise ValueError("a network is not in CIDR notation")
         return self
+
+    @field_validator("networks")
+    @classmethod
+    def _in_one_notation(cls, networks: tuple[str, ...]) -> tuple[str, ...]:
+        if not networks:
+            return ()
+        from credtui.domain.networks import parse_networks
+
+        try:
+            # Earlier versions kept IPv4 networks that were mapped into IPv6 as they were typed.
+            return parse_networks(networks)
+        except InvalidNetworkError:
+            raise ValueError("a network is not in CIDR notation") from None
 
     def get(self, client_id: str, *, seen: int | None = None) -> StoredCredential:
         """Return the credential with this Client ID.

@@ -216,6 +216,23 @@ def test_a_damaged_file_is_said_and_left_alone(
     assert filled.rotate(known).credential.generation == 2
 
 
+def test_mapped_networks_of_an_earlier_version_are_read_as_ipv4(
+    filled: CredentialService, store: TinyDBStore, path: Path
+) -> None:
+    typed = ["::ffff:c000:200/120", "192.0.2.0/24", "2001:db8::/32"]
+    document = edit(
+        json.loads(path.read_bytes()),
+        lambda document: document["organization"]["1"].update(networks=typed),
+    )
+    path.write_text(json.dumps(document))
+    assert store.load(PLACE).networks == ("192.0.2.0/24", "2001:db8::/32")
+    filled.generate("Third")
+    assert json.loads(path.read_bytes())["organization"]["1"]["networks"] == [
+        "192.0.2.0/24",
+        "2001:db8::/32",
+    ]
+
+
 def test_an_earlier_layout_is_gone_on_with(
     filled: CredentialService, store: TinyDBStore, store_folder: Path
 ) -> None:
