@@ -12,13 +12,13 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
-from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from credtui.domain.errors import AddressNotAllowedError, ClientError, StoreError
 from credtui.installation import Installation
 from credtui.server.endpoints import Endpoint, Endpoints
 from credtui.server.log import LOG, Logged, facts_of, logger
 from credtui.server.oauth import OAuthError, refused, unavailable
+from credtui.server.proxies import BehindProxies
 
 _HTTP_ERRORS = {
     404: ("not_found", "There is no such address here: /openapi.json lists what there is."),
@@ -77,7 +77,7 @@ def build_app(installation: Installation, *, parent: int | None = None) -> ASGIA
     starlette.router.redirect_slashes = False
     app: ASGIApp = Logged(starlette, frozenset(route.path for route in routes))
     if settings.server.trusted_proxies:
-        app = ProxyHeadersMiddleware(app, list(settings.server.trusted_proxies))  # type: ignore[arg-type, assignment]
+        app = BehindProxies(app, settings.server.trusted_proxies)
     return app
 
 
