@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from credtui.domain.audit import Action
+from credtui.server.parameters import MAX_BODY
 from tests.server.serving import Account, Server
 from tests.support import SECRET
 
@@ -18,6 +19,10 @@ TOKEN = "/v2/oauth/token"
 
 def basic(client_id: str, secret: str) -> str:
     return "Basic " + base64.b64encode(f"{client_id}:{secret}".encode()).decode()
+
+
+def urlsafe_b64(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
 
 
 def refused(answer: httpx.Response, status: int, error: str) -> str:
@@ -67,26 +72,66 @@ class TestToken:
         )
 
     @pytest.mark.parametrize(
-        "name", [SECRET.get_secret_value(), "x" * 41, "a b", "a\x1b[31m", 'a"', "\u00e9", "7", ""]
+        "name",
+        [
+            *(SECRET.get_secret_value(), "x" * 41, "a b", "a\x1b[31m", 'a"', "\u00e9", "7", ""),
+            *("scope", "resource", "token_type_hint", "client_assertion"),
+        ],
     )
-    def test_a_name_that_is_no_parameter_s_is_not_repeated(
-        self, client: httpx.Client, name: str
+    def test_a_name_that_is_not_read_does_not_matter(
+        self, client: httpx.Client, account: Account, name: str
     ) -> None:
-        form = urlencode([(name, "x"), (name, "x")])
-        kind = {"Content-Type": "application/x-www-form-urlencoded"}
-        answer = client.post(TOKEN, content=form, headers=kind)
-        assert refused(answer, 400, "invalid_request") == "A parameter is given twice."
-        answer = client.post(TOKEN, json={name: 3})
-        assert refused(answer, 400, "invalid_request") == "A parameter must be a string."
-        answer = client.post(TOKEN, data={name: "x" * 2049})
-        assert refused(answer, 400, "invalid_request").startswith("A parameter is longer than")
+        """RFC 6749 asks for that, and RFC 8707 allows `resource` several times."""
+        known = account.form()
+        for extra in ([(name, "x"), (name, "y")], [(name, "x" * 9000)], [(name, "")]):
+            form = urlencode([*known.items(), *extra])
+            kind = {"Content-Type": "application/x-www-form-urlencoded"}
+            assert client.post(TOKEN, content=form, headers=kind).status_code == 200
+        values: list[object] = [None, 3, 1.5, True, [], ["a", "b"], {"a": {"a": 1}}, "x" * 9000, ""]
+        for value in values:
+            assert client.post(TOKEN, json={**known, name: value}).status_code == 200
+        written = json.dumps(known)[:-1] + f", {json.dumps(name)}: 1" * 2 + "}"
+        kind = {"Content-Type": "application/json"}
+        assert client.post(TOKEN, content=written, headers=kind).status_code == 200
+        written = json.dumps(known)[:-1] + f", {json.dumps(name)}: {'9' * 5000}" + "}"
+        assert client.post(TOKEN, content=written, headers=kind).status_code == 200
+
+    @pytest.mark.parametrize("name", ["client_id", "client_secret", "audience", "grant_type"])
+    def test_a_value_of_another_type(
+        self, client: httpx.Client, account: Account, name: str
+    ) -> None:
+        values: list[object] = [3, 1.5, True, ["x"], {"a": "b"}]
+        for value in values:
+            answer = client.post(TOKEN, json={**account.form(), name: value})
+            assert refused(answer, 400, "invalid_request") == f"{name} must be a string."
+        answer = client.post(TOKEN, json={**account.form(), name: None})
+        assert refused(answer, 400, "invalid_request") == f"{name} is missing."
+
+    @pytest.mark.parametrize("kind", ["application/json", "application/x-www-form-urlencoded"])
+    def test_a_byte_order_mark_is_skipped(
+        self, client: httpx.Client, account: Account, kind: str
+    ) -> None:
+        form = account.form()
+        body = json.dumps(form) if "json" in kind else urlencode(form)
+        headers = {"Content-Type": kind}
+        answer = client.post(TOKEN, content=f"\ufeff{body}".encode(), headers=headers)
+        assert answer.status_code == 200
+        answer = client.post(TOKEN, content="\ufeff".encode(), headers=headers)
+        refused(answer, 400, "invalid_request")
 
     def test_what_is_too_long(self, client: httpx.Client, account: Account) -> None:
-        form = account.form(audience="x" * 2049)
-        assert "audience" in refused(client.post(TOKEN, data=form), 400, "invalid_request")
+        for name in ("audience", "client_id", "client_secret", "grant_type"):
+            for form in (account.form(**{name: "x" * 2049}), account.form(**{name: "x" * 9000})):
+                for answer in (client.post(TOKEN, data=form), client.post(TOKEN, json=form)):
+                    assert refused(answer, 400, "invalid_request") == (
+                        f"{name} is longer than 2048 characters."
+                    )
 
     def test_a_body_that_is_too_long(self, client: httpx.Client, account: Account) -> None:
-        form = account.form(audience="x" * 10_000)
+        spare = MAX_BODY - len(urlencode(account.form(more="")))
+        form = account.form(more="x" * spare)
+        assert client.post(TOKEN, data=form).status_code == 200
+        form = account.form(more="x" * (spare + 1))
         refused(client.post(TOKEN, data=form), 413, "invalid_request")
 
         def chunks() -> Any:
@@ -113,8 +158,9 @@ class TestToken:
         "body",
         [
             *(b"{", b"[]", b'"x"', b"null", b'{"client_id": 3}', b'{"client_id": ["x"]}'),
-            *(b'{"client_id": NaN}', b"[" * 8000, b'{"a":' * 1600, b"\x00"),
+            *(b'{"client_id": NaN}', b"[" * 60_000, b'{"a":' * 12_000, b"\x00"),
         ],
+        ids=lambda body: body[:20],
     )
     def test_what_is_not_a_json_object_of_strings(self, client: httpx.Client, body: bytes) -> None:
         headers = {"Content-Type": "application/json; charset=utf-8"}
@@ -253,10 +299,15 @@ class TestTokenTest:
         assert answer.headers["www-authenticate"].startswith("Bearer realm=")
 
     @pytest.mark.parametrize(
-        "token", ["x", "a.b.c", "eyJhbGciOiJub25lIn0.e30.", "e30.e30.e30", "x" * 8000]
+        "token",
+        [
+            *("x", "a.b.c", "eyJhbGciOiJub25lIn0.e30.", "e30.e30.e30", "x" * 9000, "x." * 7000),
+            *("\xe9\xff", "a b", "Bearer x", "[" * 9000, urlsafe_b64(b"[" * 6000) + ".e30.e30"),
+        ],
     )
     def test_a_token_that_is_none(self, client: httpx.Client, token: str) -> None:
-        answer = client.get(self.PATH, headers={"Authorization": f"Bearer {token}"})
+        header = f"Bearer {token}".encode("latin-1")
+        answer = client.get(self.PATH, headers={b"Authorization": header})
         refused(answer, 401, "invalid_token")
         assert 'error="invalid_token"' in answer.headers["www-authenticate"]
 
@@ -272,8 +323,57 @@ class TestTokenTest:
             refused(answer, 401, "invalid_token")
 
 
+NO_TOKENS = [
+    *(
+        "x",
+        "x" * 2049,
+        "x" * 9000,
+        "x" * 64_000,
+        "x." * 30_000,
+        "\0",
+        "a.b\0.c",
+        "\u652f\U0001f3e6",
+    ),
+    *("a b\r\n", "e30.e30.e30", "[" * 60_000, urlsafe_b64(b"[" * 40_000) + ".e30.e30"),
+    *(urlsafe_b64(b'{"alg":' + b"9" * 40_000 + b"}") + ".e30.e30", SECRET.get_secret_value()),
+]
+"""Texts that are no access tokens, up to about as long as a body may be."""
+
+
 class TestIntrospect:
     PATH = "/oauth/introspect"
+
+    @pytest.mark.parametrize("token", NO_TOKENS, ids=map(str, range(len(NO_TOKENS))))
+    def test_what_is_no_token_is_not_active(
+        self, client: httpx.Client, gateway: Account, token: str
+    ) -> None:
+        auth = (gateway.client_id, gateway.secret)
+        for hint in ("access_token", "refresh_token", "\0", "x" * 1000):
+            body = {"token": token, "token_type_hint": hint}
+            if len(urlencode(body)) <= MAX_BODY:
+                answer = client.post(self.PATH, data=body, auth=auth)
+                assert (answer.status_code, answer.json()) == (200, {"active": False})
+        answer = client.post(
+            self.PATH,
+            content=json.dumps({"token": token}, ensure_ascii=False),
+            auth=auth,
+            headers={"Content-Type": "application/json"},
+        )
+        assert (answer.status_code, answer.json()) == (200, {"active": False})
+
+    def test_the_body_has_a_bound(self, client: httpx.Client, gateway: Account) -> None:
+        auth = (gateway.client_id, gateway.secret)
+        longest = "x" * (MAX_BODY - len("token="))
+        answer = client.post(self.PATH, data={"token": longest}, auth=auth)
+        assert answer.json() == {"active": False}
+        answer = client.post(self.PATH, data={"token": longest + "x"}, auth=auth)
+        refused(answer, 413, "invalid_request")
+
+    def test_what_is_empty_is_missing(self, client: httpx.Client, gateway: Account) -> None:
+        auth = (gateway.client_id, gateway.secret)
+        for body in ({"data": {"token": ""}}, {"json": {"token": ""}}, {"json": {"token": None}}):
+            answer = client.post(self.PATH, auth=auth, **body)
+            assert refused(answer, 400, "invalid_request") == "token is missing."
 
     def test_a_token_that_counts(
         self, client: httpx.Client, account: Account, gateway: Account
@@ -342,11 +442,19 @@ class TestRevoke:
             ).json()
             assert said["active"] is counts
 
+    @pytest.mark.parametrize("token", NO_TOKENS, ids=map(str, range(len(NO_TOKENS))))
     def test_what_is_no_token_is_as_good_as_revoked(
-        self, client: httpx.Client, account: Account
+        self, client: httpx.Client, account: Account, token: str
     ) -> None:
         auth = (account.client_id, account.secret)
-        assert client.post(self.PATH, data={"token": "x"}, auth=auth).status_code == 200
+        body = {"token": token}
+        if len(urlencode(body)) <= MAX_BODY:
+            assert client.post(self.PATH, data=body, auth=auth).status_code == 200
+        assert client.post(self.PATH, json=body, auth=auth).status_code == 200
+
+    def test_the_body_has_a_bound(self, client: httpx.Client) -> None:
+        answer = client.post(self.PATH, data={"token": "x" * MAX_BODY})
+        refused(answer, 413, "invalid_request")
 
     def test_anothers_token_stays(
         self, client: httpx.Client, account: Account, gateway: Account

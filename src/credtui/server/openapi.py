@@ -67,7 +67,7 @@ _TOKEN = _object(
         "scope": {"type": "string"},
     },
 )
-_ABOUT_TOKEN = _object(["token"], {"token": _text("An access token.", maxLength=2048), **_WHO})
+_ABOUT_TOKEN = _object(["token"], {"token": _text("An access token."), **_WHO})
 
 
 def _token_operation(name: str) -> Data:

@@ -12,12 +12,14 @@ from starlette.requests import ClientDisconnect, Request
 
 from credtui.server.oauth import OAuthError, invalid_client, invalid_request
 
-MAX_BODY = 8192
+MAX_BODY = 64 * 1024
 """Bytes in a request's body."""
 
 MAX_VALUE = 2048
-"""Characters in a parameter."""
+"""Characters in a parameter, but for the token that a request is about."""
 
+_TOKEN = "token"  # noqa: S105  # the name of a parameter
+_READ = {"grant_type", "client_id", "client_secret", "audience", _TOKEN}
 _MAX_PARAMETERS = 50
 _FORM = "application/x-www-form-urlencoded"
 _JSON = "application/json"
@@ -31,7 +33,9 @@ class Credentials(NamedTuple):
 
 
 async def read_parameters(request: Request) -> Mapping[str, str]:
-    """Return a request's parameters, without those that have no value.
+    """Return the parameters that credtui reads, without those that have no value.
+
+    RFC 6749 asks a server to ignore all others, and RFC 8707 allows `resource` several times.
 
     Raises:
         OAuthError: The parameters can't be understood.
@@ -49,13 +53,16 @@ async def read_parameters(request: Request) -> Mapping[str, str]:
     else:
         raise invalid_request(f"The body must be {_FORM} or {_JSON}.")
     parameters: dict[str, str] = {}
-    for name, value in pairs:
+    for name, given in pairs:
+        if name not in _READ:
+            continue
         if name in parameters:
-            raise invalid_request(f"{_named(name)} is given twice.")
+            raise invalid_request(f"{name} is given twice.")
+        value = "" if given is None else given
         if not isinstance(value, str):
-            raise invalid_request(f"{_named(name)} must be a string.")
-        if len(value) > MAX_VALUE:
-            raise invalid_request(f"{_named(name)} is longer than {MAX_VALUE} characters.")
+            raise invalid_request(f"{name} must be a string.")
+        if len(value) > MAX_VALUE and name != _TOKEN:
+            raise invalid_request(f"{name} is longer than {MAX_VALUE} characters.")
         parameters[name] = value
     return {name: value for name, value in parameters.items() if value}
 
@@ -112,7 +119,7 @@ def body_too_long() -> OAuthError:
 
 
 async def _read_body(request: Request) -> bytes:
-    body = b""
+    body = bytearray()
     more = True
     while more:
         message = await request.receive()
@@ -122,7 +129,7 @@ async def _read_body(request: Request) -> bytes:
         if len(body) > MAX_BODY:
             raise body_too_long()
         more = message.get("more_body", False)
-    return body
+    return bytes(body)
 
 
 def _parse_form(body: bytes) -> Iterable[tuple[str, object]]:
@@ -145,7 +152,10 @@ def _parse_json(body: bytes) -> Iterable[tuple[str, object]]:
     text = _decode(body)
     try:
         # Pairs and not a dictionary, which would hide a name that is given twice.
-        pairs = json.loads(text, object_pairs_hook=_Pairs, parse_constant=_refuse_constant)
+        # Numbers are ignored or refused, and Python makes no integers of 5,000 digits.
+        pairs = json.loads(
+            text, object_pairs_hook=_Pairs, parse_int=float, parse_constant=_refuse_constant
+        )
     except (ValueError, RecursionError):
         raise invalid_request("The body is not JSON.") from None
     if not isinstance(pairs, _Pairs):
@@ -188,7 +198,7 @@ def _parse_basic(header: str) -> Credentials:
 
 def _decode(body: bytes) -> str:
     try:
-        return body.decode("utf-8")
+        return body.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise _not_utf_8() from None
 
@@ -204,7 +214,3 @@ def _not_utf_8() -> OAuthError:
 
 def _unreadable() -> OAuthError:
     return invalid_client("The Authorization header is not HTTP Basic.")
-
-
-def _named(name: str) -> str:
-    return name if name.isidentifier() and name.isascii() and len(name) <= 40 else "A parameter"
