@@ -20,11 +20,6 @@ from credtui.server.log import LOG, Logged, facts_of, logger
 from credtui.server.oauth import OAuthError, refused, unavailable
 from credtui.server.proxies import BehindProxies
 
-_HTTP_ERRORS = {
-    404: ("not_found", "There is no such address here: /openapi.json lists what there is."),
-    405: ("method_not_allowed", "This address takes another method: Allow names it."),
-}
-
 
 def build_app(installation: Installation, *, parent: int | None = None) -> ASGIApp:
     """Return the application.
@@ -101,14 +96,21 @@ def _refusal(error: Exception) -> OAuthError:
             logger.error("%s", error)
             return unavailable()
         case HTTPException():
-            name, description = _HTTP_ERRORS.get(
-                error.status_code, ("invalid_request", error.detail)
-            )
-            return OAuthError(name, description, status=error.status_code, headers=error.headers)
+            return _http_refusal(error)
         case ClientDisconnect():  # the client has closed the connection, so nobody reads this
             return OAuthError("invalid_request", "Gone.", status=400)
     # Uvicorn logs the exception.
     return OAuthError("server_error", "Something is wrong here.", status=500)
+
+
+def _http_refusal(error: HTTPException) -> OAuthError:
+    headers = error.headers or {}
+    method = "POST" if headers.get("Allow") == "POST" else "GET"
+    name, description = {
+        404: ("not_found", "There is no such address here: /openapi.json lists what there is."),
+        405: ("method_not_allowed", f"Use {method}: this address takes no other method."),
+    }.get(error.status_code, ("invalid_request", error.detail))
+    return OAuthError(name, description, status=error.status_code, headers=headers)
 
 
 async def _end_with(parent: int) -> None:

@@ -9,8 +9,16 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from credtui.domain.client import Client
+from credtui.domain.errors import ClientNotAuthenticatedError
 from credtui.server.log import facts_of
-from credtui.server.oauth import Answer, OAuthError, invalid_token, missing_token
+from credtui.server.mistakes import mistake_in_credentials
+from credtui.server.oauth import (
+    Answer,
+    OAuthError,
+    invalid_client,
+    invalid_token,
+    missing_token,
+)
 from credtui.server.openapi import DESCRIPTION
 from credtui.server.parameters import read_credentials, read_parameters, required
 from credtui.service.clients.service import ClientService
@@ -72,7 +80,12 @@ class Endpoints:
         scheme, _, token = headers[0].partition(" ")
         if len(headers) > 1 or scheme.lower() != "bearer":
             raise missing_token()
-        claims = await self._clients.read(token.strip())
+        token = token.strip()
+        if token.startswith("csk_"):
+            raise invalid_token(
+                "This is a secret, not an access token. Request an access token with it."
+            )
+        claims = await self._clients.read(token)
         if claims is None:
             raise invalid_token(
                 "The access token is unknown, expired or revoked, or its credential was rotated "
@@ -130,9 +143,15 @@ class Endpoints:
         credentials = read_credentials(request, parameters)
         facts = facts_of(request.scope)
         facts["client_id"] = credentials.client_id
-        client = await self._clients.authenticate(
-            credentials.client_id, credentials.secret, facts["address"]
-        )
+        try:
+            client = await self._clients.authenticate(
+                credentials.client_id, credentials.secret, facts["address"]
+            )
+        except ClientNotAuthenticatedError:
+            sent = credentials.client_id, credentials.secret.get_secret_value()
+            if mistake := mistake_in_credentials(*sent):
+                raise invalid_client(mistake) from None
+            raise
         facts["organization"] = client.place.organization
         return client
 

@@ -10,6 +10,7 @@ from urllib.parse import unquote_to_bytes
 from pydantic import SecretStr
 from starlette.requests import ClientDisconnect, Request
 
+from credtui.server.mistakes import FORM, mistake_in_kind
 from credtui.server.oauth import OAuthError, invalid_client, invalid_request
 
 MAX_BODY = 64 * 1024
@@ -21,8 +22,6 @@ MAX_VALUE = 2048
 _TOKEN = "token"  # noqa: S105  # the name of a parameter
 _READ = {"grant_type", "client_id", "client_secret", "audience", _TOKEN}
 _MAX_PARAMETERS = 50
-_FORM = "application/x-www-form-urlencoded"
-_JSON = "application/json"
 
 
 class Credentials(NamedTuple):
@@ -46,12 +45,9 @@ async def read_parameters(request: Request) -> Mapping[str, str]:
     if not body:
         return {}
     kind = _kind(request)
-    if kind == _FORM:
-        pairs = _parse_form(body)
-    elif kind == _JSON:
-        pairs = _parse_json(body)
-    else:
-        raise invalid_request(f"The body must be {_FORM} or {_JSON}.")
+    if mistake := mistake_in_kind(body, kind):
+        raise invalid_request(mistake)
+    pairs = _parse_form(body) if kind == FORM else _parse_json(body)
     parameters: dict[str, str] = {}
     for name, given in pairs:
         if name not in _READ:
@@ -157,7 +153,9 @@ def _parse_json(body: bytes) -> Iterable[tuple[str, object]]:
             text, object_pairs_hook=_Pairs, parse_int=float, parse_constant=_refuse_constant
         )
     except (ValueError, RecursionError):
-        raise invalid_request("The body is not JSON.") from None
+        raise invalid_request(
+            "The body is not JSON, which has names and values in double quotes."
+        ) from None
     if not isinstance(pairs, _Pairs):
         raise invalid_request("The body must be a JSON object.")
     # JSON can write half of a surrogate pair, which UTF-8 can't encode.
@@ -186,7 +184,8 @@ def _parse_basic(header: str) -> Credentials:
     """Read HTTP Basic as RFC 6749 describes it: both parts are encoded as in a form."""
     scheme, _, encoded = header.partition(" ")
     if scheme.lower() != "basic":
-        raise invalid_client("A client authenticates by HTTP Basic, or in the body.")
+        mistake = "Bearer is for using an access token. " if scheme.lower() == "bearer" else ""
+        raise invalid_client(f"{mistake}A client authenticates by HTTP Basic, or in the body.")
     try:
         name, colon, secret = base64.b64decode(encoded.strip(), validate=True).partition(b":")
         if not colon:
@@ -213,4 +212,7 @@ def _not_utf_8() -> OAuthError:
 
 
 def _unreadable() -> OAuthError:
-    return invalid_client("The Authorization header is not HTTP Basic.")
+    return invalid_client(
+        "The Authorization header is not HTTP Basic: CLIENT_ID:SECRET in Base64 follows the word "
+        "Basic."
+    )
