@@ -1,9 +1,12 @@
 """Identifying secrets, usage, replacing credentials, and requesting an access token."""
 
 import json
+import socket
+import ssl
+import subprocess
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -293,6 +296,14 @@ def answering(status: int, body: bytes, **headers: str) -> Iterator[tuple[str, l
             thread.join()
 
 
+ODD = [b'{"error": null}', b'{"error": ""}', b'{"error": 5}', b'{"access_token": ""}']
+NOT_TESTED = "The secret was not tested."
+
+
+def place(url: str) -> str:
+    return url.split("/")[2]
+
+
 def request(url: str) -> TokenReply:
     return request_token(url, "cid_" + "x" * 16, SECRET, "urn:test", timeout=20)
 
@@ -314,12 +325,43 @@ class TestRequestToken:
         assert (reply.ok, reply.status, reply.error) == (False, 401, "invalid_client")
         assert reply.error_description == "\ufffd[31mnot [secret]"
 
-    @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"\xff", b"[" * 60_000])
-    def test_an_answer_that_is_none(self, body: bytes) -> None:
-        with answering(200, body) as (url, _):
+    @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"{}", b"\xff", b"[" * 60_000, *ODD])
+    @pytest.mark.parametrize("status", [200, 404, 502])
+    def test_an_answer_of_another_server(self, status: int, body: bytes) -> None:
+        with answering(status, body) as (url, _):
             reply = request(url)
         assert not reply.ok
-        assert reply.error_description == "The answer is not an OAuth answer."
+        assert reply.sentence == (
+            f"The answer from {place(url)} (HTTP {status}) is not a token endpoint's, and the "
+            f"secret was sent there. {NOT_TESTED}"
+        )
+
+    @pytest.mark.parametrize(
+        ("status", "error"),
+        [
+            (404, "not_found"),
+            (405, "method_not_allowed"),
+            (413, "invalid_request"),
+            (429, "temporarily_unavailable"),
+            (500, "server_error"),
+            (503, "temporarily_unavailable"),
+        ],
+    )
+    def test_an_answer_that_is_no_verdict(self, status: int, error: str) -> None:
+        answer = {"error": error, "error_description": "Try again later."}
+        with answering(status, json.dumps(answer).encode()) as (url, _):
+            reply = request(url)
+        assert reply.sentence == f"HTTP {status} {error}: Try again later. {NOT_TESTED}"
+
+    @pytest.mark.parametrize(
+        ("status", "error"),
+        [(400, "invalid_target"), (401, "invalid_client"), (403, "access_denied")],
+    )
+    def test_a_verdict(self, status: int, error: str) -> None:
+        answer = {"error": error, "error_description": "No."}
+        with answering(status, json.dumps(answer).encode()) as (url, _):
+            reply = request(url)
+        assert reply.sentence.startswith(f"It does not work: HTTP {status} {error}: No. It took")
 
     def test_a_redirect_is_not_followed(self) -> None:
         with (
@@ -368,8 +410,56 @@ class TestRequestToken:
             pass
         reply = request(url)
         assert (reply.ok, reply.status) == (False, None)
-        assert reply.error_description is not None
-        assert "connection refused" in reply.error_description.lower()
+        assert reply.sentence == (
+            f"Nothing answers at {place(url)}. Is `credtui serve` running? {NOT_TESTED}"
+        )
+
+    def test_nobody_is_there_who_could_be_the_proxy(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        with answering(200, b"") as (proxy, _):
+            pass
+        monkeypatch.setenv("https_proxy", proxy.replace("//", "//somebody:password@"))
+        reply = request("https://auth.invalid/token")
+        assert reply.sentence == (
+            f"Nothing answers at auth.invalid through the proxy {place(proxy)}. {NOT_TESTED}"
+        )
+
+    def test_a_name_that_nobody_has(self) -> None:
+        reply = request("https://auth.invalid/v2/oauth/token")
+        assert reply.sentence.startswith("Looking up auth.invalid failed: ")
+        assert reply.sentence.endswith(f". {NOT_TESTED}")
+
+    def test_no_tls_where_the_address_says_https(self) -> None:
+        with answering(200, b"{}") as (url, asked):
+            reply = request(url.replace("http:", "https:"))
+        assert asked == []
+        assert reply.sentence == f"TLS with {place(url)} failed: wrong version number. {NOT_TESTED}"
+
+    def test_a_certificate_that_is_not_trusted(self, tmp_path: Path) -> None:
+        key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+        subprocess.run(
+            [
+                *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1"),
+                *("-subj", "/CN=localhost", "-keyout", str(key), "-out", str(certificate)),
+            ],
+            check=True,
+            capture_output=True,
+        )
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, key)
+        with socket.create_server(("127.0.0.1", 0)) as listening:
+            where = f"127.0.0.1:{listening.getsockname()[1]}"
+
+            def shake() -> None:
+                connection, _ = listening.accept()
+                with connection, suppress(OSError):
+                    context.wrap_socket(connection, server_side=True)
+
+            shaking = threading.Thread(target=shake)
+            shaking.start()
+            reply = request(f"https://{where}/token")
+            shaking.join()
+        assert reply.sentence.startswith(f"The certificate of {where} is not trusted: self")
+        assert reply.sentence.endswith(f". {NOT_TESTED}")
 
     @pytest.mark.parametrize(
         "answer",
@@ -392,7 +482,10 @@ class TestRequestToken:
             url = f"http://127.0.0.1:{server.server_address[1]}/token"
             reply = request(url)
         assert (reply.ok, reply.status) == (False, None)
-        assert reply.error_description == f"No answer in HTTP from {url}."
+        assert reply.sentence == (
+            f"What answers at {place(url)} does not answer in HTTP, and the secret was sent there. "
+            f"{NOT_TESTED}"
+        )
 
     @pytest.mark.parametrize("head", [b"", b"HTTP/1.1 200 OK\r\n\r\n"])
     def test_somebody_is_there_who_never_comes_to_an_end(self, head: bytes) -> None:
@@ -409,8 +502,9 @@ class TestRequestToken:
         with TCPServer(("127.0.0.1", 0), Handler) as server:
             serving = threading.Thread(target=server.handle_request)
             serving.start()
+            where = f"127.0.0.1:{server.server_address[1]}"
             reply = request_token(
-                f"http://127.0.0.1:{server.server_address[1]}/token",
+                f"http://{where}/token",
                 "cid_" + "x" * 16,
                 SECRET,
                 "urn:test",
@@ -419,9 +513,10 @@ class TestRequestToken:
             enough.set()
             serving.join()
         assert (reply.ok, reply.status) == (False, None)
-        assert reply.error_description == "No answer: timed out."
+        assert reply.sentence == f"No answer from {where} within 0.5 seconds. {NOT_TESTED}"
 
-    @pytest.mark.parametrize("url", ["http://localhost:port/", "http://[::1/", "http://:1:2:3/"])
+    @pytest.mark.parametrize("url", ["http://localhost:port/", "http://[::1/", "http://a..b/"])
     def test_an_address_that_is_none(self, url: str) -> None:
         reply = request(url)
         assert (reply.ok, reply.status) == (False, None)
+        assert reply.sentence == f"{url} is not the address of a server. {NOT_TESTED}"

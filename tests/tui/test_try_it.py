@@ -147,7 +147,8 @@ async def test_no_server_says_nothing_about_the_secret(store_folder: Path) -> No
         stage = installation_at(f"http://127.0.0.1:{port}/token", store_folder, "acme")
         async with rotated(stage) as session:
             await session.press("t")
-            await session.see("No answer: connection refused. That says nothing about the secret.")
+            await session.see(f"Nothing answers at 127.0.0.1:{port}. Is `credtui serve` running?")
+            await session.see("The secret was not tested.")
 
 
 async def test_closing_before_the_answer(store_folder: Path) -> None:

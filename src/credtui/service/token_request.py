@@ -3,12 +3,21 @@
 import json
 import time
 from concurrent.futures import Future
-from http.client import HTTPException
+from http.client import HTTPException, InvalidURL
+from socket import gaierror
+from ssl import SSLCertVerificationError, SSLError
 from threading import Thread
 from typing import Any
-from urllib.error import HTTPError
-from urllib.parse import urlencode, urlsplit
-from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener, getproxies
+from urllib.error import HTTPError, URLError
+from urllib.parse import SplitResult, urlencode, urlsplit
+from urllib.request import (
+    HTTPRedirectHandler,
+    ProxyHandler,
+    Request,
+    build_opener,
+    getproxies,
+    proxy_bypass,
+)
 
 from pydantic import BaseModel, ConfigDict, SecretStr
 
@@ -18,6 +27,11 @@ TIMEOUT = 10.0
 """Seconds to wait for an answer."""
 
 _LONGEST_ANSWER = 64 * 1024
+
+_VERDICTS = {400, 401, 403}
+"""The HTTP statuses of refusals that come from looking at the request and its secret."""
+
+_NOT_TESTED = "The secret was not tested."
 
 
 class TokenReply(BaseModel):
@@ -30,7 +44,8 @@ class TokenReply(BaseModel):
         expires_in: Seconds for which the token is valid, if the answer says so.
         scope: The token's scope, if the answer says so.
         error: The OAuth error code, if one came back.
-        error_description: The description of the error, or the reason why there was no answer.
+        error_description: The description of the error, or a sentence that says why the answer
+            has no OAuth error, or why there was no answer.
         elapsed: Seconds that the request took.
     """
 
@@ -52,9 +67,11 @@ class TokenReply(BaseModel):
         if self.ok:
             lifetime = f", valid for {self.expires_in:,} seconds" if self.expires_in else ""
             return f"It works: HTTP {self.status}, an access token{lifetime}. It took {took}."
-        if self.status is None:
-            return f"{self.error_description} That says nothing about the secret."
+        if self.error is None:
+            return f"{self.error_description} {_NOT_TESTED}"
         said = ": ".join(filter(None, (self.error, self.error_description)))
+        if self.status not in _VERDICTS:
+            return f"HTTP {self.status} {said} {_NOT_TESTED}"
         return f"It does not work: HTTP {self.status} {said} It took {took}."
 
 
@@ -85,7 +102,9 @@ def request_token(
         return answer.result(timeout)
     except TimeoutError:
         return TokenReply(
-            token_url=token_url, error_description="No answer: timed out.", elapsed=timeout
+            token_url=token_url,
+            error_description=_why_no_answer(TimeoutError(), token_url, timeout),
+            elapsed=timeout,
         )
 
 
@@ -118,21 +137,52 @@ def _exchange(
             response = error
         with response:
             status, content = response.status, response.read(_LONGEST_ANSWER)
-    except HTTPException:  # such as from a server that speaks something else
+    except (HTTPException, OSError, ValueError, OverflowError) as error:
         return TokenReply(
             token_url=token_url,
-            error_description=f"No answer in HTTP from {_shown(token_url)}.",
-            elapsed=elapsed(),
-        )
-    except (OSError, ValueError, OverflowError) as error:
-        cause = getattr(error, "reason", None) or error
-        reason = (getattr(cause, "strerror", None) or str(cause)).lower()
-        return TokenReply(
-            token_url=token_url,
-            error_description=f"No answer: {_shown(reason)}.",
+            error_description=_why_no_answer(error, token_url, timeout),
             elapsed=elapsed(),
         )
     return _read(content, TokenReply(token_url=token_url, status=status, elapsed=elapsed()))
+
+
+def _why_no_answer(error: Exception, token_url: str, timeout: float) -> str:
+    """Return a sentence about an error that came in place of an answer."""
+    cause = error.reason if isinstance(error, URLError) else error
+    if isinstance(cause, InvalidURL) or not isinstance(cause, HTTPException | OSError):
+        return f"{_shown(token_url)} is not the address of a server."
+    address = urlsplit(token_url)
+    where, hint = _shown(address.netloc), ""
+    if proxy := _proxy_of(address):
+        where = f"{where} through the proxy {_shown(proxy)}"
+    elif address.hostname == "localhost" or where.startswith(("127.", "[::1]")):
+        hint = " Is `credtui serve` running?"
+    reason = getattr(cause, "strerror", None) or str(cause)
+    match cause:
+        case ConnectionRefusedError():
+            return f"Nothing answers at {where}.{hint}"
+        case TimeoutError():
+            return f"No answer from {where} within {timeout:g} seconds."
+        case HTTPException():
+            return (
+                f"What answers at {where} does not answer in HTTP, and the secret was sent there."
+            )
+        case gaierror():
+            return f"Looking up {where} failed: {reason.lower()}."
+        case SSLCertVerificationError():
+            return f"The certificate of {where} is not trusted: {_shown(cause.verify_message)}."
+        case SSLError():
+            reason = (cause.reason or reason).replace("_", " ")
+            return f"TLS with {where} failed: {reason.lower()}."
+    return f"No answer from {where}: {_shown(reason.lower())}."
+
+
+def _proxy_of(address: SplitResult) -> str | None:
+    """Return the host and port of the proxy that a request goes through, None if it doesn't."""
+    proxy = getproxies().get("https")
+    if address.scheme != "https" or proxy is None or proxy_bypass(address.hostname or ""):
+        return None
+    return proxy.rpartition("//")[2].rpartition("@")[2].partition("/")[0]
 
 
 def _read(content: bytes, reply: TokenReply) -> TokenReply:
@@ -140,17 +190,23 @@ def _read(content: bytes, reply: TokenReply) -> TokenReply:
         answer = json.loads(content)
     except (ValueError, RecursionError):
         answer = None
-    if not isinstance(answer, dict):
-        return reply.model_copy(update={"error_description": "The answer is not an OAuth answer."})
-    expires_in = answer.get("expires_in")
-    token = answer.get("access_token")
+    told = answer if isinstance(answer, dict) else {}
+    expires_in, token = told.get("expires_in"), told.get("access_token")
+    ok = reply.status == 200 and isinstance(token, str) and bool(token)
+    error, description = _text(told.get("error")), _text(told.get("error_description"))
+    if not ok and not error:
+        error, where = None, _shown(urlsplit(reply.token_url).netloc)
+        description = (
+            f"The answer from {where} (HTTP {reply.status}) is not a token endpoint's, and the "
+            "secret was sent there."
+        )
     return reply.model_copy(
         update={
-            "ok": reply.status == 200 and isinstance(token, str) and bool(token),
+            "ok": ok,
             "expires_in": expires_in if isinstance(expires_in, int) else None,
-            "scope": _text(answer.get("scope")),
-            "error": _text(answer.get("error")),
-            "error_description": _text(answer.get("error_description")),
+            "scope": _text(told.get("scope")),
+            "error": error,
+            "error_description": description,
         }
     )
 
