@@ -104,7 +104,7 @@ DAYS = "rotation_days must be a whole number of days from 1 to 3650; not "
 COST = "bcrypt_cost must be a whole number from 10 to 16; not "
 CLEAR = "clear_clipboard_after must be a whole number of seconds up to 3600; 0 means never; not "
 CONCEAL = "conceal_secret_after must be a whole number of seconds from 10 to 3600; not "
-URL = "environments.uat.token_url must be a URL that begins with https:// or http://; not "
+URL = "environments.uat.token_url must "
 
 
 def escaped(text: str) -> str:
@@ -173,8 +173,21 @@ def escaped(text: str) -> str:
         ("[environments.uat]\ntag = 'UAT'", f"environments.uat.tag {TAG}; not 'UAT'"),
         ("[environments.uat]\ntag = 'toolong'", f"environments.uat.tag {TAG}; not 'toolong'"),
         ("[environments.uat]\ntag = 'a_b'", f"environments.uat.tag {TAG}; not 'a_b'"),
-        ("[environments.uat]\ntoken_url = 'ftp://x'", URL + "'ftp://x'"),
-        ("[environments.uat]\ntoken_url = 'https://'", URL + "'https://'"),
+        (
+            "[environments.uat]\ntoken_url = 5",
+            URL + "be a URL that begins with https:// or http://; not 5",
+        ),
+        (
+            "[environments.uat]\ntoken_url = 'ftp://x'",
+            URL + "be a URL that begins with https:// or http://.",
+        ),
+        ("[environments.uat]\ntoken_url = 'https://'", URL + "name a host, and if any a port"),
+        (
+            "[environments.uat]\ntoken_url = 'https://u:p@h/'",
+            URL + "have no user name and no password: credtui publishes it.",
+        ),
+        ("[environments.uat]\ntoken_url = 'https://h/?a=b'", URL + "have no query and no frag"),
+        ("[environments.uat]\ntoken_url = 'https://h:0/'", URL + "name a host, and if any a port"),
         (
             "[environments.uat]\ntag = 'x'\n[environments.production]\ntag = 'x'",
             "environments must have different tags",

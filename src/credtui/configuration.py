@@ -6,16 +6,28 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
-from pydantic_core import ErrorDetails
+from pydantic_core import ErrorDetails, PydanticCustomError
 
 from credtui.domain.errors import InvalidConfigurationError
 from credtui.domain.models import Environment
 from credtui.domain.names import ORGANIZATION_PATTERN, quotable
 from credtui.domain.refusals import InvalidNetworkError
 from credtui.domain.secrets import CLIENT_ID_PATTERN
+from credtui.domain.token_url import why_not_token_url
 from credtui.regular_files import read_file
 
 # A field's description is a part of error messages: it completes "KEY must be".
+# Where the value shall not be repeated, an error of this type completes the sentence after "KEY".
+_SENTENCE = "sentence"
+
+
+def _token_url(text: str) -> str:
+    if reason := why_not_token_url(text):
+        raise PydanticCustomError(_SENTENCE, reason)
+    return text
+
+
+TokenUrl = Annotated[str, AfterValidator(_token_url)]
 
 
 class EnvironmentSettings(BaseModel):
@@ -33,9 +45,7 @@ class EnvironmentSettings(BaseModel):
         pattern=r"^[a-z0-9]{1,6}$",
         description="1 to 6 lower-case letters and digits, which mark the environment's secrets",
     )
-    token_url: str = Field(
-        pattern=r"^https?://[!-~]+$", description="a URL that begins with https:// or http://"
-    )
+    token_url: TokenUrl = Field(description="a URL that begins with https:// or http://")
 
 
 def _network(text: str) -> str:
@@ -226,6 +236,8 @@ def _sentence(problem: ErrorDetails) -> str:
     fields = model.model_fields
     if problem["type"] == "extra_forbidden":
         return f"unknown key {key}; allowed are {', '.join(fields)}"
+    if problem["type"] == _SENTENCE:
+        return f"{key} {problem['msg']}"
     allowed = fields[name].description
     if problem["type"] == "missing":
         return f"{key} is missing; it must be {allowed}"

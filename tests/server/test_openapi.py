@@ -52,7 +52,8 @@ def test_whatever_is_sent(case: Case[Any], server: Server, known: Account) -> No
 
 
 def test_it_is_served(server: Server) -> None:
-    assert httpx.get(f"{server.url}/openapi.json", timeout=PATIENCE).json() == DESCRIPTION
+    described = httpx.get(f"{server.url}/openapi.json", timeout=PATIENCE).json()
+    assert described == {**DESCRIPTION, "servers": [{"url": "http://127.0.0.1:8000"}]}
 
 
 def test_a_success_is_as_described(server: Server, known: Account) -> None:

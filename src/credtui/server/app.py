@@ -14,11 +14,12 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from credtui.domain.errors import AddressNotAllowedError, ClientError, StoreError
+from credtui.domain.token_url import prefix_of
 from credtui.installation import Installation
 from credtui.server.endpoints import Endpoint, Endpoints
 from credtui.server.log import LOG, Logged, facts_of, logger
 from credtui.server.oauth import OAuthError, refused, unavailable
-from credtui.server.proxies import BehindProxies
+from credtui.server.proxies import METADATA, BehindProxies, BelowPrefix
 
 
 def build_app(installation: Installation, *, parent: int | None = None) -> ASGIApp:
@@ -33,7 +34,8 @@ def build_app(installation: Installation, *, parent: int | None = None) -> ASGIA
         StoreError: The store can't be used.
     """
     settings, clients = installation.settings, installation.client_service()
-    endpoints = Endpoints(clients, settings.find_environment(settings.environment).token_url)
+    token_url = settings.find_environment(settings.environment).token_url
+    endpoints = Endpoints(clients, token_url)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -54,7 +56,7 @@ def build_app(installation: Installation, *, parent: int | None = None) -> ASGIA
         ("GET", "/v2/oauth/token/test", endpoints.test),
         ("POST", "/oauth/introspect", endpoints.introspect),
         ("POST", "/oauth/revoke", endpoints.revoke),
-        ("GET", "/.well-known/oauth-authorization-server", endpoints.metadata),
+        ("GET", METADATA, endpoints.metadata),
         ("GET", "/healthz", endpoints.health),
         ("GET", "/openapi.json", endpoints.openapi),
     ]
@@ -70,7 +72,10 @@ def build_app(installation: Installation, *, parent: int | None = None) -> ASGIA
     # Starlette would redirect an address that ends with "/" to the one without. Clients would send
     # their secrets a second time, and over http even if a proxy with TLS is in front.
     starlette.router.redirect_slashes = False
-    app: ASGIApp = Logged(starlette, frozenset(route.path for route in routes))
+    paths = frozenset(route.path for route in routes)
+    app: ASGIApp = Logged(starlette, paths)
+    if prefix := prefix_of(token_url):
+        app = BelowPrefix(app, prefix, paths)
     if settings.server.trusted_proxies:
         app = BehindProxies(app, settings.server.trusted_proxies)
     return app

@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -10,6 +9,7 @@ from starlette.types import Receive, Scope, Send
 
 from credtui.domain.client import Client
 from credtui.domain.errors import ClientNotAuthenticatedError
+from credtui.domain.token_url import issuer_of
 from credtui.server.log import facts_of
 from credtui.server.mistakes import mistake_in_credentials
 from credtui.server.oauth import (
@@ -53,6 +53,7 @@ class Endpoints:
     def __init__(self, clients: ClientService, token_url: str) -> None:
         self._clients = clients
         self._metadata = _metadata(token_url)
+        self._description = {**DESCRIPTION, "servers": [{"url": issuer_of(token_url)}]}
 
     async def token(self, request: Request) -> Response:
         """`POST /v2/oauth/token`: issue an access token."""
@@ -137,7 +138,7 @@ class Endpoints:
 
     async def openapi(self, _: Request) -> Response:
         """`GET /openapi.json`: describe the endpoints."""
-        return Answer(DESCRIPTION)
+        return Answer(self._description)
 
     async def _authenticate(self, request: Request, parameters: Mapping[str, str]) -> Client:
         credentials = read_credentials(request, parameters)
@@ -158,8 +159,7 @@ class Endpoints:
 
 def _metadata(token_url: str) -> Mapping[str, Any]:
     """Return the metadata of RFC 8414, with the addresses by which clients reach the server."""
-    address = urlsplit(token_url)
-    issuer = f"{address.scheme}://{address.netloc}"
+    issuer = issuer_of(token_url)
     methods = ["client_secret_basic", "client_secret_post"]
     return {
         "issuer": issuer,

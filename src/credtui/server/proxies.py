@@ -1,8 +1,9 @@
-"""What proxies in front of the server say about a request."""
+"""What proxies in front of the server change in a request, or say about it."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import lru_cache
+from urllib.parse import unquote
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -12,6 +13,36 @@ _LONGEST = 100
 """Characters in an entry of X-Forwarded-For. A longer one is no address."""
 
 _WITH_PORT = re.compile(r"\[([^\]]*)\](?::\d*)?|([^:]*):\d*")
+
+
+METADATA = "/.well-known/oauth-authorization-server"
+"""The path of the metadata of RFC 8414."""
+
+
+class BelowPrefix:
+    """Answers below a prefix as well, because not every proxy strips it from the path.
+
+    RFC 8414 puts the metadata of an issuer with a prefix where the prefix comes last.
+
+    Args:
+        app: The application, which knows no prefix.
+        prefix: The prefix, as it stands in a URL.
+        paths: The paths that the application answers.
+    """
+
+    def __init__(self, app: ASGIApp, prefix: str, paths: Collection[str]) -> None:
+        self._app = app
+        prefix = unquote(prefix)
+        self._paths = {f"{METADATA}{prefix}": METADATA}
+        self._paths.update((f"{prefix}{path}", path) for path in paths)
+        # The application's own paths come first, such as /oauth/token if the prefix is /oauth.
+        self._paths.update((path, path) for path in paths)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        if scope["type"] == "http":
+            scope["path"] = self._paths.get(scope["path"], scope["path"])
+        await self._app(scope, receive, send)
 
 
 class BehindProxies:
