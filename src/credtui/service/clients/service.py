@@ -137,8 +137,8 @@ class ClientService:
         Raises:
             StoreError: The store can't be read.
         """
-        claims = self._tokens.read(token, self._clock())
-        if claims is None or claims.environment not in self._environments:
+        claims = self._read_served(token)
+        if claims is None:
             return None
         client = await self._store.find_client(claims.environment, claims.client_id)
         if client is None or not self._tokens.is_bound(claims, client.credential):
@@ -175,12 +175,17 @@ class ClientService:
             ForeignTokenError: The token was issued to another client.
             StoreError: The revocation can't be kept.
         """
-        claims = self._tokens.read(token, self._clock())
+        claims = self._read_served(token)
         if claims is None:
             return
         if claims.client_id != client.client_id:
             raise ForeignTokenError("The access token was issued to another client.")
         await asyncio.to_thread(self._store.revoke, claims.environment, claims.token, claims.expiry)
+
+    def _read_served(self, token: str) -> Claims | None:
+        """Return what a genuine token says whose environment is served, None for any other."""
+        claims = self._tokens.read(token, self._clock())
+        return claims if claims and claims.environment in self._environments else None
 
     async def _write_usage(self) -> None:
         try:
