@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -94,6 +94,7 @@ def serving(
     port: int = 0,
     patience: float = 10.0,
     connections: int = 4096,
+    start: Sequence[str] = (),
     **settings: Any,
 ) -> Iterator[Server]:
     """Run a server on a store until the context is left."""
@@ -108,7 +109,7 @@ def serving(
     }
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "tests.server.serve", json.dumps(asked)],
+            [*start, sys.executable, "-m", "tests.server.serve", json.dumps(asked)],
             stdout=output,
             stderr=output,
             cwd=Path(__file__).parents[2],

@@ -470,7 +470,3 @@ class TestRevoke:
         auth = (account.client_id, SECRET.get_secret_value())
         answer = client.post(self.PATH, data={"token": "x"}, auth=auth)
         refused(answer, 401, "invalid_client")
-
-
-def test_health(client: httpx.Client) -> None:
-    assert client.get("/healthz").json() == {"status": "ok"}

@@ -95,7 +95,7 @@ def test_headers_that_are_too_long_though_they_come_at_once(server: Server, befo
 
 
 def test_headers_that_are_just_short_enough(server: Server) -> None:
-    start = b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX: "
+    start = b"GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX: "
     answer = send(server, start + b"x" * (http.MAX_HEAD - 100) + b"\r\n\r\n")
     assert b" 200 " in answer
 
@@ -131,7 +131,7 @@ async def test_five_hundred_idle_connections(server: Server, account: Account) -
     port = int(server.url.rpartition(":")[2])
     idle = await asyncio.gather(*(asyncio.open_connection("127.0.0.1", port) for _ in range(500)))
     try:
-        answer = await asyncio.to_thread(send, server, b"GET /healthz HTTP/1.0\r\n\r\n")
+        answer = await asyncio.to_thread(send, server, b"GET /livez HTTP/1.0\r\n\r\n")
         assert b" 200 " in answer
     finally:
         for _, writer in idle:

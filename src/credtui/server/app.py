@@ -58,6 +58,7 @@ def build_app(installation: Installation, *, parent: int | None = None) -> ASGIA
         ("POST", "/oauth/revoke", endpoints.revoke),
         ("GET", METADATA, endpoints.metadata),
         ("GET", "/healthz", endpoints.health),
+        ("GET", "/livez", endpoints.liveness),
         ("GET", "/openapi.json", endpoints.openapi),
     ]
     routes = [Route(path, Endpoint(answer), methods=[method]) for method, path, answer in answers]

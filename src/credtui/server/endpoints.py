@@ -133,7 +133,12 @@ class Endpoints:
         return Answer(self._metadata)
 
     async def health(self, _: Request) -> Response:
-        """`GET /healthz`: tell that requests are answered."""
+        """`GET /healthz`: tell whether clients get answers, for which the store is needed."""
+        await self._clients.check()
+        return Answer({"status": "ok"})
+
+    async def liveness(self, _: Request) -> Response:
+        """`GET /livez`: tell that the process is alive."""
         return Answer({"status": "ok"})
 
     async def openapi(self, _: Request) -> Response:

@@ -67,6 +67,7 @@ _TOKEN = _object(
         "scope": {"type": "string"},
     },
 )
+_STATUS = _object(["status"], {"status": {"type": "string", "enum": ["ok"]}})
 _ABOUT_TOKEN = _object(["token"], {"token": _text("An access token."), **_WHO})
 
 
@@ -153,10 +154,18 @@ DESCRIPTION: Data = {
         "/healthz": {
             "get": {
                 "operationId": "checkHealth",
-                "summary": "Whether requests are answered",
+                "summary": "Whether clients get answers",
                 "responses": {
-                    "200": _json("They are.", _object(["status"], {"status": {"type": "string"}}))
+                    "200": _json("They do.", _STATUS),
+                    "503": _PLAIN_ERRORS["503"],
                 },
+            }
+        },
+        "/livez": {
+            "get": {
+                "operationId": "checkLiveness",
+                "summary": "Whether the process is alive",
+                "responses": {"200": _json("It is.", _STATUS)},
             }
         },
     },

@@ -20,6 +20,7 @@ from credtui.domain.errors import (
 from credtui.domain.models import Environment
 from credtui.domain.secrets import RandomBytes
 from credtui.service.clients.authentication import Authentication
+from credtui.service.clients.health import StoreHealth
 from credtui.service.clients.tokens import AccessTokens, Claims
 from credtui.service.clients.usage_recorder import UsageRecorder
 from credtui.service.clients.verified import VerifiedSecrets
@@ -72,6 +73,7 @@ class ClientService:
         self._clock = clock
         self._tokens = AccessTokens(store.token_key(random_bytes), token_lifetime, random_bytes)
         self._usage = UsageRecorder(store)
+        self._health = StoreHealth(store, environments)
         self._authentication = Authentication(
             store,
             {environment.tag: name for name, environment in environments.items()},
@@ -181,6 +183,14 @@ class ClientService:
         if claims.client_id != client.client_id:
             raise ForeignTokenError("The access token was issued to another client.")
         await asyncio.to_thread(self._store.revoke, claims.environment, claims.token, claims.expiry)
+
+    async def check(self) -> None:
+        """Return if the store answers. All who ask within a second share one look at it.
+
+        Raises:
+            StoreError: The store can't be read, or takes too long.
+        """
+        await self._health.check()
 
     def _read_served(self, token: str) -> Claims | None:
         """Return what a genuine token says whose environment is served, None for any other."""
