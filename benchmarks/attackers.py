@@ -1,0 +1,133 @@
+"""Those who attack a token endpoint. Each attack is the work of a process of its own.
+
+A process listens on its port when its attack is under way.
+"""
+
+import json
+import os
+import random
+import select
+import socket
+import threading
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+
+from benchmarks.endpoint import allow_many_files
+from benchmarks.load import CONNECTIONS, HOST, Connection, post
+from credtui.domain.secrets import generate_client_id, generate_secret
+
+_AGAIN = 25
+"""The most connections that are opened again at once, of those that the server closed."""
+_EVERY = 0.1
+"""Seconds between two looks for such connections."""
+
+
+def guess(port: int, target: int, client_id: str, addresses: int) -> None:
+    """Send wrong secrets without a pause. Half of them are for a client that exists."""
+
+    def work() -> None:
+        connection = Connection(target)
+        while True:
+            number = random.randrange(addresses)  # noqa: S311
+            known = random.random() < 0.5  # noqa: S311
+            parameters = {
+                "grant_type": "client_credentials",
+                "client_id": client_id if known else generate_client_id(os.urandom),
+                "client_secret": generate_secret("uat", os.urandom).get_secret_value(),
+                "audience": "urn:ripplexcurrent-uat:acme",
+            }
+            address = f"X-Forwarded-For: 192.0.{number >> 8}.{number & 255}\r\n"
+            connection.send(post(parameters, address))
+            assert connection.receive() in (401, 429)
+
+    _work(port, work)
+
+
+def revoke(port: int, target: int, parameters: Mapping[str, str], source: str) -> None:
+    """Get access tokens and revoke them, without a pause."""
+    client = {name: parameters[name] for name in ("client_id", "client_secret")}
+
+    def work() -> None:
+        connection = Connection(target, source=source)
+        while True:
+            connection.send(post(parameters))
+            assert connection.receive() == 200
+            token = json.loads(connection.body)["access_token"]
+            connection.send(post({**client, "token": token}, path="/oauth/revoke"))
+            assert connection.receive() in (200, 429)
+
+    _work(port, work)
+
+
+def _work(port: int, work: Callable[[], None]) -> None:
+    for _ in range(CONNECTIONS):
+        threading.Thread(target=work, daemon=True).start()
+    time.sleep(0.5)
+    with socket.create_server((HOST, port)):
+        threading.Event().wait()
+
+
+def hold(port: int, target: int, number: int, requests: bytes, source: str) -> None:
+    """Keep as many connections, send requests on each, and read nothing.
+
+    Args:
+        port: The port on which to listen when the connections are there.
+        target: The server's port.
+        number: The number of connections.
+        requests: What to send on each connection, nothing for those who stay silent.
+        source: The address of this computer from which to connect.
+    """
+    allow_many_files()
+    held: dict[int, _Held] = {}
+    closed = select.epoll()
+    missing, listening = number, None
+    while True:
+        for _ in range(missing):
+            # If the server has too many connections already, a place may be free later.
+            with suppress(OSError):
+                connection = _Held(target, requests, source)
+                held[connection.descriptor] = connection
+                closed.register(connection.descriptor, select.EPOLLRDHUP)
+        sent = sum(connection.send() for connection in held.values())
+        if listening is None and not sent:
+            listening = socket.create_server((HOST, port))
+        time.sleep(_EVERY)
+        for descriptor, _ in closed.poll(0, number):
+            held.pop(descriptor).close()
+        missing = min(number - len(held), _AGAIN)
+
+
+class _Held:
+    """A connection on which nobody reads."""
+
+    def __init__(self, target: int, requests: bytes, source: str) -> None:
+        self._rest = memoryview(requests)
+        self._socket = socket.socket()
+        try:
+            # The smallest buffer that there is, so that unread answers stay with the server.
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
+            # Segments as on a network. With those of the loopback device, the server's operating
+            # system would keep megabytes of unread answers for each connection.
+            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 1460)
+            self._socket.settimeout(5)
+            self._socket.bind((source, 0))
+            self._socket.connect((HOST, target))
+        except OSError:
+            self._socket.close()
+            raise
+        self._socket.settimeout(0)
+        self.descriptor = self._socket.fileno()
+
+    def send(self) -> int:
+        """Send more of the requests, and return how many bytes were sent."""
+        sent = 0
+        # The server may have closed the connection, or may read no more for now.
+        with suppress(OSError):
+            while self._rest:
+                sent += (now := self._socket.send(self._rest))
+                self._rest = self._rest[now:]
+        return sent
+
+    def close(self) -> None:
+        self._socket.close()
