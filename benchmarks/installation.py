@@ -11,6 +11,8 @@ from credtui.home import open_store
 from credtui.installation import now
 
 CREDTUI = Path(sys.executable).parent / "credtui"
+INSTALLED = Path(__file__).parents[1] / "build" / "benchmarks"
+"""The folder of the programs with which credtui is compared."""
 
 
 def install(home: Path, *, configuration: str = "") -> str:

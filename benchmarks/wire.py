@@ -14,13 +14,12 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from benchmarks.figures import print_table
-from benchmarks.installation import CREDTUI, environment, install
+from benchmarks.installation import CREDTUI, INSTALLED, environment, install
 from benchmarks.program import Burst, Program
 
 ROUNDS = 3
 TIMES = 3
 IDLE = 10.0
-ENVIRONMENTS = Path(__file__).parents[1] / "build" / "benchmarks"
 
 
 class Subject(NamedTuple):
@@ -161,7 +160,7 @@ def _others(folder: Path) -> list[Subject]:
 
 def _installed(name: str, *requirements: str) -> Path | None:
     """Install a program if it isn't installed, and return its path. Print a line if that fails."""
-    folder = ENVIRONMENTS / requirements[0]
+    folder = INSTALLED / requirements[0]
     program = folder / "bin" / name
     if not program.exists():
         venv.create(folder, with_pip=True, clear=True)
