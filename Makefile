@@ -12,7 +12,7 @@ UV_COMPILE = UV_CUSTOM_COMPILE_COMMAND="make lock" $(VENV)/bin/uv pip compile --
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run demo serve check test lint screenshots bench lock clean
+.PHONY: help run demo serve check test soak lint screenshots bench lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -33,6 +33,9 @@ check: lint ## Run lint and the fast tests, in under a minute: before each commi
 test: $(VENV)/dev.stamp ## Run every test (ARGS="tests/test_x.py -k name", JOBS=0 for one process)
 	@scripts/system-tools
 	$(VENV)/bin/python -m pytest -n $(JOBS) $(ARGS)
+
+soak: $(VENV)/dev.stamp ## Run the long attacks and the timing test
+	$(VENV)/bin/python -m pytest tests/soak -n 0 $(ARGS)
 
 lint: $(VENV)/dev.stamp ## Check style, types, and which room imports which
 	$(VENV)/bin/ruff check

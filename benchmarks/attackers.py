@@ -10,12 +10,23 @@ import select
 import socket
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from itertools import cycle
 
-from benchmarks.endpoint import allow_many_files
+from benchmarks.endpoint import allow_connections
 from benchmarks.load import CONNECTIONS, HOST, Connection, post
 from credtui.domain.secrets import generate_client_id, generate_secret
+
+UNREAD = 2251
+"""Connections on which nobody reads the answers."""
+SILENT = 5000
+"""Connections on which nobody says anything."""
+
+_GET = b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n"
+# The answers to the first requests fill a connection. The others wait, with bodies or without.
+UNREAD_REQUESTS = (100 * _GET, 30 * _GET + 69 * post({"x": "x" * 8000}))
+SILENCE = (b"",)
 
 _AGAIN = 25
 """The most connections that are opened again at once, of those that the server closed."""
@@ -68,37 +79,39 @@ def _work(port: int, work: Callable[[], None]) -> None:
         threading.Event().wait()
 
 
-def hold(port: int, target: int, number: int, requests: bytes, source: str) -> None:
+def hold(port: int, target: int, number: int, requests: Sequence[bytes], source: str) -> None:
     """Keep as many connections, send requests on each, and read nothing.
 
     Args:
         port: The port on which to listen when the connections are there.
         target: The server's port.
         number: The number of connections.
-        requests: What to send on each connection, nothing for those who stay silent.
+        requests: What to send, each on as many connections. Nothing for those who stay silent.
         source: The address of this computer from which to connect.
     """
-    allow_many_files()
-    held: dict[int, _Held] = {}
+    allow_connections()
+    under_way = socket.socket()
+    under_way.bind((HOST, port))  # before a connection takes the port
+    held: dict[int, Held] = {}
     closed = select.epoll()
-    missing, listening = number, None
+    next_requests = cycle(requests)
+    missing = number
     while True:
         for _ in range(missing):
             # If the server has too many connections already, a place may be free later.
             with suppress(OSError):
-                connection = _Held(target, requests, source)
+                connection = Held(target, next(next_requests), source)
                 held[connection.descriptor] = connection
                 closed.register(connection.descriptor, select.EPOLLRDHUP)
-        sent = sum(connection.send() for connection in held.values())
-        if listening is None and not sent:
-            listening = socket.create_server((HOST, port))
+        if not sum(connection.send() for connection in held.values()):
+            under_way.listen()
         time.sleep(_EVERY)
         for descriptor, _ in closed.poll(0, number):
             held.pop(descriptor).close()
         missing = min(number - len(held), _AGAIN)
 
 
-class _Held:
+class Held:
     """A connection on which nobody reads."""
 
     def __init__(self, target: int, requests: bytes, source: str) -> None:
@@ -130,4 +143,5 @@ class _Held:
         return sent
 
     def close(self) -> None:
+        """Close the connection."""
         self._socket.close()

@@ -21,6 +21,9 @@ from credtui.store.tinydb.store import TinyDBStore
 DEFAULTS: Mapping[str, Any] = {}
 PROXIES: Mapping[str, Any] = {"server": {"trusted_proxies": ["127.0.0.0/8"]}}
 
+_OTHER_FILES = 500
+"""Files that a process needs besides connections."""
+
 
 def generate(folder: Path, organization: str = "acme") -> IssuedSecret:
     """Generate a credential in a store, and return what its client needs."""
@@ -33,7 +36,7 @@ def serve(port: int, folder: Path, settings: Mapping[str, Any] = DEFAULTS) -> No
     from credtui.server import run_server
 
     sys.stderr = log_of(folder, port).open("w")
-    allow_many_files()
+    allow_connections()
     run_server(_open(folder, settings), HOST, port)
 
 
@@ -68,11 +71,15 @@ def log_of(folder: Path, port: int) -> Path:
     return folder.with_suffix(f".{port}.log")
 
 
-def allow_many_files() -> int:
-    """Let this process open as many files as it may, and return how many."""
+def allow_connections(number: int = 0) -> int:
+    """Let this process open as many files as it may.
+
+    Returns:
+        The number of connections that it asks for, or fewer if it may not have as many.
+    """
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    return most
+    return min(number, most - _OTHER_FILES)
 
 
 class Server(NamedTuple):

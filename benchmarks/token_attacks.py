@@ -1,6 +1,5 @@
 """A good client of the token endpoint while others guess, hold connections or revoke."""
 
-import asyncio
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -9,9 +8,10 @@ from pathlib import Path
 from statistics import median, quantiles
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
+from unittest.mock import patch
 
-from benchmarks.attackers import guess, hold, revoke
-from benchmarks.endpoint import PROXIES, Server, allow_many_files, generate, log_of, running, serve
+from benchmarks.attackers import SILENCE, SILENT, UNREAD, UNREAD_REQUESTS, guess, hold, revoke
+from benchmarks.endpoint import PROXIES, Server, allow_connections, generate, log_of, running, serve
 from benchmarks.figures import print_table
 from benchmarks.installation import on_disk
 from benchmarks.load import HOST, Waits, form, post, wait_for_each
@@ -22,20 +22,10 @@ SECONDS = 1.0
 HOLDING_ROUNDS = 4
 HOLDING_SECONDS = 3.0
 ADDRESSES = (1, 1000)
-UNREAD = 2251
-"""Connections on which nobody reads the answers."""
-SILENT = 5000
-"""Connections on which nobody says anything."""
 REVOKED = (0, 100_000)
 
 _ELSEWHERE = "127.0.0.2"
-_OTHER_FILES = 500
-"""Files that a process needs besides the connections of an attack."""
 _SETTLED_WITHIN = 30.0
-# The answers to the first requests fill the connection, and the others wait with their bodies.
-_UNREAD_REQUESTS = b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n" * 30 + 69 * post(
-    {"x": "x" * 8000}
-)
 
 
 def main() -> None:
@@ -67,12 +57,12 @@ class _Held(NamedTuple):
 
     Attributes:
         number: How many.
-        requests: What is sent on each.
+        requests: What is sent, each on as many connections.
         source: The address from which they come.
     """
 
     number: int
-    requests: bytes
+    requests: Sequence[bytes]
     source: str
 
 
@@ -83,14 +73,13 @@ def _measure_connections(folder: Path) -> None:
     memory that a server once used stays with it.
     """
     request = post(form(generate(folder)))
-    most = allow_many_files() - _OTHER_FILES
-    unread, silent = min(UNREAD, most), min(SILENT, most)
+    unread, silent = allow_connections(UNREAD), allow_connections(SILENT)
     attacks: Mapping[str, _Held | None] = {
         "nobody holds any": None,
-        f"{unread:,} unread": _Held(unread, _UNREAD_REQUESTS, _ELSEWHERE),
-        f"{silent:,} silent": _Held(silent, b"", _ELSEWHERE),
-        f"{unread:,} unread, the client's address": _Held(unread, _UNREAD_REQUESTS, HOST),
-        f"{silent:,} silent, the client's address": _Held(silent, b"", HOST),
+        f"{unread:,} unread": _Held(unread, UNREAD_REQUESTS, _ELSEWHERE),
+        f"{silent:,} silent": _Held(silent, SILENCE, _ELSEWHERE),
+        f"{unread:,} unread, the client's address": _Held(unread, UNREAD_REQUESTS, HOST),
+        f"{silent:,} silent, the client's address": _Held(silent, SILENCE, HOST),
     }
     waits: dict[str, list[Waits]] = {name: [] for name in attacks}
     with ExitStack() as stack:
@@ -175,15 +164,12 @@ def _tenants(store: Path, kept: int) -> Iterator[_Tenants]:
 
 
 def _fill(folder: Path, number: int) -> None:
-    """Fill a store with revocations. Revoking each durably would take minutes."""
+    """Fill a store with revocations. They are not durable: that would take minutes."""
     store = TinyDBStore(folder)
-    expiry = datetime.now(UTC) + timedelta(days=1)
-    revoked = folder / "uat" / ".revoked"
-    revoked.mkdir()
-    for token in range(number):
-        (revoked / f"{int(expiry.timestamp())}.{token}").touch()
-    if number:
-        assert asyncio.run(store.is_revoked("uat", "0", expiry)), "the store keeps them elsewhere"
+    expiry = datetime.now(UTC) + timedelta(hours=1)
+    with patch("os.fsync", lambda _: None):
+        for token in range(number):
+            store.revoke("uat", str(token), expiry)
     store.close()
 
 
