@@ -15,8 +15,6 @@ CONNECTIONS = 8
 
 _PAUSE = 0.01
 _TRY_AGAIN = 0.02
-_GIVE_UP = 10.0
-"""Seconds after which a client no longer waits for an answer."""
 
 
 def form(account: IssuedSecret) -> Mapping[str, str]:
@@ -132,7 +130,9 @@ class Waits(NamedTuple):
     refused: int
 
 
-def wait_for_each(port: int, request: bytes, seconds: float, *, keep: bool = True) -> Waits:
+def wait_for_each(
+    port: int, request: bytes, seconds: float, *, keep: bool = True, give_up: float = 10.0
+) -> Waits:
     """Ask a hundred times a second, and ask again when refused.
 
     While an answer is late, this client doesn't ask, but others would. So the waits of the requests
@@ -144,15 +144,16 @@ def wait_for_each(port: int, request: bytes, seconds: float, *, keep: bool = Tru
         request: The request.
         seconds: How long to ask.
         keep: Whether to keep the connection. Otherwise each request has a new one.
+        give_up: Seconds after which to wait no longer for an answer.
     """
     now = time.perf_counter
     waits: list[float] = []
     refused = 0
-    client = _GoodClient(port, request, keep=keep)
+    client = _GoodClient(port, request, keep=keep, timeout=give_up)
     end = now() + seconds
     while (began := now()) < end:
         answered = at_once = client.ask()
-        while not answered and now() - began < _GIVE_UP:
+        while not answered and now() - began < give_up:
             time.sleep(_TRY_AGAIN)
             answered = client.ask()
         taken = now() - began
@@ -167,10 +168,11 @@ def wait_for_each(port: int, request: bytes, seconds: float, *, keep: bool = Tru
 class _GoodClient:
     """A client that connects again when its connection is gone."""
 
-    def __init__(self, port: int, request: bytes, *, keep: bool) -> None:
+    def __init__(self, port: int, request: bytes, *, keep: bool, timeout: float) -> None:
         self._port = port
         self._request = request
         self._keep = keep
+        self._timeout = timeout
         self._connection: Connection | None = None
 
     def ask(self) -> bool:
@@ -178,7 +180,7 @@ class _GoodClient:
         status = 0
         try:
             if self._connection is None:
-                self._connection = Connection(self._port, timeout=_GIVE_UP)
+                self._connection = Connection(self._port, timeout=self._timeout)
             self._connection.send(self._request)
             status = self._connection.receive()
         except OSError:

@@ -42,7 +42,7 @@ class Attacked:
     def serve_good_client(self, seconds: float = LENGTH, headers: str = "") -> None:
         """Ask a hundred times a second, each time on a new connection."""
         request = post(self.account.form(), headers)
-        waits = wait_for_each(self.port, request, seconds, keep=False)
+        waits = wait_for_each(self.port, request, seconds, keep=False, give_up=PATIENCE)
         assert waits.refused == 0
 
     def assert_unharmed(self) -> None:
