@@ -1,6 +1,6 @@
-"""Those who attack a token endpoint. Each attack is the work of a process of its own.
+"""Attacks on a token endpoint. Each attack runs in a process of its own.
 
-A process listens on its port when its attack is under way.
+The process listens on its port when its attack is under way.
 """
 
 import json
@@ -29,7 +29,7 @@ UNREAD_REQUESTS = (100 * _GET, 30 * _GET + 69 * post({"x": "x" * 8000}))
 SILENCE = (b"",)
 
 _AGAIN = 25
-"""The most connections that are opened again at once, of those that the server closed."""
+"""The most connections to open at once in place of those that the server closed."""
 _EVERY = 0.1
 """Seconds between two looks for such connections."""
 
@@ -83,13 +83,13 @@ def _work(port: int, work: Callable[[], None]) -> None:
 
 
 def hold(port: int, target: int, number: int, requests: Sequence[bytes], source: str) -> None:
-    """Keep as many connections, send requests on each, and read nothing.
+    """Keep a number of connections, send requests on each, and read nothing.
 
     Args:
         port: The port on which to listen when the connections are there.
         target: The server's port.
         number: The number of connections.
-        requests: What to send, each on as many connections. Nothing for those who stay silent.
+        requests: What to send. Each connection takes the next of these.
         source: The address of this computer from which to connect.
     """
     allow_connections()

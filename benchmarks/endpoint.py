@@ -1,4 +1,4 @@
-"""Token endpoints, and those who attack them, in processes of their own."""
+"""Token endpoints in processes of their own."""
 
 import multiprocessing
 import os
@@ -72,10 +72,10 @@ def log_of(folder: Path, port: int) -> Path:
 
 
 def allow_connections(number: int = 0) -> int:
-    """Let this process open as many files as it may.
+    """Raise the limit of open files for this process.
 
     Returns:
-        The number of connections that it asks for, or fewer if it may not have as many.
+        The number of connections, or as many of them as the limit allows.
     """
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
@@ -110,7 +110,7 @@ def running(work: Callable[..., None], *arguments: Any) -> Iterator[Server]:
 
     Args:
         work: The function. Its first argument is the port.
-        arguments: The others.
+        arguments: The function's other arguments.
     """
     port = free_port()
     process = multiprocessing.get_context("spawn").Process(

@@ -60,21 +60,18 @@ def flood(target: Attacked, begin: bytes, more: bytes) -> int:
     ids=[*ENDLESS, "requests"],
 )
 def test_what_has_no_end_is_ended(tmp_path: Path, begin: bytes, more: bytes) -> None:
-    with attacked(tmp_path) as target:
+    with attacked(tmp_path) as target, ThreadPoolExecutor(4) as attackers:
         end = time.monotonic() + LENGTH / 2
-        sent: list[int] = []
 
-        def attack() -> None:
+        def attack() -> int:
+            most = 0
             while time.monotonic() < end:
-                sent.append(flood(target, begin, more))
+                most = max(most, flood(target, begin, more))
+            return most
 
-        attackers = [threading.Thread(target=attack) for _ in range(4)]
-        for attacker in attackers:
-            attacker.start()
+        attacks = [attackers.submit(attack) for _ in range(4)]
         target.serve_good_client(LENGTH / 2)
-        for attacker in attackers:
-            attacker.join()
-        assert max(sent) < MOST_SENT
+        assert max(each.result() for each in attacks) < MOST_SENT
 
 
 def test_what_comes_slowly_is_ended(tmp_path: Path) -> None:
@@ -121,7 +118,7 @@ def test_connections_that_are_not_used_end(tmp_path: Path, requests: list[bytes]
         files = Path(f"/proc/{target.server.process.pid}/fd")
         before = len(list(files.iterdir()))
         held = [Held(target.port, each, ELSEWHERE) for each in islice(cycle(requests), 200)]
-        assert len(list(files.iterdir())) >= before + 100
+        wait_for(lambda: len(list(files.iterdir())) >= before + 100, "the server to accept them")
         for connection in held:
             connection.send()
         target.serve_good_client(1.0)
