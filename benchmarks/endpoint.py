@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -33,7 +34,7 @@ def generate(folder: Path, organization: str = "acme") -> IssuedSecret:
 
 def serve(port: int, folder: Path, settings: Mapping[str, Any] = DEFAULTS) -> None:
     """Serve a store."""
-    from credtui.server import run_server
+    from credtui.server.run import run_server
 
     sys.stderr = log_of(folder, port).open("w")
     allow_connections()
@@ -48,6 +49,7 @@ def serve_constant(port: int, folder: Path) -> None:
     from starlette.responses import JSONResponse
     from starlette.routing import Route
 
+    from credtui.server.connections import Connections
     from credtui.server.http import Protocol
 
     answer = {"access_token": "x" * 300, "token_type": "Bearer", "expires_in": 3600}
@@ -59,7 +61,7 @@ def serve_constant(port: int, folder: Path) -> None:
     uvicorn.run(
         Starlette(routes=[Route(PATH, constant, methods=["POST"])]),
         port=port,
-        http=Protocol,
+        http=partial(Protocol, connections=Connections(4096)),  # type: ignore[arg-type]
         loop="asyncio",
         access_log=False,
         server_header=False,
