@@ -1,12 +1,13 @@
 """What one actor may do: all that a decision about one actor needs to know of the operators."""
 
-from pydantic import BaseModel, ConfigDict
+from dataclasses import dataclass
 
 from credtui.domain.permissions import Actor, Operator, Permission
 from credtui.domain.refusals import NoSuchOrganizationError, PermissionDeniedError, Refusal
 
 
-class Standing(BaseModel):
+@dataclass(frozen=True)
+class Standing:
     """What an actor is among the operators.
 
     Attributes:
@@ -14,8 +15,6 @@ class Standing(BaseModel):
         operator: The operator that the actor is; None if the actor isn't one.
         personal: There are no operators. Then credtui is a personal tool, and the actor may edit.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     actor: Actor
     operator: Operator | None
@@ -41,7 +40,9 @@ class Standing(BaseModel):
 
     def within(self, organization: str, *, known: bool) -> "OrganizationStanding":
         """Return what the actor is in one organization."""
-        return OrganizationStanding(**dict(self), organization=organization, known=known)
+        return OrganizationStanding(
+            self.actor, self.operator, self.personal, organization=organization, known=known
+        )
 
     @property
     def organizations(self) -> list[str]:
@@ -50,6 +51,7 @@ class Standing(BaseModel):
         return sorted(name for name, permission in given.items() if permission)
 
 
+@dataclass(frozen=True)
 class OrganizationStanding(Standing):
     """What an actor is in one organization.
 
