@@ -204,7 +204,7 @@ def test_a_sweep_brings_no_token_back(tracer: Tracer) -> None:
             assert is_revoked(TinyDBStore(folder)), fault
             assert tracer.run(folder, ["sweep"]).status == 0, fault
             assert is_revoked(TinyDBStore(folder)), fault
-            assert not list((folder / "uat" / ".revoked").glob("*.token")), fault
+            assert not list((folder / "uat" / ".revoked").rglob("*.token")), fault
 
 
 @pytest.mark.parametrize("change", [CHANGES["rotate"], CHANGES["rename"]], ids=["rotate", "rename"])

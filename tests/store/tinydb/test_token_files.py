@@ -4,6 +4,7 @@ import asyncio
 import os
 import secrets
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -38,6 +39,17 @@ def store(folder: Path) -> TinyDBStore:
 
 def used(at: datetime, count: int = 1) -> Usage:
     return Usage(last_used_at=at, last_used_from="10.0.0.5", issued={hour_of(at): count})
+
+
+def hour_of_expiry(at: datetime) -> str:
+    return str(int(at.timestamp()) // 3600)
+
+
+def tokens_kept(folder: Path) -> set[str]:
+    """The revoked tokens that have a file."""
+    return {path.name.partition(".")[2] for path in (folder / "uat" / ".revoked").rglob("*.*")} - {
+        "lock"
+    }
 
 
 def test_usage_comes_back_as_it_was_added(store: TinyDBStore) -> None:
@@ -164,7 +176,9 @@ def test_a_damaged_key_is_refused(store: TinyDBStore, folder: Path) -> None:
 
 def test_a_revocation_is_for_its_owner_alone(store: TinyDBStore, folder: Path) -> None:
     store.revoke("uat", "one", NOON)
-    (revocation,) = (folder / "uat" / ".revoked").iterdir()
+    (hour,) = (folder / "uat" / ".revoked").iterdir()
+    (revocation,) = hour.iterdir()
+    assert hour.stat().st_mode & 0o777 == 0o700
     assert revocation.stat().st_mode & 0o777 == 0o600
 
 
@@ -172,30 +186,100 @@ def test_expired_revocations_are_swept(store: TinyDBStore, folder: Path) -> None
     store.revoke("uat", "one", NOON + timedelta(hours=1))
     store.revoke("uat", "two", NOON + timedelta(hours=4))
     store.sweep_revocations("uat", NOON + timedelta(hours=2))
-    names = {path.name.partition(".")[2] for path in (folder / "uat" / ".revoked").iterdir()}
-    assert "two" in names
-    assert "one" not in names
+    assert tokens_kept(folder) == {"two"}
+    assert {path.name for path in (folder / "uat" / ".revoked").iterdir()} == {
+        "swept",
+        "sweep.lock",
+        hour_of_expiry(NOON + timedelta(hours=4)),
+    }
 
 
-def test_revoking_lists_no_folder(store: TinyDBStore, folder: Path) -> None:
+def test_an_hour_is_swept_when_it_is_over(store: TinyDBStore, folder: Path) -> None:
+    store.revoke("uat", "first", NOON)
+    store.revoke("uat", "last", NOON + timedelta(seconds=3599))
+    store.revoke("uat", "next", NOON + timedelta(seconds=3600))
+    store.sweep_revocations("uat", NOON + timedelta(seconds=3599.9))
+    assert tokens_kept(folder) == {"first", "last", "next"}
+    store.sweep_revocations("uat", NOON + timedelta(hours=1))
+    assert tokens_kept(folder) == {"next"}
+
+
+@pytest.mark.parametrize("do", ["revoke", "look up", "sweep"])
+async def test_nothing_lists_what_has_not_expired(
+    store: TinyDBStore, folder: Path, do: str
+) -> None:
     """So the cost doesn't grow with the number of revoked tokens."""
-    store.revoke("uat", "one", NOON)
+    store.revoke("uat", "one", NOON + timedelta(hours=2))
+    store.revoke("uat", "expired", NOON)
+    hour = folder / "uat" / ".revoked" / hour_of_expiry(NOON + timedelta(hours=2))
+    before = hour.stat().st_atime_ns
+    os.utime(hour, ns=(before - 10**15, before))  # listing the folder would renew this
+    set_back = hour.stat().st_atime_ns
+    if do == "revoke":
+        store.revoke("uat", "two", NOON + timedelta(hours=2))
+    elif do == "look up":
+        assert await store.is_revoked("uat", "one", NOON + timedelta(hours=2))
+        assert not await store.is_revoked("uat", "two", NOON + timedelta(hours=2))
+    else:
+        store.sweep_revocations("uat", NOON + timedelta(hours=1))
+    assert hour.stat().st_atime_ns == set_back
+    list(hour.iterdir())
+    assert hour.stat().st_atime_ns != set_back
+
+
+async def test_revocations_of_earlier_versions_count_and_are_swept(
+    store: TinyDBStore, folder: Path
+) -> None:
+    """They are all in one folder."""
     revoked = folder / "uat" / ".revoked"
-    before = revoked.stat().st_atime_ns
-    os.utime(revoked, ns=(before - 10**15, before))  # listing the folder would renew this
-    set_back = revoked.stat().st_atime_ns
-    store.revoke("uat", "two", NOON)
-    assert revoked.stat().st_atime_ns == set_back
+    revoked.mkdir(parents=True)
+    early, late = NOON, NOON + timedelta(hours=4)
+    (revoked / f"{int(early.timestamp())}.early").touch()
+    (revoked / f"{int(late.timestamp())}.late").touch()
+    for now in (NOON, NOON + timedelta(seconds=1), NOON + timedelta(hours=5)):
+        store.sweep_revocations("uat", now)
+        assert await store.is_revoked("uat", "early", early)
+        assert await store.is_revoked("uat", "late", late)
+        assert not await store.is_revoked("uat", "other", late - timedelta(seconds=1))
+    assert tokens_kept(folder) == set()
+
+
+def test_processes_that_revoke_and_sweep_at_once_lose_nothing(folder: Path) -> None:
+    """One has a clock that is ahead, and sweeps away the folders that others write into."""
+    over = threading.Event()
+
+    def sweep() -> None:
+        while not over.is_set():
+            TinyDBStore(folder).sweep_revocations("uat", NOON + timedelta(days=1))
+            time.sleep(0.02)
+
+    sweepers = [threading.Thread(target=sweep) for _ in range(2)]
+    for sweeper in sweepers:
+        sweeper.start()
+    try:
+        revoked = [(f"token{n}", NOON + timedelta(minutes=n)) for n in range(200)]
+        for token, expiry in revoked:
+            TinyDBStore(folder).revoke("uat", token, expiry)
+    finally:
+        over.set()
+        for sweeper in sweepers:
+            sweeper.join()
+    reader = TinyDBStore(folder)
+    for token, expiry in revoked:
+        assert asyncio.run(reader.is_revoked("uat", token, expiry)), token
 
 
 def test_files_that_are_no_revocations_are_not_swept(store: TinyDBStore, folder: Path) -> None:
     store.revoke("uat", "one", NOON)
     strange = {"notes", ".1.x", "-1.x"}
-    for name in strange:
-        (folder / "uat" / ".revoked" / name).touch()
+    revoked = folder / "uat" / ".revoked"
+    places = {revoked / name for name in (*strange, "1")}
+    places |= {revoked / hour_of_expiry(NOON) / name for name in (*strange, "1")}
+    for place in places:
+        place.touch()
     store.sweep_revocations("uat", NOON + timedelta(hours=1))
-    kept = {path.name for path in (folder / "uat" / ".revoked").iterdir()}
-    assert kept == {*strange, "swept", "sweep.lock"}
+    kept = {path for path in revoked.rglob("*") if path.is_file()}
+    assert kept == {*places, revoked / "swept", revoked / "sweep.lock"}
 
 
 async def test_revocations_that_can_not_be_read_are_not_taken_for_none(

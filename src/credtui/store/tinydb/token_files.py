@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from itertools import pairwise
@@ -20,8 +20,13 @@ from credtui.store.tinydb.watch import identify
 KEY_LENGTH = 32
 """Length of the key in bytes."""
 
+HOUR = 3600
+"""Seconds of expiry whose revocations share a folder."""
+
 MAX_SPANS = 100
 """How many swept spans of time to note."""
+
+_TRIES = 10
 
 Span: TypeAlias = tuple[int, int]
 """The first and the last second of a span of time, as Unix time."""
@@ -52,9 +57,14 @@ def read_or_make_key(folder: Path, make: RandomBytes) -> bytes:
 class Revocations:
     """The folder `.revoked` of an environment: an empty file for each revoked access token.
 
-    The file's name begins with the time when the token expires. After that time the file only
-    matters if the clock ran ahead and is set back. So a sweep removes the file, and notes the time
-    in the file `swept`. Every token that expires at a noted time counts as revoked.
+    The file is `HOUR/EXPIRY.TOKEN`. EXPIRY is the Unix time when the token expires, and HOUR the
+    number of the hour that this time is in. So a sweep lists only the hours that are over. Earlier
+    versions wrote `EXPIRY.TOKEN` into `.revoked` itself. These files count until a sweep removes
+    them.
+
+    After its token expires, a file only matters if the clock ran ahead and is set back. So a sweep
+    removes the file, and notes the time in the file `swept`. Every token that expires at a noted
+    time counts as revoked.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -69,12 +79,16 @@ class Revocations:
         Raises:
             StoreError: The revocation may not be durable. Try again.
         """
-        make_folder(self._folder)
         path = self._path(token, expires_at)
         with explained(path):
-            append_durably(path, b"")
-            # Sync for an old file too: the process that made it may have failed to.
-            sync_folder(self._folder)
+            for more_tries in reversed(range(_TRIES)):
+                try:
+                    _create(path)
+                    break
+                except FileNotFoundError:
+                    # A sweep may have removed the folder, by this clock or by one that is ahead.
+                    if not more_tries:
+                        raise
 
     def has(self, token: str, expires_at: datetime) -> bool:
         """Tell whether the access token of this identity is revoked.
@@ -88,7 +102,7 @@ class Revocations:
         return answer
 
     def recall(self, token: str, expires_at: datetime) -> bool | None:
-        """Tell whether the access token is revoked. This costs two calls of `stat`.
+        """Tell whether the access token is revoked. This costs three calls of `stat`.
 
         Returns:
             None after a sweep: then the file `swept` must be read, as `has` does.
@@ -97,9 +111,10 @@ class Revocations:
             StoreError: The revocations can't be read.
         """
         path = self._path(token, expires_at)
-        with explained(path), suppress(FileNotFoundError):
-            path.lstat()
-            return True
+        for place in (path, self._folder / path.name):
+            with explained(place), suppress(FileNotFoundError):
+                place.lstat()
+                return True
         # A sweep notes the time before it removes the file. So look for the file first.
         identity, spans = self._spans
         if identity != identify(self._swept):
@@ -110,35 +125,41 @@ class Revocations:
     def sweep(self, now: datetime) -> None:
         """Remove the files of tokens that have expired. The tokens stay revoked.
 
+        An hour's files are removed when the hour is over.
+
         Raises:
             StoreError: The files can't be removed.
         """
         with explained(self._folder):
+            paths = _list(self._folder)
+            of_earlier_versions = _expiries(paths).items()
+            self._remove({path: at for path, at in of_earlier_versions if at < now.timestamp()})
+            for hour in paths:
+                if _is_over(hour, now) and hour.is_dir():
+                    self._remove(_expiries(_list(hour)))
+                    # Another process may have removed the folder, or added a file.
+                    with suppress(OSError):
+                        hour.rmdir()
+
+    def _remove(self, expiries: Mapping[Path, int]) -> None:
+        """Note when tokens have expired, and remove their files."""
+        if not expiries:
+            return
+        with locked(self._folder / "sweep.lock"):
+            expired = {(at, at) for at in expiries.values()}
+            swept = join_spans([*self._read_swept(), *expired])
             try:
-                paths = list(self._folder.iterdir())
-            except FileNotFoundError:
-                return
-            expired = {
-                path: int(expiry)
-                for path in paths
-                if (expiry := path.name.partition(".")[0]).isdecimal()
-                and int(expiry) < now.timestamp()
-            }
-            if not expired:
-                return
-            with locked(self._folder / "sweep.lock"):
-                swept = join_spans([*self._read_swept(), *((at, at) for at in expired.values())])
-                try:
-                    replace_durably(self._swept, json.dumps(swept).encode())
-                except DoubtError as doubt:  # The files stay for the next sweep.
-                    raise StoreError(f"Can't use {doubt.args[0]}.") from doubt
-                for path in expired:
-                    path.unlink(missing_ok=True)
+                replace_durably(self._swept, json.dumps(swept).encode())
+            except DoubtError as doubt:  # The files stay for the next sweep.
+                raise StoreError(f"Can't use {doubt.args[0]}.") from doubt
+            for path in expiries:
+                path.unlink(missing_ok=True)
 
     def _path(self, token: str, expires_at: datetime) -> Path:
         if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", token):
             raise ValueError(token)
-        return self._folder / f"{int(expires_at.timestamp())}.{token}"
+        expiry = int(expires_at.timestamp())
+        return self._folder / str(expiry // HOUR) / f"{expiry}.{token}"
 
     def _read_swept(self) -> list[Span]:
         with explained(self._swept):
@@ -153,6 +174,30 @@ class Revocations:
                 f"{self._swept} is damaged: it doesn't hold what credtui wrote. Remove it; revoked "
                 "access tokens then count again if a clock is set back."
             ) from None
+
+
+def _create(path: Path) -> None:
+    make_folder(path.parent)
+    append_durably(path, b"")
+    # Sync for an old file too: the process that made it may have failed to.
+    sync_folder(path.parent)
+
+
+def _list(folder: Path) -> Sequence[Path]:
+    try:
+        return list(folder.iterdir())
+    except FileNotFoundError:
+        return ()
+
+
+def _is_over(hour: Path, now: datetime) -> bool:
+    return hour.name.isdecimal() and (int(hour.name) + 1) * HOUR <= now.timestamp()
+
+
+def _expiries(paths: Iterable[Path]) -> Mapping[Path, int]:
+    """Return the revocations among files, with the times when their tokens expire."""
+    names = ((path, path.name.partition(".")) for path in paths)
+    return {path: int(at) for path, (at, dot, _) in names if dot and at.isdecimal()}
 
 
 def join_spans(spans: Iterable[Span], most: int = MAX_SPANS) -> list[Span]:
