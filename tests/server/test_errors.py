@@ -11,6 +11,7 @@ import pytest
 
 from credtui.domain.audit import Action
 from credtui.server.parameters import MAX_BODY
+from credtui.service.clients.throttle import REVOCATIONS
 from tests.server.serving import Account, Server
 from tests.support import SECRET
 
@@ -465,6 +466,21 @@ class TestRevoke:
         refused(answer, 400, "invalid_grant")
         answer = client.get("/v2/oauth/token/test", headers={"Authorization": f"Bearer {token}"})
         assert answer.status_code == 200
+
+    def test_a_client_that_revokes_too_much_is_told_to_wait(
+        self, client: httpx.Client, account: Account
+    ) -> None:
+        token = client.post("/v2/oauth/token", data=account.form()).json()["access_token"]
+        auth = (account.client_id, account.secret)
+        for _ in range(REVOCATIONS.amount):
+            assert client.post(self.PATH, data={"token": token}, auth=auth).status_code == 200
+        answer = client.post(self.PATH, data={"token": token}, auth=auth)
+        assert answer.status_code == 429
+        assert answer.json()["error"] == "temporarily_unavailable"
+        assert answer.json()["error_description"].startswith("Too many revocations.")
+        assert 1 <= int(answer.headers["retry-after"]) <= 60
+        # It can do everything else.
+        assert client.post("/v2/oauth/token", data=account.form()).status_code == 200
 
     def test_a_stranger_revokes_nothing(self, client: httpx.Client, account: Account) -> None:
         auth = (account.client_id, SECRET.get_secret_value())

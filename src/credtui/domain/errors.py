@@ -141,8 +141,8 @@ class ClientNotAuthenticatedError(ClientError):
     code = "invalid_client"
 
 
-class TooManyGuessesError(ClientError):
-    """Wrong secrets were tried too often.
+class TooOftenError(ClientError):
+    """Something was done too often in a short time.
 
     Attributes:
         seconds: How long to wait before the next attempt.
@@ -150,11 +150,23 @@ class TooManyGuessesError(ClientError):
 
     code = "temporarily_unavailable"
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, done: str, seconds: float) -> None:
         self.seconds = max(1, math.ceil(seconds))
-        super().__init__(
-            f"Too many attempts with a wrong secret. Try again in {self.seconds} seconds."
-        )
+        super().__init__(f"Too many {done}. Try again in {self.seconds} seconds.")
+
+
+class TooManyGuessesError(TooOftenError):
+    """Wrong secrets were tried too often."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__("attempts with a wrong secret", seconds)
+
+
+class TooManyRevocationsError(TooOftenError):
+    """A client revoked access tokens too often."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__("revocations", seconds)
 
 
 class AddressNotAllowedError(ClientError):

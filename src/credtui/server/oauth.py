@@ -13,6 +13,8 @@ from credtui.domain.errors import (
     ClientNotAuthenticatedError,
     MayNotIntrospectError,
     TooManyGuessesError,
+    TooManyRevocationsError,
+    TooOftenError,
 )
 
 BASIC = {"WWW-Authenticate": 'Basic realm="credtui", charset="UTF-8"'}
@@ -27,6 +29,7 @@ _STATUS: Mapping[type[ClientError], int] = {
     AddressNotAllowedError: 403,
     MayNotIntrospectError: 403,
     TooManyGuessesError: 429,
+    TooManyRevocationsError: 429,
 }
 _NOT_ALLOWED = re.compile(r"[^ !#-\[\]-~]")
 
@@ -94,7 +97,7 @@ def refused(error: ClientError) -> OAuthError:
     headers: Mapping[str, str] = {}
     if isinstance(error, ClientNotAuthenticatedError):
         headers = BASIC
-    elif isinstance(error, TooManyGuessesError):
+    elif isinstance(error, TooOftenError):
         headers = {"Retry-After": str(error.seconds)}
     return OAuthError(error.code, str(error), status=_STATUS.get(type(error), 400), headers=headers)
 

@@ -45,7 +45,7 @@ _PLAIN_ERRORS = {
     "401": _json("The client is unknown, or its secret is wrong.", _ERROR, _AUTHENTICATE),
     "403": _json("The client may not do this, or not from this address.", _ERROR),
     "413": _json("The body is too long.", _ERROR),
-    "429": _json("Too many wrong secrets.", _ERROR, _RETRY_AFTER),
+    "429": _json("Too many wrong secrets or revocations.", _ERROR, _RETRY_AFTER),
     "503": _json("The store can't be read at the moment.", _ERROR, _RETRY_AFTER),
 }
 _BASIC_OR_BODY: list[Data] = [{}, {"basic": []}]

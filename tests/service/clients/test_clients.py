@@ -18,12 +18,14 @@ from credtui.domain.errors import (
     ForeignTokenError,
     MayNotIntrospectError,
     StoreError,
+    TooManyRevocationsError,
     WrongAudienceError,
 )
 from credtui.domain.models import IssuedSecret, StoredCredential
 from credtui.domain.place import Place
 from credtui.domain.secrets import RandomBytes
 from credtui.service.clients.service import ClientService
+from credtui.service.clients.throttle import REVOCATIONS
 from credtui.service.clients.tokens import AccessTokens
 from credtui.service.clients.usage_recorder import UsageRecorder
 from credtui.service.clients.verified import VerifiedSecrets
@@ -330,6 +332,33 @@ class TestClientService:
         assert await clients.read(token) is None
         assert await clients.read(other) is not None
         await clients.revoke(client, "no token at all")
+
+    async def test_a_client_may_revoke_so_many_tokens_a_minute(
+        self,
+        clients: ClientService,
+        client: Client,
+        token: str,
+        issued: IssuedSecret,
+        make_service: MakeService,
+    ) -> None:
+        for _ in range(REVOCATIONS.amount):
+            await clients.revoke(client, token)
+            await clients.revoke(client, "no token at all")
+        kept = clients.issue(client, issued.audience, ADDRESS)
+        with pytest.raises(TooManyRevocationsError) as refused:
+            await clients.revoke(client, kept)
+        assert 1 <= refused.value.seconds <= 60
+        assert await clients.read(kept) is not None
+        assert await clients.read(token) is None
+        # What costs no file isn't limited, and each client has a limit of its own.
+        await clients.revoke(client, "no token at all")
+        other = make_service(organization="globex").generate("x")
+        its_client = await clients.authenticate(other.credential.client_id, other.secret, ADDRESS)
+        its_token = clients.issue(its_client, other.audience, ADDRESS)
+        with pytest.raises(ForeignTokenError):
+            await clients.revoke(client, its_token)
+        await clients.revoke(its_client, its_token)
+        assert await clients.read(its_token) is None
 
     @pytest.mark.files
     async def test_after_a_restore_a_token_of_the_lost_generation_is_dead(

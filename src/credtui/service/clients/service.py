@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 from typing import Self
 
@@ -21,6 +22,7 @@ from credtui.domain.models import Environment
 from credtui.domain.secrets import RandomBytes
 from credtui.service.clients.authentication import Authentication
 from credtui.service.clients.health import StoreHealth
+from credtui.service.clients.throttle import RevocationLimit
 from credtui.service.clients.tokens import AccessTokens, Claims
 from credtui.service.clients.usage_recorder import UsageRecorder
 from credtui.service.clients.verified import VerifiedSecrets
@@ -81,6 +83,9 @@ class ClientService:
             self._usage,
             clock=clock,
         )
+        self._revocation_limit = RevocationLimit()
+        # Look-ups have other threads, so they needn't wait for a client that revokes much.
+        self._revoking = ThreadPoolExecutor(2, "revoking")
         self._tasks: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Self:
@@ -102,6 +107,7 @@ class ClientService:
         for task in self._tasks:
             task.cancel()
         self._authentication.close()
+        self._revoking.shutdown(wait=False, cancel_futures=True)
         await self._write_usage()
 
     async def authenticate(self, client_id: str, secret: SecretStr, address: str) -> Client:
@@ -175,6 +181,7 @@ class ClientService:
 
         Raises:
             ForeignTokenError: The token was issued to another client.
+            TooManyRevocationsError: The client has revoked too many in the last minute.
             StoreError: The revocation can't be kept.
         """
         claims = self._read_served(token)
@@ -182,7 +189,10 @@ class ClientService:
             return
         if claims.client_id != client.client_id:
             raise ForeignTokenError("The access token was issued to another client.")
-        await asyncio.to_thread(self._store.revoke, claims.environment, claims.token, claims.expiry)
+        self._revocation_limit.count(client.client_id)
+        await asyncio.get_running_loop().run_in_executor(
+            self._revoking, self._store.revoke, claims.environment, claims.token, claims.expiry
+        )
 
     async def check(self) -> None:
         """Return if the store answers. All who ask within a second share one look at it.

@@ -16,7 +16,7 @@ from limits import RateLimitItem, RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
-from credtui.domain.errors import TooManyGuessesError
+from credtui.domain.errors import TooManyGuessesError, TooManyRevocationsError
 
 BY_ADDRESS = RateLimitItemPerMinute(20)
 """Wrong secrets that an address may present."""
@@ -27,6 +27,9 @@ AT_CLIENT = RateLimitItemPerMinute(100)
 A client has more than an address, so it takes several addresses to keep a client from using a new
 secret.
 """
+
+REVOCATIONS = RateLimitItemPerMinute(600)
+"""Access tokens that a client may revoke."""
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -67,6 +70,23 @@ class Throttle:
     def _count(self, limits: Mapping[str, RateLimitItem]) -> None:
         for key, limit in limits.items():
             self._limiter.hit(limit, key)
+
+
+class RevocationLimit:
+    """Counts the access tokens that each client revokes."""
+
+    def __init__(self) -> None:
+        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+
+    def count(self, client_id: str) -> None:
+        """Count a revocation.
+
+        Raises:
+            TooManyRevocationsError: The client has revoked too many. This one isn't counted.
+        """
+        if not self._limiter.hit(REVOCATIONS, client_id):
+            reset_time = self._limiter.get_window_stats(REVOCATIONS, client_id).reset_time
+            raise TooManyRevocationsError(reset_time - time.time())
 
 
 class Lane:
