@@ -9,6 +9,7 @@ from cachetools import LRUCache
 from pydantic import SecretStr
 
 from credtui.domain.client import Client
+from credtui.domain.organization import MAX_RETIRED
 from credtui.domain.secrets import RandomBytes, generate_secret, hash_secret, matches
 
 _REMEMBERED = 50_000
@@ -34,13 +35,6 @@ class VerifiedSecrets:
         """Tell whether this secret was verified as the client's present one."""
         return self._has(self._digest(client.credential.secret_hash, secret))
 
-    def remembers_previous(self, client: Client, secret: SecretStr) -> bool:
-        """Tell whether this secret was verified as a previous one of the client."""
-        return any(
-            self._has(self._digest(retired.secret_hash, secret))
-            for retired in client.credential.retired
-        )
-
     def verify(self, client: Client | None, secret: SecretStr) -> bool:
         """Tell whether this is the client's present secret. Blocks for bcrypt, client or not.
 
@@ -48,12 +42,26 @@ class VerifiedSecrets:
         """
         return self._verify(client.credential.secret_hash if client else self._nobodys_hash, secret)
 
-    def verify_previous(self, client: Client, secret: SecretStr) -> bool:
-        """Tell whether this is one of the client's previous secrets. Blocks for bcrypt."""
-        return any(
-            self._verify(retired.secret_hash, secret)
-            for retired in reversed(client.credential.retired)
-        )
+    def verify_previous(self, client: Client | None, secret: SecretStr) -> bool:
+        """Tell whether this is one of the client's previous secrets.
+
+        Blocks for bcrypt, as often whether or not there is a client that has previous secrets.
+        """
+        hashes = [retired.secret_hash for retired in client.credential.retired] if client else []
+        hashes = [*hashes, *[self._nobodys_hash] * MAX_RETIRED][:MAX_RETIRED]
+        # Check all of them. To stop at the first that matches would show in the time.
+        return True in [matches(secret, secret_hash) for secret_hash in hashes]
+
+    def identify(
+        self, client_id: str, client: Client | None, secret: SecretStr, address: str
+    ) -> bytes:
+        """Return what distinguishes an attempt from all that could have another outcome.
+
+        Attempts from other addresses are distinguished too. So nobody learns from an answer what
+        others have presented.
+        """
+        secret_hash = client.credential.secret_hash if client else self._nobodys_hash
+        return self._digest(secret_hash, secret, client_id, address)
 
     def measure(self) -> float:
         """Return the seconds that bcrypt takes. Blocks for bcrypt."""
@@ -81,6 +89,6 @@ class VerifiedSecrets:
         with self._lock:
             return self._digests.get(digest, False)
 
-    def _digest(self, secret_hash: SecretStr, secret: SecretStr) -> bytes:
-        text = f"{secret_hash.get_secret_value()} {secret.get_secret_value()}"
+    def _digest(self, secret_hash: SecretStr, secret: SecretStr, *others: str) -> bytes:
+        text = " ".join([secret_hash.get_secret_value(), secret.get_secret_value(), *others])
         return blake2b(text.encode(), key=self._key, digest_size=32).digest()

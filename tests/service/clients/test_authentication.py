@@ -1,0 +1,303 @@
+"""Refusals: what they cost, what they tell, and what they don't."""
+
+import asyncio
+import os
+import threading
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import bcrypt
+import pytest
+from pydantic import SecretStr
+
+from credtui.domain.errors import ClientNotAuthenticatedError, TooManyGuessesError
+from credtui.domain.models import IssuedSecret
+from credtui.domain.place import Place
+from credtui.domain.secrets import generate_secret
+from credtui.service.clients.authentication import Authentication
+from credtui.service.clients.throttle import BY_ADDRESS
+from credtui.service.clients.usage_recorder import UsageRecorder
+from credtui.service.clients.verified import VerifiedSecrets
+from credtui.service.credentials import CredentialService
+from credtui.store.port import Store
+from credtui.store.tinydb import client_files
+from tests.support import SteppedClock, seeded_bytes
+
+UNKNOWN = "cid_" + "x" * 16
+STRANGERS = 10
+"""The niceness of the threads that check strangers' secrets."""
+SEARCH = 19
+"""The niceness of the thread that looks for previous secrets."""
+
+_random = seeded_bytes(99)
+
+
+def guess() -> SecretStr:
+    return generate_secret("uat", _random)
+
+
+@pytest.fixture
+def usage(store: Store) -> UsageRecorder:
+    return UsageRecorder(store)
+
+
+@pytest.fixture
+async def authentication(
+    store: Store, clock: SteppedClock, usage: UsageRecorder
+) -> AsyncIterator[Authentication]:
+    secrets = VerifiedSecrets(seeded_bytes(5), bcrypt_cost=4)
+    authentication = Authentication(store, {"uat": "uat"}, secrets, usage, clock=clock)
+    await authentication.start()
+    yield authentication
+    authentication.close()
+
+
+@pytest.fixture
+def checks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The niceness of the thread in which each hash was computed."""
+    seen: list[int] = []
+    check = bcrypt.checkpw
+
+    def checkpw(password: bytes, hashed: bytes) -> bool:
+        matches = check(password, hashed)
+        seen.append(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+        return matches
+
+    monkeypatch.setattr(bcrypt, "checkpw", checkpw)
+    return seen
+
+
+@pytest.fixture
+def never_rotated(service: CredentialService) -> IssuedSecret:
+    return service.generate("Never rotated")
+
+
+@pytest.fixture
+def rotated(service: CredentialService) -> tuple[str, SecretStr, SecretStr]:
+    """A Client ID, a previous secret and the present one."""
+    first = service.generate("Rotated")
+    client_id = first.credential.client_id
+    return client_id, first.secret, service.rotate(client_id).secret
+
+
+@pytest.fixture
+def searching_always(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Makes the store search for each Client ID that its index lacks."""
+    monkeypatch.setattr(client_files, "LOOK_EVERY", 0.0)
+
+
+CLASSES = [
+    "unknown Client ID",
+    "never rotated",
+    "rotated",
+    "previous secret",
+    "previous secret that was admitted",
+    "previous secret that was refused elsewhere",
+]
+
+
+@pytest.fixture(params=CLASSES)
+async def pair(
+    request: pytest.FixtureRequest,
+    authentication: Authentication,
+    service: CredentialService,
+    never_rotated: IssuedSecret,
+    rotated: tuple[str, SecretStr, SecretStr],
+) -> tuple[str, SecretStr]:
+    """A Client ID and a secret that are refused."""
+    client_id, previous, present = rotated
+    match request.param:
+        case "unknown Client ID":
+            return UNKNOWN, guess()
+        case "never rotated":
+            return never_rotated.credential.client_id, guess()
+        case "rotated":
+            return client_id, guess()
+        case "previous secret that was admitted":
+            await authentication.admit(client_id, present, "10.9.9.9")
+            service.rotate(client_id)
+            return client_id, present
+        case "previous secret that was refused elsewhere":
+            await refuse(authentication, client_id, previous, "10.9.9.9")
+            await searches(authentication)
+    return client_id, previous
+
+
+async def refuse(
+    authentication: Authentication, client_id: str, secret: SecretStr, address: str
+) -> None:
+    with pytest.raises(ClientNotAuthenticatedError, match="Unknown client, or wrong secret"):
+        await authentication.admit(client_id, secret, address)
+
+
+async def searches(authentication: Authentication) -> None:
+    """Wait until no previous secrets are looked for any more."""
+    while authentication._refused._searches:  # noqa: ASYNC110  # there is no event to wait for
+        await asyncio.sleep(0.001)
+
+
+class TestEachRefusalIsTheSame:
+    async def test_it_costs_the_same_hashes_in_the_same_threads(
+        self, authentication: Authentication, pair: tuple[str, SecretStr], checks: list[int]
+    ) -> None:
+        await refuse(authentication, *pair, "10.0.0.1")
+        await searches(authentication)
+        assert checks == [STRANGERS, SEARCH, SEARCH]
+        # Repeating it costs nothing.
+        await refuse(authentication, *pair, "10.0.0.1")
+        await searches(authentication)
+        assert len(checks) == 3
+        # But nobody learns from that what another has presented.
+        await refuse(authentication, *pair, "10.0.0.2")
+        await searches(authentication)
+        assert checks == [STRANGERS, SEARCH, SEARCH] * 2
+
+    @pytest.mark.usefixtures("never_rotated")
+    async def test_the_same_secret_at_another_client_id_is_another_guess(
+        self, authentication: Authentication, checks: list[int]
+    ) -> None:
+        secret = guess()
+        for number in range(2):
+            await refuse(authentication, f"cid_{number:016}", secret, "10.0.0.1")
+            await searches(authentication)
+        assert checks == [STRANGERS, SEARCH, SEARCH] * 2
+
+    async def test_it_waits_for_the_pace(
+        self, authentication: Authentication, pair: tuple[str, SecretStr]
+    ) -> None:
+        authentication._pace = 0.3
+        for _ in range(2):
+            began = time.monotonic()
+            await refuse(authentication, *pair, "10.0.0.1")
+            assert time.monotonic() - began >= 0.3
+
+    async def test_it_counts_once_as_a_guess(
+        self, authentication: Authentication, pair: tuple[str, SecretStr]
+    ) -> None:
+        address = "10.0.0.1"
+        for _ in range(BY_ADDRESS.amount + 5):
+            await refuse(authentication, *pair, address)
+        for _ in range(BY_ADDRESS.amount - 1):
+            await refuse(authentication, UNKNOWN, guess(), address)
+        with pytest.raises(TooManyGuessesError):
+            await authentication.admit(UNKNOWN, guess(), address)
+        await refuse(authentication, *pair, address)
+
+    @pytest.mark.files
+    @pytest.mark.usefixtures("searching_always")
+    async def test_it_makes_the_store_search(
+        self,
+        authentication: Authentication,
+        pair: tuple[str, SecretStr],
+        store_folder: Path,
+    ) -> None:
+        """A store with many organizations takes long to search for a Client ID it doesn't have."""
+        await refuse(authentication, UNKNOWN, guess(), "10.9.9.9")
+        # Listing a folder renews its time of access.
+        folder = store_folder / "uat"
+        status = folder.stat()
+        os.utime(folder, ns=(status.st_atime_ns - 10**15, status.st_mtime_ns))
+        before = folder.stat().st_atime_ns
+        await refuse(authentication, *pair, "10.0.0.1")
+        assert folder.stat().st_atime_ns != before
+
+
+class TestPreviousSecrets:
+    def uses(self, usage: UsageRecorder, store: Store, client_id: str) -> int:
+        usage.write()
+        use = store.usage(Place("uat", "acme"))[client_id].previous_secret
+        return use.count if use else 0
+
+    async def test_each_use_is_counted(
+        self,
+        authentication: Authentication,
+        rotated: tuple[str, SecretStr, SecretStr],
+        usage: UsageRecorder,
+        store: Store,
+    ) -> None:
+        client_id, previous, _ = rotated
+        attempts = [refuse(authentication, client_id, previous, "10.0.0.1") for _ in range(50)]
+        await asyncio.gather(*attempts)
+        for _ in range(10):
+            await refuse(authentication, client_id, previous, "10.0.0.1")
+            await refuse(authentication, client_id, guess(), "10.0.0.1")
+        await searches(authentication)
+        assert self.uses(usage, store, client_id) == 60
+
+    async def test_their_users_keep_nobody_from_the_present_one(
+        self,
+        authentication: Authentication,
+        rotated: tuple[str, SecretStr, SecretStr],
+        checks: list[int],
+    ) -> None:
+        """Instances of a client share an address, and not all have the new secret yet."""
+        client_id, previous, present = rotated
+        for _ in range(2):
+            attempts = [refuse(authentication, client_id, previous, "10.0.0.1") for _ in range(200)]
+            await asyncio.gather(*attempts)
+        await searches(authentication)
+        admissions = [authentication.admit(client_id, present, "10.0.0.1") for _ in range(200)]
+        await asyncio.gather(*admissions)
+        assert len(checks) == 4
+
+    async def test_one_that_waited_too_long_to_be_looked_for_is_examined_again(
+        self,
+        authentication: Authentication,
+        rotated: tuple[str, SecretStr, SecretStr],
+        checks: list[int],
+        usage: UsageRecorder,
+        store: Store,
+    ) -> None:
+        client_id, previous, _ = rotated
+        lane = authentication._refused._lane
+        lane._room, room = 0, lane._room
+        await refuse(authentication, client_id, previous, "10.0.0.1")
+        await searches(authentication)
+        assert checks == [STRANGERS]
+        lane._room = room
+        await refuse(authentication, client_id, previous, "10.0.0.1")
+        await searches(authentication)
+        assert checks == [STRANGERS, STRANGERS, SEARCH, SEARCH]
+        assert self.uses(usage, store, client_id) == 1
+
+
+async def test_a_rotation_during_the_hash_is_seen(
+    authentication: Authentication,
+    service: CredentialService,
+    never_rotated: IssuedSecret,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    client_id = never_rotated.credential.client_id
+    check = bcrypt.checkpw
+    rotated: list[IssuedSecret] = []
+
+    def checkpw(password: bytes, hashed: bytes) -> bool:
+        if not rotated:
+            rotated.append(service.rotate(client_id))
+        return check(password, hashed)
+
+    monkeypatch.setattr(bcrypt, "checkpw", checkpw)
+    await refuse(authentication, client_id, never_rotated.secret, "10.0.0.1")
+    client = await authentication.admit(client_id, rotated[0].secret, "10.0.0.1")
+    assert client.credential.generation == 2
+
+
+async def test_a_right_secret_waits_for_no_pace(
+    authentication: Authentication, never_rotated: IssuedSecret
+) -> None:
+    authentication._pace = 3600.0
+    for address in ("10.0.0.1", "10.0.0.1", "10.0.0.2"):
+        client_id = never_rotated.credential.client_id
+        client = await authentication.admit(client_id, never_rotated.secret, address)
+        assert client.client_id == client_id
+
+
+@pytest.mark.parametrize(("elapsed", "answered"), [(0.0, 0.2), (0.1, 0.2), (0.25, 0.4)])
+async def test_an_answer_leaves_at_a_multiple_of_the_pace(
+    authentication: Authentication, elapsed: float, answered: float
+) -> None:
+    authentication._pace = 0.2
+    arrival = time.monotonic() - elapsed
+    await authentication._wait(arrival)
+    assert time.monotonic() - arrival >= answered
