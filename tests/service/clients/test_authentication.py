@@ -15,8 +15,8 @@ from credtui.domain.errors import ClientNotAuthenticatedError, TooManyGuessesErr
 from credtui.domain.models import IssuedSecret
 from credtui.domain.place import Place
 from credtui.domain.secrets import generate_secret
-from credtui.service.clients.authentication import Authentication
-from credtui.service.clients.throttle import BY_ADDRESS
+from credtui.service.clients.authentication import HELD_BACK, Authentication
+from credtui.service.clients.throttle import AT_CLIENT, BY_ADDRESS
 from credtui.service.clients.usage_recorder import UsageRecorder
 from credtui.service.clients.verified import VerifiedSecrets
 from credtui.service.credentials import CredentialService
@@ -260,6 +260,159 @@ class TestPreviousSecrets:
         await searches(authentication)
         assert checks == [STRANGERS, STRANGERS, SEARCH, SEARCH]
         assert self.uses(usage, store, client_id) == 1
+
+
+class TestFamiliarAddresses:
+    """An address from which a client was admitted, while others guess at the client."""
+
+    @pytest.fixture
+    async def guessed_at(
+        self, authentication: Authentication, never_rotated: IssuedSecret
+    ) -> IssuedSecret:
+        """A client that nobody may guess at any more for a while."""
+        for number in range(AT_CLIENT.amount):
+            await refuse(
+                authentication, never_rotated.credential.client_id, guess(), f"10.1.1.{number}"
+            )
+        return never_rotated
+
+    async def test_strangers_must_wait(
+        self, authentication: Authentication, guessed_at: IssuedSecret
+    ) -> None:
+        client_id = guessed_at.credential.client_id
+        with pytest.raises(TooManyGuessesError):
+            await authentication.admit(client_id, guessed_at.secret, "10.0.0.1")
+        # Nobody must wait to be admitted as another client.
+        await refuse(authentication, UNKNOWN, guess(), "10.0.0.1")
+
+    async def test_it_is_familiar_once_the_client_was_admitted_from_it(
+        self,
+        authentication: Authentication,
+        never_rotated: IssuedSecret,
+        service: CredentialService,
+        checks: list[int],
+    ) -> None:
+        client_id = never_rotated.credential.client_id
+        await authentication.admit(client_id, never_rotated.secret, "10.0.0.1")
+        for number in range(AT_CLIENT.amount):
+            await refuse(authentication, client_id, guess(), f"10.1.1.{number}")
+        await searches(authentication)
+        checks.clear()
+        present = service.rotate(client_id).secret
+        await authentication.admit(client_id, present, "10.0.0.1")
+        assert checks == [0]
+
+    async def test_it_is_familiar_after_a_restart(
+        self,
+        authentication: Authentication,
+        guessed_at: IssuedSecret,
+        usage: UsageRecorder,
+        store: Store,
+        clock: SteppedClock,
+        checks: list[int],
+    ) -> None:
+        client_id = guessed_at.credential.client_id
+        client = await store.find_client("uat", client_id)
+        assert client is not None
+        usage.record_token(client, "10.0.0.1", clock())
+        usage.write()
+        await authentication.admit(client_id, guessed_at.secret, "10.0.0.1")
+        assert checks[-1] == 0
+
+    async def test_it_has_limits_of_its_own(
+        self, authentication: Authentication, never_rotated: IssuedSecret
+    ) -> None:
+        client_id, address = never_rotated.credential.client_id, "10.0.0.1"
+        await authentication.admit(client_id, never_rotated.secret, address)
+        for _ in range(BY_ADDRESS.amount):
+            await refuse(authentication, UNKNOWN, guess(), address)
+        for _ in range(BY_ADDRESS.amount):
+            await refuse(authentication, client_id, guess(), address)
+        with pytest.raises(TooManyGuessesError):
+            await authentication.admit(client_id, guess(), address)
+        await authentication.admit(client_id, never_rotated.secret, address)
+
+
+@pytest.mark.usefixtures("never_rotated")
+class TestHeldBack:
+    @pytest.fixture
+    async def exhausted(self, authentication: Authentication) -> str:
+        """An address that may not guess any more for a while."""
+        for _ in range(BY_ADDRESS.amount):
+            await refuse(authentication, UNKNOWN, guess(), "10.0.0.1")
+        return "10.0.0.1"
+
+    async def test_an_answer_that_tells_to_wait_comes_late(
+        self, authentication: Authentication, exhausted: str
+    ) -> None:
+        authentication._pace = 0.4
+        began = time.monotonic()
+        with pytest.raises(TooManyGuessesError):
+            await authentication.admit(UNKNOWN, guess(), exhausted)
+        assert time.monotonic() - began >= HELD_BACK + 0.4
+
+    async def test_only_so_many_are_held_back(
+        self, authentication: Authentication, exhausted: str
+    ) -> None:
+        """The others wait for the pace, so that they don't pile up."""
+        done: list[float] = []
+
+        async def attempt() -> None:
+            with pytest.raises(TooManyGuessesError):
+                await authentication.admit(UNKNOWN, guess(), exhausted)
+            done.append(time.monotonic())
+
+        for _ in range(2):
+            done.clear()
+            await asyncio.gather(*(attempt() for _ in range(205)))
+            late = [moment for moment in done if moment - done[0] >= 0.5 * HELD_BACK]
+            assert len(late) == 200
+
+
+async def test_what_nobody_can_have_is_refused_at_once(
+    authentication: Authentication, never_rotated: IssuedSecret, checks: list[int]
+) -> None:
+    authentication._pace = 3600.0
+    client_id = never_rotated.credential.client_id
+    with pytest.raises(ClientNotAuthenticatedError, match="mistyped or cut"):
+        await authentication.admit(client_id, SecretStr("x"), "10.0.0.1")
+    with pytest.raises(ClientNotAuthenticatedError, match="not a Client ID"):
+        await authentication.admit("x", guess(), "10.0.0.1")
+    assert checks == []
+
+
+async def test_a_secret_of_no_environment_costs_as_much(
+    authentication: Authentication, never_rotated: IssuedSecret, checks: list[int]
+) -> None:
+    client_id = never_rotated.credential.client_id
+    await refuse(authentication, client_id, generate_secret("other", _random), "10.0.0.1")
+    await searches(authentication)
+    assert checks == [STRANGERS, SEARCH, SEARCH]
+
+
+async def test_the_pace_is_longer_than_a_hash(
+    authentication: Authentication, never_rotated: IssuedSecret
+) -> None:
+    authentication._secrets.measure = lambda: 2.0  # type: ignore[method-assign]
+    await authentication.start()
+    assert authentication._pace == 3.0
+
+
+async def test_closing_it_ends_all_threads(
+    authentication: Authentication, never_rotated: IssuedSecret
+) -> None:
+    before = set(threading.enumerate())
+    client_id = never_rotated.credential.client_id
+    await refuse(authentication, client_id, guess(), "10.0.0.1")
+    await authentication.admit(client_id, never_rotated.secret, "10.0.0.1")
+    await refuse(authentication, client_id, guess(), "10.0.0.1")
+    await searches(authentication)
+    started = {thread for thread in set(threading.enumerate()) - before if "secrets" in thread.name}
+    assert len(started) == 3
+    authentication.close()
+    for thread in started:
+        await asyncio.to_thread(thread.join, 60)
+        assert not thread.is_alive()
 
 
 async def test_a_rotation_during_the_hash_is_seen(

@@ -22,7 +22,7 @@ from credtui.store.port import ClientStore
 HELD_BACK = 1.0
 """Seconds to wait before telling a client that it tried too often."""
 
-_NOBODY = "cid_" + "0" * 16
+_NOBODY = "cid_0000000000000000"
 """A Client ID that no client has."""
 
 _MAX_HELD_BACK = 200
