@@ -35,7 +35,7 @@ test: $(VENV)/dev.stamp ## Run every test (ARGS="tests/test_x.py -k name", JOBS=
 	$(VENV)/bin/python -m pytest -n $(JOBS) $(ARGS)
 
 soak: $(VENV)/dev.stamp ## Run the long attacks and the timing test
-	$(VENV)/bin/python -m pytest tests/soak -n 0 $(ARGS)
+	$(VENV)/bin/python -m pytest -s tests/soak $(ARGS)
 
 lint: $(VENV)/dev.stamp ## Check style, types, and which room imports which
 	$(VENV)/bin/ruff check

@@ -10,19 +10,21 @@ from credtui.installation import Installation
 from credtui.server import http, run
 from tests.stores import open_store
 
-CHEAP = {"bcrypt_cost": 4}
+CHEAP = 4
+"""The cost of hashes, below what the configuration allows."""
 
 
-def open_installation(folder: Path, **settings: Any) -> Installation:
+def open_installation(folder: Path, bcrypt_cost: int = CHEAP, **settings: Any) -> Installation:
     """The installation that a server under test serves."""
-    return Installation(
-        Settings.model_validate(settings).model_copy(update=CHEAP), open_store(folder)
-    )
+    valid = Settings.model_validate(settings)
+    return Installation(valid.model_copy(update={"bcrypt_cost": bcrypt_cost}), open_store(folder))
 
 
 if __name__ == "__main__":
     asked = json.loads(sys.argv[1])
     http.PATIENCE = asked["patience"]
     run.MAX_CONNECTIONS = asked["connections"]
-    installation = open_installation(Path(asked["store"]), **asked["settings"])
+    installation = open_installation(
+        Path(asked["store"]), asked["bcrypt_cost"], **asked["settings"]
+    )
     sys.exit(run.run_server(installation, asked["host"], asked["port"], asked["workers"]))

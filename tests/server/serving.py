@@ -17,7 +17,7 @@ from credtui.domain.models import IssuedSecret
 from credtui.domain.permissions import Actor
 from credtui.installation import Installation
 from credtui.service.credentials import CredentialService
-from tests.server.serve import open_installation
+from tests.server.serve import CHEAP, open_installation
 
 PATIENCE = 60.0
 ALICE = Actor(operator="alice")
@@ -95,6 +95,7 @@ def serving(
     patience: float = 10.0,
     connections: int = 4096,
     start: Sequence[str] = (),
+    bcrypt_cost: int = CHEAP,
     **settings: Any,
 ) -> Iterator[Server]:
     """Run a server on a store until the context is left."""
@@ -105,6 +106,7 @@ def serving(
         "workers": workers,
         "patience": patience,
         "connections": connections,
+        "bcrypt_cost": bcrypt_cost,
         "settings": settings,
     }
     with log.open("wb") as output:
@@ -127,8 +129,17 @@ def serving(
 class Account:
     """An organization with a credential, and how its client asks for tokens."""
 
-    def __init__(self, store: Path, organization: str, *, environment: str = "uat") -> None:
-        self.installation: Installation = open_installation(store, environment=environment)
+    def __init__(
+        self,
+        store: Path,
+        organization: str,
+        *,
+        environment: str = "uat",
+        bcrypt_cost: int = CHEAP,
+    ) -> None:
+        self.installation: Installation = open_installation(
+            store, bcrypt_cost, environment=environment
+        )
         self.organization = organization
         self.service: CredentialService = self.installation.service(
             ALICE, organization=organization
