@@ -8,12 +8,12 @@ from typing import Any
 import httptools
 from starlette.types import Receive, Scope, Send
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from credtui.domain.networks import parse_address
+from credtui.server import refusals
 from credtui.server.connections import Connections
-from credtui.server.log import LOG
 from credtui.server.oauth import OAuthError
 from credtui.server.parameters import MAX_BODY, body_too_long
 
@@ -148,7 +148,7 @@ class Protocol(HttpToolsProtocol):
             self._refuse(_head_too_long())
             raise _Refused
         if len(self.pipeline) >= MAX_WAITING:
-            self._refuse(_too_many_waiting())
+            self._refuse(refusals.too_many_waiting())
             raise _Refused
         super().on_headers_complete()
         self._in_head = False
@@ -171,12 +171,12 @@ class Protocol(HttpToolsProtocol):
         try:
             self._parse(data)
         except httptools.HttpParserError:
-            self._refuse(_closing(400, "invalid_request", "This is not HTTP/1.1."))
+            self._refuse(refusals.not_http())
             return
         if self._room < 0 or (self.headers and len(self.headers) > MAX_HEADERS):
             self._refuse(_head_too_long() if self._in_head else body_too_long())
         elif self.pipeline and self._waiting_bytes() > MAX_WAITING_BYTES:
-            self._refuse(_too_many_waiting())
+            self._refuse(refusals.too_many_waiting())
 
     def _parse(self, data: bytes) -> None:
         while data:
@@ -184,7 +184,7 @@ class Protocol(HttpToolsProtocol):
                 self.parser.feed_data(data)
             except httptools.HttpParserUpgrade as offer:
                 if self.parser.get_method() == b"CONNECT":
-                    self._refuse(_no_tunnel())
+                    self._refuse(refusals.no_tunnel())
                     return
                 data = self._head_without_offer() + data[offer.args[0] :]
                 self.parser = httptools.HttpRequestParser(self)
@@ -221,8 +221,7 @@ class Protocol(HttpToolsProtocol):
 
     def _end_waiting(self) -> None:
         self._arrival = None
-        said = f"The request did not arrive within {PATIENCE:.0f} seconds."
-        self._refuse(_closing(408, "invalid_request", said))
+        self._refuse(refusals.too_slow(PATIENCE))
 
     def _refuse(self, error: OAuthError) -> None:
         """Read nothing more, and say why, unless this would break into another answer."""
@@ -230,7 +229,7 @@ class Protocol(HttpToolsProtocol):
             return
         self._ended = True
         self._stop_arrival()
-        _log(error, self.client)
+        refusals.log(error, self.client)
         cycle = self.cycle
         if self._in_head and cycle is not None and not cycle.response_complete:
             # Earlier requests are answered, and then the connection ends.
@@ -242,52 +241,19 @@ class Protocol(HttpToolsProtocol):
             self.transport.abort()
         else:
             if self._in_head or not cycle.response_started:
-                self.transport.write(_as_bytes(error))
+                self.transport.write(refusals.as_bytes(error))
             self.transport.close()
 
 
 async def _answer_that_all_places_are_taken(scope: Scope, receive: Receive, send: Send) -> None:
-    error = _closing(
-        503,
-        "temporarily_unavailable",
-        "There are too many connections at the moment. Try again later.",
-        **{"Retry-After": "5"},
-    )
-    _log(error, scope["client"])
+    error = refusals.no_place()
+    refusals.log(error, scope["client"])
     await error.response()(scope, receive, send)
-
-
-def _log(error: OAuthError, client: tuple[str, int] | None) -> None:
-    facts = {"status": error.status, "address": client and client[0], "error": error.error}
-    LOG.put({"level": "info", "event": "request", **facts})
 
 
 def _size(url: bytes, headers: Iterable[tuple[bytes, bytes]]) -> int:
     return len(url) + sum(len(name) + len(value) + 4 for name, value in headers)
 
 
-def _as_bytes(error: OAuthError) -> bytes:
-    answer = error.response()
-    lines = [b"%b: %b\r\n" % header for header in answer.raw_headers]
-    return b"".join([STATUS_LINE[answer.status_code], *lines, b"\r\n", answer.body])
-
-
-def _closing(status: int, error: str, description: str, **headers: str) -> OAuthError:
-    return OAuthError(error, description, status=status, headers={"Connection": "close", **headers})
-
-
 def _head_too_long() -> OAuthError:
-    return _closing(
-        431,
-        "invalid_request",
-        f"The headers are longer than {MAX_HEAD} bytes, or more than {MAX_HEADERS}.",
-    )
-
-
-def _too_many_waiting() -> OAuthError:
-    return _closing(429, "temporarily_unavailable", "Too many requests wait for an answer.")
-
-
-def _no_tunnel() -> OAuthError:
-    said = "CONNECT is for proxies, and this server is none."
-    return _closing(405, "method_not_allowed", said, Allow="GET, HEAD, POST")
+    return refusals.head_too_long(MAX_HEAD, MAX_HEADERS)
