@@ -94,8 +94,9 @@ def test_nothing_is_read_without_end(lone: Server, what: str) -> None:
         while accepted < 64 * MIB:
             connection.sendall(block)
             accepted += len(block)
-    # What the server hasn't read fills the buffers of both sides.
-    assert accepted < MIB
+    # What the server hasn't read fills the buffers of both sides. It may answer whole requests as
+    # they come, until the answers fill these buffers.
+    assert accepted < http.MAX_DISCARDED + MIB or what.startswith("requests")
     assert resident(lone) - before < 8 * MIB
     assert ask(lone, GET + b"Connection: close\r\n\r\n") == (200, {"status": "ok"})
     assert not any(line.get("exception") for line in lone.lines)

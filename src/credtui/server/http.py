@@ -3,10 +3,10 @@
 import asyncio
 from collections import deque
 from collections.abc import Iterable
+from types import SimpleNamespace
 from typing import Any
 
 import httptools
-from starlette.types import Receive, Scope, Send
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
@@ -36,7 +36,10 @@ SLICE = 4 * 1024
 """Bytes that are parsed at once. A client can go over a bound by less than twice this."""
 
 PATIENCE = 10.0
-"""Seconds for a whole request to arrive, and for an answer to be taken."""
+"""Seconds for a request to arrive, for its answer to be taken, and for a client to end."""
+
+MAX_DISCARDED = 1024 * 1024
+"""Bytes that a client may send after the last answer."""
 
 _NOWHERE: deque[tuple[bytes, bytes]] = deque(maxlen=0)
 
@@ -51,7 +54,9 @@ class Protocol(HttpToolsProtocol):
     uvicorn accepts headers, trailers and chunk extensions of any length. It waits for any time
     until a request is there, and until its answer is taken. It queues any number of requests that
     a client sends without waiting for answers. If a client offers another protocol, httptools stops
-    after the headers, and uvicorn leaves the rest unread.
+    after the headers, and uvicorn leaves the rest unread. uvicorn forgets the answers that are due
+    when a client closes its side of the connection. It closes a connection while the client is
+    sending: the system then resets the connection, and the client may lose the answer.
 
     Args:
         config: uvicorn's configuration.
@@ -64,7 +69,9 @@ class Protocol(HttpToolsProtocol):
     _in_head = True
     _room = MAX_HEAD  # bytes that may still come in this head, or in this body
     _expecting = True  # the rest of a request, or the connection's first request
-    _ended = False
+    _sends = True  # the client has not closed its side of the connection
+    _ended = False  # no more requests are read
+    _discardable = MAX_DISCARDED
     _arrival: asyncio.TimerHandle | None = None
     _departure: asyncio.TimerHandle | None = None
 
@@ -85,11 +92,14 @@ class Protocol(HttpToolsProtocol):
         super().connection_made(transport)
         # Without this, a client could leave 64 KiB of answers in this process for ever.
         transport.set_write_buffer_limits(high=0)
+        self._answering = SimpleNamespace(
+            write=transport.write, is_closing=transport.is_closing, close=self._close
+        )
         host, port = self.client or ("", 0)
         address = parse_address(host) or "unknown"
         self.client = address, port
         if not self._others.add(self, address):
-            self.app = _answer_that_all_places_are_taken
+            self.app = refusals.answer_that_all_places_are_taken
         self._watch_arrival()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -125,13 +135,27 @@ class Protocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """The client has sent something."""
+        if self._ended:
+            self._discardable -= len(data)
+            if self._discardable < 0:
+                self.end()
+            return
         self._unset_keepalive_if_required()
         self._expecting = True
         for start in range(0, len(data), SLICE):
-            if self._ended:
-                return
             self._read(data[start : start + SLICE])
         self._watch_arrival()
+
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """The client sends no more. Return whether answers are still due."""
+        self._sends = False
+        cycle = self.cycle
+        if self._ended or cycle is None or cycle.response_complete or cycle.more_body:
+            return False
+        self._ended = True
+        self._stop_arrival()
+        cycle.keep_alive = False
+        return True
 
     def on_message_begin(self) -> None:
         """A request begins."""
@@ -151,6 +175,7 @@ class Protocol(HttpToolsProtocol):
             self._refuse(refusals.too_many_waiting())
             raise _Refused
         super().on_headers_complete()
+        self.cycle.transport = self._answering  # type: ignore[assignment]
         self._in_head = False
         self._room = MAX_FRAMED_BODY
         # httptools reports trailers as it reports headers.
@@ -167,6 +192,8 @@ class Protocol(HttpToolsProtocol):
         super().on_message_complete()
 
     def _read(self, data: bytes) -> None:
+        if self._ended:
+            return
         self._room -= len(data)
         try:
             self._parse(data)
@@ -242,13 +269,23 @@ class Protocol(HttpToolsProtocol):
         else:
             if self._in_head or not cycle.response_started:
                 self.transport.write(refusals.as_bytes(error))
+            if cycle is not None and not cycle.response_complete:
+                # The application would answer once more.
+                cycle.disconnected = True
+                cycle.message_event.set()
+            self._close()
+
+    def _close(self) -> None:
+        """End after the last answer. If the client may be sending, let it read the answer first."""
+        if not self._sends or not (self._ended or self.pipeline or self.cycle.more_body):
             self.transport.close()
-
-
-async def _answer_that_all_places_are_taken(scope: Scope, receive: Receive, send: Send) -> None:
-    error = refusals.no_place()
-    refusals.log(error, scope["client"])
-    await error.response()(scope, receive, send)
+            return
+        self._ended = True
+        self._stop_arrival()
+        self.pipeline.clear()
+        self.transport.write_eof()
+        self.transport.resume_reading()
+        self._arrival = self.loop.call_later(PATIENCE, self.end)
 
 
 def _size(url: bytes, headers: Iterable[tuple[bytes, bytes]]) -> int:

@@ -1,5 +1,6 @@
 """What a client is told whose connection ends, and the log of it."""
 
+from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from credtui.server.log import LOG
@@ -39,16 +40,6 @@ def too_many_waiting() -> OAuthError:
     return closing(429, "temporarily_unavailable", "Too many requests wait for an answer.")
 
 
-def no_place() -> OAuthError:
-    """Return the error for a connection that finds all places taken."""
-    return closing(
-        503,
-        "temporarily_unavailable",
-        "There are too many connections at the moment. Try again later.",
-        **{"Retry-After": "5"},
-    )
-
-
 def as_bytes(error: OAuthError) -> bytes:
     """Return the whole answer, as it is sent."""
     answer = error.response()
@@ -60,3 +51,15 @@ def log(error: OAuthError, client: tuple[str, int] | None) -> None:
     """Log a request that is refused before it is read."""
     facts = {"status": error.status, "address": client and client[0], "error": error.error}
     LOG.put({"level": "info", "event": "request", **facts})
+
+
+async def answer_that_all_places_are_taken(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer a request of a connection for which there is no place, as an ASGI application."""
+    error = closing(
+        503,
+        "temporarily_unavailable",
+        "There are too many connections at the moment. Try again later.",
+        **{"Retry-After": "5"},
+    )
+    log(error, scope["client"])
+    await error.response()(scope, receive, send)
