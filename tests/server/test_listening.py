@@ -49,6 +49,11 @@ def reaches(address: str, port: int) -> bool:
     [
         ("127.0.0.1", {V4}),
         ("0.0.0.0", {V4}),  # noqa: S104
+        ("::ffff:127.0.0.1", {V4}),
+        ("[::ffff:7f00:1]", {V4}),
+        ("0:0:0:0:0:FFFF:127.0.0.1", {V4}),
+        ("::ffff:0.0.0.0", {V4}),
+        (" 127.0.0.1\n", {V4}),
         pytest.param("::", {V4, V6}, marks=ipv6),
         pytest.param("[::]", {V4, V6}, marks=ipv6),
         pytest.param("*", {V4, V6}, marks=ipv6),

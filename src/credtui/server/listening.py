@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from credtui.domain.errors import ServerError
+from credtui.domain.networks import parse_address
 
 _KERNEL_BUFFER = 64 * 1024
 """Bytes that the system keeps of what a client sent, and of what it hasn't yet taken."""
@@ -46,7 +47,8 @@ def url_of(listener: socket.socket) -> str:
 
 
 def _listen(host: str, port: int) -> list[socket.socket]:
-    if not host.strip():
+    host = host.strip()
+    if not host:
         raise ServerError(
             "There is no host to listen on: give an address, such as 127.0.0.1, or * for all."
         )
@@ -78,6 +80,9 @@ def _addresses(host: str, port: int) -> list[tuple[socket.AddressFamily, tuple[A
         host = "::" if _has_ipv6() else "0.0.0.0"  # noqa: S104  # what was asked for
     elif host.startswith("[") and host.endswith("]"):
         host = host[1:-1].replace("%25", "%")
+    address = parse_address(host)
+    if address and ":" not in address:
+        host = address  # it may be mapped into IPv6
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     return list(dict.fromkeys((family, address) for family, _, _, _, address in found))
 
