@@ -1,9 +1,10 @@
 """The connections of this process: who has how many, and which yields when there are too many."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from credtui.domain.networks import is_allowed
+from credtui.server.turns import Turns
 from credtui.service.clients.throttle import neighbourhood
 
 
@@ -23,7 +24,8 @@ class Connections:
 
     Connections from the same address, or from the same IPv6 network of 64 bits, share their places.
     When all places are taken, a connection of the largest share yields to a new one: the oldest
-    that is idle. A share never takes a place from a smaller one.
+    that is idle. A share never takes a place from a smaller one. When many requests arrive at once,
+    the shares have their turns.
 
     Args:
         limit: How many connections there may be.
@@ -35,6 +37,7 @@ class Connections:
         self._proxies = tuple(proxies)
         self._shares: dict[str, dict[Connection, None]] = {}
         self._share_of: dict[Connection, str | None] = {}
+        self._turns = Turns()
 
     def add(self, connection: Connection, address: str) -> bool:
         """Take in a new connection, and tell whether there is a place for it."""
@@ -50,6 +53,14 @@ class Connections:
             del self._shares[share][connection]
             if not self._shares[share]:
                 del self._shares[share]
+
+    def begin(self, connection: Connection, start: Callable[[], None]) -> None:
+        """Begin a request of a connection, when its share has a turn. Proxies need none."""
+        share = self._share_of.get(connection)
+        if share is None:
+            start()
+        else:
+            self._turns.begin(share, start)
 
     def _find_share(self, address: str) -> str | None:
         if self._proxies and is_allowed(address, self._proxies):

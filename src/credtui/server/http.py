@@ -8,7 +8,7 @@ from typing import Any
 
 import httptools
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
 from credtui.domain.networks import parse_address
@@ -169,7 +169,7 @@ class Protocol(HttpToolsProtocol):
         # The slice may have begun with another request, and may go on with the body.
         long = self._room < SLICE and _size(self.url, self.headers) > MAX_HEAD
         if long or len(self.headers) > MAX_HEADERS:
-            self._refuse(_head_too_long())
+            self._refuse(refusals.head_too_long(MAX_HEAD, MAX_HEADERS))
             raise _Refused
         if len(self.pipeline) >= MAX_WAITING:
             self._refuse(refusals.too_many_waiting())
@@ -191,6 +191,13 @@ class Protocol(HttpToolsProtocol):
         self._stop_arrival()
         super().on_message_complete()
 
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        def start() -> None:
+            if not self.transport.is_closing():
+                super(Protocol, self)._start_asgi_task(cycle, app)
+
+        self._others.begin(self, start)
+
     def _read(self, data: bytes) -> None:
         if self._ended:
             return
@@ -201,7 +208,8 @@ class Protocol(HttpToolsProtocol):
             self._refuse(refusals.not_http())
             return
         if self._room < 0 or (self.headers and len(self.headers) > MAX_HEADERS):
-            self._refuse(_head_too_long() if self._in_head else body_too_long())
+            head = refusals.head_too_long(MAX_HEAD, MAX_HEADERS)
+            self._refuse(head if self._in_head else body_too_long())
         elif self.pipeline and self._waiting_bytes() > MAX_WAITING_BYTES:
             self._refuse(refusals.too_many_waiting())
 
@@ -247,7 +255,6 @@ class Protocol(HttpToolsProtocol):
             self._departure = None
 
     def _end_waiting(self) -> None:
-        self._arrival = None
         self._refuse(refusals.too_slow(PATIENCE))
 
     def _refuse(self, error: OAuthError) -> None:
@@ -290,7 +297,3 @@ class Protocol(HttpToolsProtocol):
 
 def _size(url: bytes, headers: Iterable[tuple[bytes, bytes]]) -> int:
     return len(url) + sum(len(name) + len(value) + 4 for name, value in headers)
-
-
-def _head_too_long() -> OAuthError:
-    return refusals.head_too_long(MAX_HEAD, MAX_HEADERS)
