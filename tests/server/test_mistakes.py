@@ -1,6 +1,7 @@
 """What helps a client's developer whose request is nearly right."""
 
 import base64
+import gzip
 import json
 from urllib.parse import quote, urlencode
 
@@ -36,6 +37,25 @@ class TestKindOfBody:
         assert told(answer, account.secret) == (
             "The body looks like JSON: send Content-Type: application/json."
         )
+
+    @pytest.mark.parametrize("coding", ["gzip", "br", "GZIP, identity", "deflate"])
+    def test_a_body_that_is_compressed(
+        self, client: httpx.Client, account: Account, coding: str
+    ) -> None:
+        body = gzip.compress(json.dumps(account.form()).encode())
+        headers = {"Content-Type": "application/json", "Content-Encoding": coding}
+        answer = client.post(TOKEN, content=body, headers=headers)
+        refused(answer, 400, "invalid_request")
+        assert told(answer, account.secret) == (
+            "The body is compressed: send it as it is, without Content-Encoding."
+        )
+
+    @pytest.mark.parametrize("coding", ["identity", "Identity", ""])
+    def test_a_body_that_is_not_compressed(
+        self, client: httpx.Client, account: Account, coding: str
+    ) -> None:
+        answer = client.post(TOKEN, data=account.form(), headers={"Content-Encoding": coding})
+        assert answer.status_code == 200
 
     def test_json_that_is_encoded_as_a_form(self, client: httpx.Client, account: Account) -> None:
         body = quote(json.dumps(account.form()))

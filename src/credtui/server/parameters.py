@@ -44,7 +44,9 @@ async def read_parameters(request: Request) -> Mapping[str, str]:
     body = await _read_body(request)
     if not body:
         return {}
-    kind = _kind(request)
+    if _header(request, b"content-encoding") not in ("", "identity"):
+        raise invalid_request("The body is compressed: send it as it is, without Content-Encoding.")
+    kind = _header(request, b"content-type").partition(";")[0].strip()
     if mistake := mistake_in_kind(body, kind):
         raise invalid_request(mistake)
     pairs = _parse_form(body) if kind == FORM else _parse_json(body)
@@ -63,10 +65,11 @@ async def read_parameters(request: Request) -> Mapping[str, str]:
     return {name: value for name, value in parameters.items() if value}
 
 
-def _kind(request: Request) -> str:
-    for name, value in request.scope["headers"]:
-        if name == b"content-type":
-            return str(value, "latin-1").partition(";")[0].strip().lower()
+def _header(request: Request, name: bytes) -> str:
+    """Return a header in lower case, "" if there is none."""
+    for each, value in request.scope["headers"]:
+        if each == name:
+            return str(value, "latin-1").strip().lower()
     return ""
 
 
