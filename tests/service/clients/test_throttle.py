@@ -17,6 +17,7 @@ from credtui.service.clients.throttle import (
     Lane,
     RevocationLimit,
     Throttle,
+    neighbourhood,
 )
 
 THREE = RateLimitItemPerMinute(3)
@@ -120,6 +121,13 @@ def test_a_client_may_revoke_so_many_tokens_and_no_more() -> None:
     limit.count("b")
 
 
+def test_an_ipv6_attacker_has_one_network() -> None:
+    assert neighbourhood("2001:db8::1") == neighbourhood("2001:db8::ffff:1") == "2001:db8::/64"
+    assert neighbourhood("2001:db8::1") != neighbourhood("2001:db8:0:1::1")
+    assert neighbourhood("192.0.2.1") == "192.0.2.1"
+    assert neighbourhood("unknown") == "unknown"
+
+
 class TestLane:
     @pytest.fixture
     def lane(self) -> Iterator[Lane]:
@@ -159,9 +167,10 @@ class TestLane:
     async def test_closing_it_ends_its_threads_and_what_waits(self, lane: Lane) -> None:
         go_on = threading.Event()
         thread = await lane.run(threading.current_thread)
-        tasks = [asyncio.create_task(lane.run(go_on.wait, 60)) for _ in range(5)]
+        tasks = [asyncio.create_task(lane.run(go_on.wait, 10)) for _ in range(5)]
         await asyncio.sleep(0)
         lane.close()
+        assert thread.is_alive()  # what is under way goes on, and nobody waits for it
         go_on.set()
         ended = await asyncio.gather(*tasks, return_exceptions=True)
         assert any(isinstance(end, asyncio.CancelledError) for end in ended)
