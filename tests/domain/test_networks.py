@@ -2,7 +2,7 @@
 
 import pytest
 
-from credtui.domain.networks import MAX_NETWORKS, is_allowed, parse_networks
+from credtui.domain.networks import MAX_NETWORKS, is_allowed, neighbourhood, parse_networks
 from credtui.domain.refusals import InvalidNetworkError
 
 
@@ -89,3 +89,10 @@ def test_both_sides_are_compared_as_ipv4(address: str, network: str, allowed: bo
 def test_who_is_inside(address: str, allowed: bool) -> None:
     assert is_allowed(address, ["192.0.2.0/24", "2001:db8::/32"]) is allowed
     assert is_allowed(address, [])
+
+
+def test_an_ipv6_caller_has_a_whole_network() -> None:
+    assert neighbourhood("2001:db8::1") == neighbourhood("2001:db8::ffff:1")
+    assert neighbourhood("2001:db8::1") != neighbourhood("2001:db8:0:1::1")
+    assert neighbourhood("192.0.2.1") == "192.0.2.1"
+    assert neighbourhood("unknown") == "unknown"

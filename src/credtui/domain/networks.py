@@ -55,6 +55,18 @@ def parse_address(text: str) -> str | None:
     return str(getattr(address, "ipv4_mapped", None) or address)
 
 
+@lru_cache(maxsize=4096)
+def neighbourhood(address: str) -> str:
+    """Return an IPv4 address itself, and for an IPv6 address its network of 64 bits.
+
+    A person who has one address of such a network has all of them.
+    """
+    with suppress(ValueError):
+        if ipaddress.ip_address(address).version == 6:
+            return str(ipaddress.ip_network(f"{address}/64", strict=False))
+    return address
+
+
 def _parse(text: str) -> str:
     shown, network = quotable(text), None
     # A zone, after "%", may hold any character, and means something on one computer only.

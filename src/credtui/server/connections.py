@@ -3,9 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from credtui.domain.networks import is_allowed
+from credtui.domain.networks import is_allowed, neighbourhood
 from credtui.server.turns import Turns
-from credtui.service.clients.throttle import neighbourhood
 
 
 class Connection(Protocol):

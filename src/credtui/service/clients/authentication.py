@@ -12,9 +12,10 @@ from pydantic import SecretStr
 from credtui.domain.client import Client
 from credtui.domain.clock import Clock
 from credtui.domain.errors import ClientNotAuthenticatedError, TooManyGuessesError
+from credtui.domain.networks import neighbourhood
 from credtui.domain.secrets import is_client_id, recognise
 from credtui.service.clients.refused import RefusedSecrets
-from credtui.service.clients.throttle import AT_CLIENT, BY_ADDRESS, Lane, Throttle, neighbourhood
+from credtui.service.clients.throttle import AT_CLIENT, BY_ADDRESS, Lane, Throttle
 from credtui.service.clients.usage_recorder import UsageRecorder
 from credtui.service.clients.verified import VerifiedSecrets
 from credtui.store.port import ClientStore

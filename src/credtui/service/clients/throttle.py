@@ -1,7 +1,6 @@
 """Slows guesses of secrets down, so that they can't take the processor from clients."""
 
 import asyncio
-import ipaddress
 import os
 import threading
 import time
@@ -9,7 +8,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from functools import lru_cache
 from typing import ParamSpec, TypeVar
 
 from limits import RateLimitItem, RateLimitItemPerMinute
@@ -120,18 +118,6 @@ class Lane:
     def close(self) -> None:
         """End the threads."""
         self._executor.shutdown(wait=False, cancel_futures=True)
-
-
-@lru_cache(maxsize=4096)
-def neighbourhood(address: str) -> str:
-    """Return an IPv4 address itself, and for an IPv6 address its network of 64 bits.
-
-    A person who has one address of such a network has all of them.
-    """
-    with suppress(ValueError):
-        if ipaddress.ip_address(address).version == 6:
-            return str(ipaddress.ip_network(f"{address}/64", strict=False))
-    return address
 
 
 def _be_nice(niceness: int) -> None:
