@@ -1,8 +1,10 @@
 """What is known of a credential's use."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from functools import reduce
 
-from credtui.domain.usage import PreviousSecretUse, Usage, hour_of
+from credtui.domain.usage import MAX_CALLERS, Caller, PreviousSecretUse, Usage, hour_of
 
 NOON = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
 
@@ -17,6 +19,20 @@ def refused(generation: int, count: int, at: datetime, address: str) -> Usage:
             generation=generation, count=count, last_at=at, last_from=address
         )
     )
+
+
+def called(address: str, at: datetime = NOON, generation: int = 1, count: int = 1) -> Usage:
+    issued = {hour_of(at): count}
+    caller = Caller(address=address, generation=generation, last_at=at, issued=issued)
+    return Usage(last_used_at=at, last_used_from=address, issued=issued, callers=(caller,))
+
+
+def merge(batches: Iterable[Usage]) -> Usage:
+    return reduce(Usage.merged, batches)
+
+
+def addresses(usage: Usage) -> list[str]:
+    return [caller.address for caller in usage.callers]
 
 
 def test_merging_adds_counts_and_keeps_the_last_use() -> None:
@@ -78,3 +94,72 @@ def test_quiet_is_the_time_since_the_last_use() -> None:
     assert used(NOON).is_quiet(NOON + timedelta(hours=24))
     assert not used(NOON).is_quiet(NOON - timedelta(hours=23))
     assert used(NOON).is_quiet(NOON - timedelta(hours=24))
+
+
+class TestCallers:
+    """The addresses that access tokens were issued to."""
+
+    def test_a_caller_s_counts_add_up_and_the_last_use_is_kept(self) -> None:
+        before = called("10.0.0.1", NOON - timedelta(hours=1), generation=1, count=3)
+        merged = before.merged(called("10.0.0.1", NOON, generation=2, count=4))
+        assert merged.callers == (
+            Caller(
+                address="10.0.0.1",
+                generation=2,
+                last_at=NOON,
+                issued={hour_of(NOON) - 1: 3, hour_of(NOON): 4},
+            ),
+        )
+
+    def test_the_caller_that_was_used_last_comes_last(self) -> None:
+        assert addresses(called("a").merged(called("b"))) == ["a", "b"]
+        assert addresses(called("a").merged(called("b")).merged(called("a"))) == ["b", "a"]
+
+    def test_the_least_recently_used_goes_first_and_its_tokens_stay_in_the_total(self) -> None:
+        usage = merge(called(f"10.0.0.{number}") for number in range(MAX_CALLERS))
+        usage = merge((usage, called("10.0.0.0"), called("10.0.0.99")))
+        assert addresses(usage) == [f"10.0.0.{number}" for number in (*range(2, 8), 0, 99)]
+        assert usage.issued_lately(NOON) == MAX_CALLERS + 2
+
+    def test_a_client_that_changes_its_address_in_a_network_pushes_out_no_other(self) -> None:
+        usage = merge((called("192.0.2.1"), called("2001:db8:0:1::1"), called("192.0.2.2")))
+        usage = merge((usage, *(called(f"2001:db8::{number:x}") for number in range(1, 40))))
+        assert addresses(usage) == [
+            *("192.0.2.1", "2001:db8:0:1::1", "192.0.2.2"),
+            *(f"2001:db8::{number:x}" for number in range(35, 40)),
+        ]
+        usage = merge((usage, *(called(f"192.0.2.{number}") for number in range(3, 7))))
+        assert addresses(usage) == [
+            *("192.0.2.1", "2001:db8:0:1::1", "192.0.2.2", "2001:db8::27"),
+            *(f"192.0.2.{number}" for number in range(3, 7)),
+        ]
+
+    def test_only_the_last_day_is_counted(self) -> None:
+        usage = called("10.0.0.1", NOON - timedelta(hours=24)).merged(called("10.0.0.2"))
+        assert [caller.issued for caller in usage.callers] == [{}, {hour_of(NOON): 1}]
+
+    def test_use_of_a_generation(self) -> None:
+        usage = called("10.0.0.1", NOON, generation=2)
+        assert usage.used_since(2, NOON - timedelta(seconds=1))
+        assert not usage.used_since(2, NOON)
+        assert not usage.used_since(1, NOON - timedelta(seconds=1))
+        assert not usage.used_since(3, NOON - timedelta(seconds=1))
+        assert not Usage().used_since(1, NOON)
+        assert not used(NOON).used_since(1, NOON - timedelta(days=1))
+
+    def test_use_of_a_generation_is_not_forgotten_when_there_are_many_callers(self) -> None:
+        usage = merge(
+            called(f"10.0.0.{number}", NOON + timedelta(seconds=number)) for number in range(20)
+        )
+        last = NOON + timedelta(seconds=19)
+        assert usage.used_since(1, last - timedelta(microseconds=1))
+        days_later = last + timedelta(days=3)
+        usage = usage.merged(called("10.0.1.1", days_later, generation=2))
+        assert usage.used_since(1, last - timedelta(microseconds=1))
+        assert usage.used_since(2, last)
+
+    def test_a_batch_that_comes_late_hides_no_later_generation(self) -> None:
+        """A process wrote its uses of the previous secret after another wrote those of the new."""
+        late = NOON - timedelta(milliseconds=200)
+        new = called("10.0.0.1", NOON, generation=2)
+        assert new.merged(called("10.0.0.2", late, generation=1)).used_since(2, late)

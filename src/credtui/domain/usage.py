@@ -1,18 +1,56 @@
 """How a credential is used, as the token endpoint saw it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from credtui.domain.models import Instant
 
 REMEMBERED_HOURS = 24
 """Hours for which the number of access tokens is kept."""
 
+MAX_CALLERS = 8
+"""How many addresses to keep for a credential."""
+
 QUIET_PERIOD = timedelta(hours=24)
 """How long a credential must be unused before its replacement is finished."""
+
+
+class Caller(BaseModel):
+    """An address that access tokens of a credential were issued to.
+
+    Attributes:
+        address: The address.
+        generation: The credential's generation when the last token was issued.
+        last_at: When the last token was issued.
+        issued: Access tokens issued in each hour, by the hour's number since 1970.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    address: str
+    generation: int
+    last_at: Instant
+    issued: Mapping[int, int] = Field(default_factory=dict)
+
+
+def _kept(callers: tuple[Caller, ...]) -> tuple[Caller, ...]:
+    """Return the last callers in their order, at most `MAX_CALLERS`.
+
+    An IPv6 client may use any number of addresses in its network of 64 bits, and must not push out
+    the others. So the last caller of each such network is kept first, then the rest.
+    """
+    if len(callers) <= MAX_CALLERS:
+        return callers
+    from credtui.domain.networks import neighbourhood
+
+    last_of = {neighbourhood(caller.address): caller.address for caller in callers}
+    last = {*last_of.values()}
+    worth = sorted(callers, key=lambda caller: caller.address in last)
+    kept = {caller.address for caller in worth[-MAX_CALLERS:]}
+    return tuple(caller for caller in callers if caller.address in kept)
 
 
 class PreviousSecretUse(BaseModel):
@@ -40,6 +78,8 @@ class Usage(BaseModel):
         last_used_at: When an access token was last issued; None if never.
         last_used_from: The address it was issued to.
         issued: Access tokens issued in each hour, by the hour's number since 1970.
+        callers: The addresses the tokens were issued to, at most `MAX_CALLERS`, the one that was
+            used last at the end. `issued` also has the tokens of callers that had to go.
         previous_secret: Uses of a previous secret since the last rotation; None if there were none.
     """
 
@@ -48,6 +88,7 @@ class Usage(BaseModel):
     last_used_at: Instant | None = None
     last_used_from: str | None = None
     issued: Mapping[int, int] = Field(default_factory=dict)
+    callers: Annotated[tuple[Caller, ...], AfterValidator(_kept)] = ()
     previous_secret: PreviousSecretUse | None = None
 
     def issued_lately(self, now: datetime) -> int:
@@ -65,6 +106,12 @@ class Usage(BaseModel):
         """
         return self.last_used_at is None or abs(now - self.last_used_at) >= QUIET_PERIOD
 
+    def used_since(self, generation: int, at: datetime) -> bool:
+        """Tell whether an access token was issued with a generation's secret after a moment."""
+        return any(
+            caller.generation == generation and caller.last_at > at for caller in self.callers
+        )
+
     def merged(self, later: Self) -> Self:
         """Return this usage and a later one together. No use may be counted in both.
 
@@ -72,16 +119,15 @@ class Usage(BaseModel):
         """
         last = later if later.last_used_at else self
         newest_hour = max(later.issued or self.issued, default=0)
-        issued = {
-            hour: self.issued.get(hour, 0) + later.issued.get(hour, 0)
-            for hour in sorted({*self.issued, *later.issued})
-            if abs(newest_hour - hour) < REMEMBERED_HOURS
-        }
         return type(self)(
             last_used_at=last.last_used_at,
             last_used_from=last.last_used_from,
-            issued=issued,
-            previous_secret=_merge(self.previous_secret, later.previous_secret),
+            issued=_last_day(_sum(self.issued, later.issued), newest_hour),
+            callers=tuple(
+                caller.model_copy(update={"issued": _last_day(caller.issued, newest_hour)})
+                for caller in _merge_callers(self.callers, later.callers)
+            ),
+            previous_secret=_merge_refusals(self.previous_secret, later.previous_secret),
         )
 
 
@@ -90,7 +136,27 @@ def hour_of(at: datetime) -> int:
     return int(at.timestamp()) // 3600
 
 
-def _merge(
+def _sum(one: Mapping[int, int], other: Mapping[int, int]) -> Mapping[int, int]:
+    return {hour: one.get(hour, 0) + other.get(hour, 0) for hour in sorted({*one, *other})}
+
+
+def _last_day(issued: Mapping[int, int], newest_hour: int) -> Mapping[int, int]:
+    return {
+        hour: count for hour, count in issued.items() if abs(newest_hour - hour) < REMEMBERED_HOURS
+    }
+
+
+def _merge_callers(callers: Iterable[Caller], later: Iterable[Caller]) -> Iterable[Caller]:
+    merged = {caller.address: caller for caller in callers}
+    for caller in later:
+        # The caller that was used last comes last.
+        before = merged.pop(caller.address, None)
+        issued = _sum(before.issued if before else {}, caller.issued)
+        merged[caller.address] = caller.model_copy(update={"issued": issued})
+    return merged.values()
+
+
+def _merge_refusals(
     one: PreviousSecretUse | None, later: PreviousSecretUse | None
 ) -> PreviousSecretUse | None:
     if one is None or later is None:
