@@ -24,6 +24,7 @@ from credtui.domain.errors import (
 from credtui.domain.models import IssuedSecret, StoredCredential
 from credtui.domain.place import Place
 from credtui.domain.secrets import RandomBytes
+from credtui.domain.usage import Caller, hour_of
 from credtui.service.clients.service import ClientService
 from credtui.service.clients.throttle import REVOCATIONS
 from credtui.service.clients.tokens import AccessTokens
@@ -443,6 +444,55 @@ class TestClientService:
 
 
 class TestUsageRecorder:
+    def test_callers_are_told_with_their_tokens_and_generation(
+        self,
+        store: Store,
+        find: Find,
+        service: CredentialService,
+        clock: SteppedClock,
+        client_id: str,
+    ) -> None:
+        recorder, other_process = UsageRecorder(store), UsageRecorder(store)
+        first = clock()
+        for address in ("10.0.0.1", "10.0.0.2", "10.0.0.1", "10.0.0.2"):
+            recorder.record_token(find(), address, first)
+        other_process.record_token(find(), "10.0.0.2", first)
+        service.rotate(client_id)
+        rotated = clock()
+        clock.advance(timedelta(hours=1))
+        later = clock()
+        recorder.record_token(find(), "10.0.0.1", later)
+        other_process.write()
+        recorder.write()
+        usage = store.usage(Place("uat", "acme"))[client_id]
+        assert usage.callers == (
+            Caller(address="10.0.0.2", generation=1, last_at=first, issued={hour_of(first): 3}),
+            Caller(
+                address="10.0.0.1",
+                generation=2,
+                last_at=later,
+                issued={hour_of(first): 2, hour_of(later): 1},
+            ),
+        )
+        assert usage.issued == {hour_of(first): 5, hour_of(later): 1}
+        assert (usage.last_used_from, usage.last_used_at) == ("10.0.0.1", later)
+        assert usage.used_since(2, rotated)
+        assert not usage.used_since(1, rotated)
+
+    def test_one_batch_of_many_addresses_keeps_the_last(
+        self, store: Store, find: Find, clock: SteppedClock, client_id: str
+    ) -> None:
+        recorder = UsageRecorder(store)
+        for number in range(20):
+            recorder.record_token(find(), f"10.0.0.{number}", clock())
+        recorder.record_token(find(), "10.0.0.14", clock())
+        recorder.write()
+        usage = store.usage(Place("uat", "acme"))[client_id]
+        assert [caller.address for caller in usage.callers] == [
+            f"10.0.0.{number}" for number in (12, 13, 15, 16, 17, 18, 19, 14)
+        ]
+        assert usage.issued_lately(clock()) == 21
+
     def test_uses_of_previous_secrets_are_counted_anew_after_a_rotation(
         self,
         store: Store,
@@ -488,6 +538,7 @@ class TestUsageRecorder:
         assert usage.issued_lately(clock()) == 2
         assert usage.last_used_at == clock()
         assert usage.last_used_from == recorder.last_address(client) == "10.0.0.3"
+        assert [caller.address for caller in usage.callers] == ["10.0.0.1", "10.0.0.3"]
         assert usage.previous_secret is not None
         assert usage.previous_secret.count == 2
         assert usage.previous_secret.last_from == "10.0.0.4"

@@ -1,30 +1,56 @@
 """Counts how credentials are used: in memory, and in batches in the store."""
 
 import threading
-from collections import defaultdict
+from collections import Counter, defaultdict
 from datetime import datetime
 
 from credtui.domain.client import Client
 from credtui.domain.errors import StoreError
 from credtui.domain.place import Place
-from credtui.domain.usage import PreviousSecretUse, Usage, hour_of
+from credtui.domain.usage import Caller, PreviousSecretUse, Usage, hour_of
 from credtui.store.port import UsageStore
 
 
-class _Tally:
-    """The uses of one credential since usage was last written down."""
+class _Calls:
+    """The access tokens that were issued to an address."""
+
+    __slots__ = "generation", "issued", "last_at"
 
     def __init__(self) -> None:
-        self.last_used_at: datetime | None = None
-        self.last_used_from: str | None = None
         self.issued: defaultdict[int, int] = defaultdict(int)
+        self.last_at: datetime
+        self.generation: int
+
+
+class _Tally:
+    """The uses of one credential since usage was last written down.
+
+    The address that was used last comes last.
+    """
+
+    def __init__(self) -> None:
+        self.calls: dict[str, _Calls] = {}
         self.previous: PreviousSecretUse | None = None
 
     def usage(self) -> Usage:
+        callers = tuple(
+            Caller(
+                address=address,
+                generation=calls.generation,
+                last_at=calls.last_at,
+                issued=calls.issued,
+            )
+            for address, calls in self.calls.items()
+        )
+        issued = Counter[int]()
+        for caller in callers:
+            issued.update(caller.issued)
+        last = callers[-1] if callers else None
         return Usage(
-            last_used_at=self.last_used_at,
-            last_used_from=self.last_used_from,
-            issued=self.issued,
+            last_used_at=last.last_at if last else None,
+            last_used_from=last.address if last else None,
+            issued=issued,
+            callers=callers,
             previous_secret=self.previous,
         )
 
@@ -41,10 +67,12 @@ class UsageRecorder:
     def record_token(self, client: Client, address: str, at: datetime) -> None:
         """Count an access token that was issued."""
         with self._lock:
-            tally = self._tally(client)
-            tally.last_used_at = at
-            tally.last_used_from = address
-            tally.issued[hour_of(at)] += 1
+            by_address = self._tally(client).calls
+            calls = by_address.pop(address, None) or _Calls()
+            calls.issued[hour_of(at)] += 1
+            calls.last_at = at
+            calls.generation = client.credential.generation
+            by_address[address] = calls
 
     def record_previous_secret(self, client: Client, address: str, at: datetime) -> None:
         """Count a refused use of a previous secret."""
