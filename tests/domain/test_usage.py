@@ -1,8 +1,12 @@
 """What is known of a credential's use."""
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from functools import reduce
+
+from hypothesis import given
+from hypothesis import strategies as st
 
 from credtui.domain.usage import MAX_CALLERS, Caller, PreviousSecretUse, Usage, hour_of
 
@@ -31,8 +35,30 @@ def merge(batches: Iterable[Usage]) -> Usage:
     return reduce(Usage.merged, batches)
 
 
+def sum_of_callers(usage: Usage) -> Counter[int]:
+    return sum((Counter(caller.issued) for caller in usage.callers), Counter[int]())
+
+
 def addresses(usage: Usage) -> list[str]:
     return [caller.address for caller in usage.callers]
+
+
+ADDRESSES = st.one_of(
+    st.integers(1, 12).map("192.0.2.{}".format), st.integers(1, 12).map("2001:db8::{:x}".format)
+)
+
+
+def uses_at(hours: st.SearchStrategy[int]) -> st.SearchStrategy[list[Usage]]:
+    moments = hours.map(lambda number: NOON + timedelta(hours=number))
+    use = st.builds(called, ADDRESSES, moments, st.integers(1, 3), st.integers(1, 3))
+    return st.lists(use, min_size=1, max_size=30)
+
+
+USES = uses_at(st.integers(-23, 0))
+"""Uses within a day, in any order: the clocks of two processes differ."""
+
+WRONG_USES = uses_at(st.integers(-100_000, 100_000))
+"""Uses by clocks that are years apart."""
 
 
 def test_merging_adds_counts_and_keeps_the_last_use() -> None:
@@ -163,3 +189,34 @@ class TestCallers:
         late = NOON - timedelta(milliseconds=200)
         new = called("10.0.0.1", NOON, generation=2)
         assert new.merged(called("10.0.0.2", late, generation=1)).used_since(2, late)
+
+    @given(uses=USES, first=st.integers(1, 29))
+    def test_batches_change_nothing(self, uses: list[Usage], first: int) -> None:
+        one_by_one = merge(uses)
+        in_batches = merge(merge(batch) for batch in (uses[:first], uses[first:]) if batch)
+        assert [(caller.address, caller.last_at) for caller in in_batches.callers] == [
+            (caller.address, caller.last_at) for caller in one_by_one.callers
+        ]
+        assert in_batches.issued == one_by_one.issued
+
+    @given(mine=USES, others=USES)
+    def test_counts_are_the_same_whichever_process_writes_first(
+        self, mine: list[Usage], others: list[Usage]
+    ) -> None:
+        one = merge((merge(mine), merge(others)))
+        other = merge((merge(others), merge(mine)))
+        assert one.issued == other.issued
+        if len({use.last_used_from for use in (*mine, *others)}) <= MAX_CALLERS:
+            assert {caller.address: caller.issued for caller in one.callers} == {
+                caller.address: caller.issued for caller in other.callers
+            }
+            assert sum_of_callers(one) == one.issued
+
+    @given(uses=st.one_of(USES, WRONG_USES))
+    def test_callers_are_few_and_agree_with_the_rest(self, uses: list[Usage]) -> None:
+        usage = merge(uses)
+        assert len(usage.callers) <= MAX_CALLERS
+        last = usage.callers[-1]
+        assert (last.address, last.last_at) == (usage.last_used_from, usage.last_used_at)
+        assert sum_of_callers(usage) <= Counter(usage.issued)
+        assert usage.used_since(last.generation, last.last_at - timedelta.resolution)
