@@ -8,7 +8,14 @@ from functools import reduce
 from hypothesis import given
 from hypothesis import strategies as st
 
-from credtui.domain.usage import MAX_CALLERS, Caller, PreviousSecretUse, Usage, hour_of
+from credtui.domain.usage import (
+    MAX_CALLERS,
+    Caller,
+    PreviousSecretUse,
+    Usage,
+    hour_of,
+    shut_out,
+)
 
 NOON = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
 
@@ -220,3 +227,43 @@ class TestCallers:
         assert (last.address, last.last_at) == (usage.last_used_from, usage.last_used_at)
         assert sum_of_callers(usage) <= Counter(usage.issued)
         assert usage.used_since(last.generation, last.last_at - timedelta.resolution)
+
+    def test_the_callers_of_the_last_day_newest_first(self) -> None:
+        usage = merge(
+            (
+                called("10.0.0.1", NOON - timedelta(hours=24)),
+                called("10.0.0.2", NOON - timedelta(hours=23), count=5),
+                called("10.0.0.3", NOON - timedelta(hours=1)),
+                called("10.0.0.2", NOON - timedelta(minutes=1), count=2),
+            )
+        )
+        lately = usage.callers_lately(NOON)
+        assert [(caller.address, caller.issued_lately(NOON)) for caller in lately] == [
+            ("10.0.0.2", 7),
+            ("10.0.0.3", 1),
+        ]
+        an_hour_later = usage.callers_lately(NOON + timedelta(hours=1))
+        assert [caller.issued_lately(NOON + timedelta(hours=1)) for caller in an_hour_later] == [
+            2,
+            1,
+        ]
+        assert usage.callers_lately(NOON + timedelta(days=1)) == ()
+        assert usage.callers_lately(NOON - timedelta(days=1)) == ()
+
+    def test_which_would_be_shut_out_by_networks(self) -> None:
+        usage = merge(
+            map(called, ("192.0.2.7", "198.51.100.1", "2001:db8::1", "2001:db8::2", "unknown"))
+        )
+
+        def shut_out_by(*networks: str) -> list[str]:
+            return [caller.address for caller in shut_out(usage.callers, networks)]
+
+        assert shut_out_by() == []
+        assert shut_out_by("0.0.0.0/0", "::/0") == ["unknown"]
+        assert shut_out_by("192.0.2.0/24", "2001:db8::1/128") == [
+            *("198.51.100.1", "2001:db8::2", "unknown")
+        ]
+        assert shut_out_by("::ffff:192.0.2.0/120", "2001:db8::/32", "198.51.100.2/32") == [
+            *("198.51.100.1", "unknown")
+        ]
+        assert shut_out((), ["192.0.2.0/24"]) == ()

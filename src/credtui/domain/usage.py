@@ -1,6 +1,6 @@
 """How a credential is used, as the token endpoint saw it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Annotated, Self
 
@@ -34,6 +34,10 @@ class Caller(BaseModel):
     generation: int
     last_at: Instant
     issued: Mapping[int, int] = Field(default_factory=dict)
+
+    def issued_lately(self, now: datetime) -> int:
+        """Return how many access tokens were issued in this hour and the 23 before it."""
+        return _issued_lately(self.issued, now)
 
 
 def _kept(callers: tuple[Caller, ...]) -> tuple[Caller, ...]:
@@ -93,11 +97,11 @@ class Usage(BaseModel):
 
     def issued_lately(self, now: datetime) -> int:
         """Return how many access tokens were issued in this hour and the 23 before it."""
-        return sum(
-            count
-            for hour, count in self.issued.items()
-            if hour_of(now) - REMEMBERED_HOURS < hour <= hour_of(now)
-        )
+        return _issued_lately(self.issued, now)
+
+    def callers_lately(self, now: datetime) -> tuple[Caller, ...]:
+        """Return the callers of this hour and the 23 before it, newest first."""
+        return tuple(caller for caller in reversed(self.callers) if caller.issued_lately(now))
 
     def is_quiet(self, now: datetime) -> bool:
         """Tell whether no access token was issued for `QUIET_PERIOD`.
@@ -134,6 +138,26 @@ class Usage(BaseModel):
 def hour_of(at: datetime) -> int:
     """Return how many whole hours have passed since 1970."""
     return int(at.timestamp()) // 3600
+
+
+def shut_out(callers: Iterable[Caller], networks: Collection[str]) -> tuple[Caller, ...]:
+    """Return the callers that couldn't use a credential if it were bound to networks.
+
+    Args:
+        callers: The callers.
+        networks: Networks in CIDR notation. When there are none, every address is allowed.
+    """
+    from credtui.domain.networks import is_allowed
+
+    return tuple(caller for caller in callers if not is_allowed(caller.address, networks))
+
+
+def _issued_lately(issued: Mapping[int, int], now: datetime) -> int:
+    return sum(
+        count
+        for hour, count in issued.items()
+        if hour_of(now) - REMEMBERED_HOURS < hour <= hour_of(now)
+    )
 
 
 def _sum(one: Mapping[int, int], other: Mapping[int, int]) -> Mapping[int, int]:
