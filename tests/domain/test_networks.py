@@ -92,7 +92,7 @@ def test_who_is_inside(address: str, allowed: bool) -> None:
 
 
 def test_an_ipv6_caller_has_a_whole_network() -> None:
-    assert neighbourhood("2001:db8::1") == neighbourhood("2001:db8::ffff:1")
+    assert neighbourhood("2001:db8::1") == neighbourhood("2001:db8::ffff:1") == "2001:db8::/64"
     assert neighbourhood("2001:db8::1") != neighbourhood("2001:db8:0:1::1")
     assert neighbourhood("192.0.2.1") == "192.0.2.1"
     assert neighbourhood("unknown") == "unknown"

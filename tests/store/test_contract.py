@@ -20,7 +20,7 @@ from credtui.domain.permissions import Actor, Operator, Permission
 from credtui.domain.place import Place
 from credtui.domain.ssh_keys import parse_public_key
 from credtui.domain.standing import Standing
-from credtui.domain.usage import PreviousSecretUse, Usage, hour_of
+from credtui.domain.usage import Caller, PreviousSecretUse, Usage, hour_of
 from credtui.store.port import Store
 from tests.stores import STORES
 from tests.support import (
@@ -439,6 +439,9 @@ class TestStore:
             last_used_at=START,
             last_used_from="10.0.0.5",
             issued={hour_of(START): 3},
+            callers=(
+                Caller(address="10.0.0.5", generation=2, last_at=START, issued={hour_of(START): 3}),
+            ),
             previous_secret=PreviousSecretUse(
                 generation=2, count=1, last_at=START, last_from="::1"
             ),

@@ -17,7 +17,6 @@ from credtui.service.clients.throttle import (
     Lane,
     RevocationLimit,
     Throttle,
-    neighbourhood,
 )
 
 THREE = RateLimitItemPerMinute(3)
@@ -119,13 +118,6 @@ def test_a_client_may_revoke_so_many_tokens_and_no_more() -> None:
             limit.count("a")
         assert 50 <= told.value.seconds <= 60
     limit.count("b")
-
-
-def test_an_ipv6_attacker_has_one_network() -> None:
-    assert neighbourhood("2001:db8::1") == neighbourhood("2001:db8::ffff:1") == "2001:db8::/64"
-    assert neighbourhood("2001:db8::1") != neighbourhood("2001:db8:0:1::1")
-    assert neighbourhood("192.0.2.1") == "192.0.2.1"
-    assert neighbourhood("unknown") == "unknown"
 
 
 class TestLane:

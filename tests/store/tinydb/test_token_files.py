@@ -1,6 +1,7 @@
 """Usage, revoked access tokens, and the key that signs them."""
 
 import asyncio
+import json
 import os
 import secrets
 import threading
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 from credtui.domain.errors import StoreCorruptError, StoreError
 from credtui.domain.place import Place
-from credtui.domain.usage import PreviousSecretUse, Usage, hour_of
+from credtui.domain.usage import MAX_CALLERS, Caller, PreviousSecretUse, Usage, hour_of
 from credtui.store.tinydb.lock import locked
 from credtui.store.tinydb.store import TinyDBStore
 from credtui.store.tinydb.token_files import join_spans
@@ -52,6 +53,18 @@ def tokens_kept(folder: Path) -> set[str]:
     }
 
 
+def called(address: str) -> Usage:
+    issued = {hour_of(NOON): 1}
+    caller = Caller(address=address, generation=2, last_at=NOON, issued=issued)
+    return Usage(last_used_at=NOON, last_used_from=address, issued=issued, callers=(caller,))
+
+
+def put_usage(folder: Path, content: str) -> None:
+    path = folder / "uat" / ".usage" / "acme.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content.encode(errors="surrogateescape"))
+
+
 def test_usage_comes_back_as_it_was_added(store: TinyDBStore) -> None:
     usage = Usage(
         last_used_at=NOON,
@@ -66,16 +79,18 @@ def test_usage_comes_back_as_it_was_added(store: TinyDBStore) -> None:
 
 
 def test_usage_added_by_many_threads_adds_up(folder: Path) -> None:
-    def add() -> None:
-        for _ in range(10):
-            TinyDBStore(folder).add_usage(ACME, {CLIENT_ID: used(NOON)})
+    def add(number: int) -> None:
+        for turn in range(10):
+            TinyDBStore(folder).add_usage(ACME, {CLIENT_ID: called(f"10.0.{number}.{turn}")})
 
-    threads = [threading.Thread(target=add) for _ in range(4)]
+    threads = [threading.Thread(target=add, args=(number,)) for number in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert TinyDBStore(folder).usage(ACME)[CLIENT_ID].issued_lately(NOON) == 40
+    usage = TinyDBStore(folder).usage(ACME)[CLIENT_ID]
+    assert usage.issued_lately(NOON) == 40
+    assert len(usage.callers_lately(NOON)) == MAX_CALLERS
 
 
 def test_adding_does_not_wait_for_an_operator(store: TinyDBStore, folder: Path) -> None:
@@ -102,14 +117,54 @@ def test_usage_of_credentials_long_gone_is_dropped(store: TinyDBStore) -> None:
 
 @pytest.mark.parametrize(
     "content",
-    ["", "{", "[]", '{"cid": 3}', pytest.param("[" * 100_000, id="nested"), "\udcff"],
+    [
+        *("", "{", "[]", '{"cid": 3}', pytest.param("[" * 100_000, id="nested"), "\udcff"),
+        *(f'{{"cid": {{"callers": {callers}}}}}' for callers in ("3", "[3]", "[{}]", '{"a": 1}')),
+        pytest.param('{"cid": {"issued": {"1": ' + "9" * 5000 + "}}}", id="huge"),
+    ],
 )
 def test_damaged_usage_is_forgotten(store: TinyDBStore, folder: Path, content: str) -> None:
     store.add_usage(ACME, {CLIENT_ID: used(NOON)})
-    (folder / "uat" / ".usage" / "acme.json").write_bytes(content.encode(errors="surrogateescape"))
+    put_usage(folder, content)
     assert store.usage(ACME) == {}
     store.add_usage(ACME, {CLIENT_ID: used(NOON)})
     assert store.usage(ACME)[CLIENT_ID].issued_lately(NOON) == 1
+
+
+BEFORE_CALLERS = """{"cid_aaaaaaaaaaaaaaaa": {
+    "last_used_at": "2026-03-01T12:00:00Z",
+    "last_used_from": "10.0.0.5",
+    "issued": {"492324": 3},
+    "previous_secret": null
+}}"""
+"""A file of a version that kept one address."""
+
+
+def test_a_file_without_callers_is_read_and_added_to(store: TinyDBStore, folder: Path) -> None:
+    put_usage(folder, BEFORE_CALLERS)
+    assert store.usage(ACME) == {CLIENT_ID: used(NOON, 3)}
+    store.add_usage(ACME, {CLIENT_ID: called("10.0.0.6")})
+    usage = store.usage(ACME)[CLIENT_ID]
+    assert usage == used(NOON, 3).merged(called("10.0.0.6"))
+    assert (usage.issued_lately(NOON), len(usage.callers_lately(NOON))) == (4, 1)
+
+
+def test_what_a_later_version_keeps_of_callers_is_passed_over(
+    store: TinyDBStore, folder: Path
+) -> None:
+    store.add_usage(ACME, {CLIENT_ID: called("10.0.0.5")})
+    documents = json.loads((folder / "uat" / ".usage" / "acme.json").read_text())
+    (caller,) = documents[CLIENT_ID]["callers"]
+    documents[CLIENT_ID]["callers"] = [
+        {**caller, "address": f"10.0.0.{number}", "user_agent": "x"} for number in range(20)
+    ]
+    put_usage(folder, json.dumps(documents))
+    callers = [f"10.0.0.{number}" for number in range(12, 20)]
+    usage = store.usage(ACME)[CLIENT_ID]
+    assert [caller.address for caller in usage.callers] == callers
+    store.add_usage(ACME, {CLIENT_ID: called("10.0.0.99")})
+    usage = store.usage(ACME)[CLIENT_ID]
+    assert [caller.address for caller in usage.callers] == [*callers[1:], "10.0.0.99"]
 
 
 def test_a_store_whose_disk_was_taken_away_is_no_empty_one(
