@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from credtui.domain.usage import Usage
+from credtui.domain.usage import MAX_CALLERS, Usage
 from tests.server.serving import Account, Server, serving, wait_for
 from tests.support import Watch
 
@@ -85,6 +85,38 @@ def test_two_processes_count_together(own_store: Path, tmp_path: Path) -> None:
             for http in (first, second):
                 assert http.post(TOKEN, data=account.form()).status_code == 200
         wait_for(lambda: issued(account) == 40, "all to be counted")
+
+
+def test_callers_of_two_processes_are_told_together(own_store: Path, tmp_path: Path) -> None:
+    account = Account(own_store, "acme")
+    addresses = [*("10.0.0.1", "2001:db8:1::1"), *(f"2001:db8::{number}" for number in range(9))]
+    trusting = {"trusted_proxies": ["127.0.0.0/8"]}
+    with (
+        serving(own_store, tmp_path / "one", server=trusting) as one,
+        serving(own_store, tmp_path / "other", server=trusting) as other,
+        one.client() as first,
+        other.client() as second,
+    ):
+
+        def call(http: httpx.Client, address: str) -> None:
+            came_from = {"X-Forwarded-For": address}
+            assert http.post(TOKEN, data=account.form(), headers=came_from).status_code == 200
+
+        for address in addresses:
+            for http in (first, second):
+                call(http, address)
+        wait_for(lambda: issued(account) == 22, "all to be counted")
+        account.rotate()
+        rotated = account.installation.clock()
+        call(first, "10.0.0.1")
+        wait_for(lambda: usage_of(account).used_since(2, rotated), "the new secret to be used")
+    assert not usage_of(account).used_since(1, rotated)
+    last, *others = usage_of(account).callers_lately(account.installation.clock())
+    assert (last.address, last.generation) == ("10.0.0.1", 2)
+    assert last.issued_lately(account.installation.clock()) == 3
+    assert len(others) == MAX_CALLERS - 1
+    assert {caller.generation for caller in others} == {1}
+    assert "2001:db8:1::1" in {caller.address for caller in others}
 
 
 def test_a_crash_loses_seconds_of_usage_and_no_credential(own_store: Path, tmp_path: Path) -> None:
