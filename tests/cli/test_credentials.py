@@ -2,7 +2,7 @@
 
 import json
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,7 @@ from credtui.domain.models import Credential
 from credtui.domain.permissions import Actor
 from credtui.domain.place import Place
 from credtui.domain.secrets import recognise
+from credtui.domain.usage import MAX_CALLERS, Caller, Usage, hour_of
 from credtui.installation import now
 from tests.cli.conftest import PROGRAM, Credtui
 from tests.secrets_scan import assert_no_secret
@@ -31,12 +32,20 @@ FACTS = {
     "last_used_at",
     "last_used_from",
     "tokens_in_24_hours",
+    "callers",
 }
 ABOUT = {"organization", "environment", "audience"}
 
 
 def kept(home: Path) -> list[Credential]:
     return list(open_store(home / "store").load(Place("uat", "acme")).credentials)
+
+
+def use(home: Path, client_id: str, address: str, generation: int, at: datetime) -> None:
+    issued = {hour_of(at): 1}
+    caller = Caller(address=address, generation=generation, last_at=at, issued=issued)
+    usage = Usage(last_used_at=at, last_used_from=address, issued=issued, callers=(caller,))
+    open_store(home / "store").add_usage(Place("uat", "acme"), {client_id: usage})
 
 
 def test_list_of_nothing(credtui: Credtui) -> None:
@@ -75,6 +84,49 @@ def test_show_by_client_id_and_by_name(credtui: Credtui) -> None:
     assert re.search(rf"^Client ID  {client_id}$", text, re.MULTILINE)
     assert re.search(r"^State      primary$", text, re.MULTILINE)
     assert re.search(r"^Last used  not yet$", text, re.MULTILINE)
+
+
+def test_show_names_the_callers_of_the_last_day(credtui: Credtui, home: Path) -> None:
+    client_id = credtui("generate", "Payout gateway", "--json").json["client_id"]
+    assert credtui("show", client_id, "--json").json["callers"] == []
+    assert "CALLER" not in credtui("show", client_id).out
+    at = now()
+    for address, generation, ago in (
+        ("192.0.2.1", 1, timedelta(days=2)),
+        ("192.0.2.7", 1, timedelta(hours=2)),
+        ("2001:db8::1", 2, timedelta()),
+        ("192.0.2.7", 2, timedelta()),
+    ):
+        use(home, client_id, address, generation, at - ago)
+    facts = credtui("show", client_id, "--json").json
+    assert facts["callers"] == [
+        {
+            "address": address,
+            "tokens_in_24_hours": tokens,
+            "last_used_at": at.isoformat(),
+            "generation": 2,
+        }
+        for address, tokens in (("192.0.2.7", 2), ("2001:db8::1", 1))
+    ]
+    assert facts == {**facts, **credtui("list", "--json").json["credentials"][0]}
+    blank, header, *rows = credtui("show", client_id).out.splitlines()[-4:]
+    assert (blank, header.split("  ")[0]) == ("", "CALLER")
+    used_at = f"{at:%Y-%m-%d %H:%M} UTC"
+    assert [re.split(r" {2,}", row) for row in rows] == [
+        ["192.0.2.7", "2", used_at, "2"],
+        ["2001:db8::1", "1", used_at, "2"],
+    ]
+
+
+def test_show_counts_the_tokens_of_callers_that_are_not_kept(credtui: Credtui, home: Path) -> None:
+    client_id = credtui("generate", "Payout gateway", "--json").json["client_id"]
+    for number in range(MAX_CALLERS + 3):
+        use(home, client_id, f"192.0.2.{number}", 1, now())
+    facts = credtui("show", client_id, "--json").json
+    assert facts["tokens_in_24_hours"] == MAX_CALLERS + 3
+    assert len(facts["callers"]) == MAX_CALLERS
+    last_row = credtui("show", client_id).out.splitlines()[-1]
+    assert re.split(r" {2,}", last_row) == ["other addresses", "3"]
 
 
 def test_the_secret_is_alone_on_standard_output(credtui: Credtui, home: Path) -> None:

@@ -2,7 +2,7 @@
 
 import shlex
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from credtui.cli.errors import NotConfirmedError, UsageError
@@ -88,6 +88,27 @@ def show(session: Session) -> None:
         put(f"Last used  {minute(usage.last_used_at)} from {usage.last_used_from}")
     else:
         put("Last used  not yet")
+    if usage:
+        _put_callers(usage, service.clock())
+
+
+def _put_callers(usage: Usage, now: datetime) -> None:
+    callers = usage.callers_lately(now)
+    rows = [
+        (
+            caller.address,
+            f"{caller.issued_lately(now)}",
+            minute(caller.last_at),
+            f"{caller.generation}",
+        )
+        for caller in callers
+    ]
+    others = usage.issued_lately(now) - sum(caller.issued_lately(now) for caller in callers)
+    if others > 0:
+        rows.append(("other addresses", f"{others}", "", ""))
+    if rows:
+        put()
+        put_table(("CALLER", "TOKENS IN 24 HOURS", "LAST USED", "GENERATION"), rows)
 
 
 def rename_arguments(parser: Parser) -> None:
@@ -239,6 +260,15 @@ def _facts(session: Session, page: Page, credential: Credential) -> dict[str, An
         "last_used_at": used_at.isoformat() if used_at else None,
         "last_used_from": usage.last_used_from,
         "tokens_in_24_hours": usage.issued_lately(now),
+        "callers": [
+            {
+                "address": caller.address,
+                "tokens_in_24_hours": caller.issued_lately(now),
+                "last_used_at": caller.last_at.isoformat(),
+                "generation": caller.generation,
+            }
+            for caller in usage.callers_lately(now)
+        ],
     }
 
 
