@@ -22,7 +22,7 @@ class Caller(BaseModel):
     """An address that access tokens of a credential were issued to.
 
     Attributes:
-        address: The address.
+        address: The address, "unknown" if the server didn't learn it.
         generation: The credential's generation when the last token was issued.
         last_at: When the last token was issued.
         issued: Access tokens issued in each hour, by the hour's number since 1970.
@@ -52,8 +52,8 @@ def _kept(callers: tuple[Caller, ...]) -> tuple[Caller, ...]:
 
     last_of = {neighbourhood(caller.address): caller.address for caller in callers}
     last = {*last_of.values()}
-    worth = sorted(callers, key=lambda caller: caller.address in last)
-    kept = {caller.address for caller in worth[-MAX_CALLERS:]}
+    last_at_the_end = sorted(callers, key=lambda caller: caller.address in last)
+    kept = {caller.address for caller in last_at_the_end[-MAX_CALLERS:]}
     return tuple(caller for caller in callers if caller.address in kept)
 
 
@@ -83,7 +83,7 @@ class Usage(BaseModel):
         last_used_from: The address it was issued to.
         issued: Access tokens issued in each hour, by the hour's number since 1970.
         callers: The addresses the tokens were issued to, at most `MAX_CALLERS`, the one that was
-            used last at the end. `issued` also has the tokens of callers that had to go.
+            used last at the end. `issued` also counts the tokens of callers that weren't kept.
         previous_secret: Uses of a previous secret since the last rotation; None if there were none.
     """
 
@@ -111,7 +111,11 @@ class Usage(BaseModel):
         return self.last_used_at is None or abs(now - self.last_used_at) >= QUIET_PERIOD
 
     def used_since(self, generation: int, at: datetime) -> bool:
-        """Tell whether an access token was issued with a generation's secret after a moment."""
+        """Tell whether an access token was issued with a generation's secret after a moment.
+
+        The caller that was used last is always kept. So the present generation's last use is known
+        however many callers there are.
+        """
         return any(
             caller.generation == generation and caller.last_at > at for caller in self.callers
         )
@@ -145,7 +149,11 @@ def shut_out(callers: Iterable[Caller], networks: Collection[str]) -> tuple[Call
 
     Args:
         callers: The callers.
-        networks: Networks in CIDR notation. When there are none, every address is allowed.
+        networks: Networks in CIDR notation. When there are none, every address is allowed. When
+            there are some, an unknown address is not.
+
+    Raises:
+        ValueError: A text is no network. What `parse_networks` returns never raises this.
     """
     from credtui.domain.networks import is_allowed
 
