@@ -30,6 +30,7 @@ PRODUCTION = Environment(
     tag="prod",
     audience="urn:ripplexcurrent-prod:{organization}",
     token_url="http://127.0.0.1:8000/v2/oauth/token",
+    production=True,
 )
 
 

@@ -73,7 +73,12 @@ def test_every_key(file: Path) -> None:
         "conceal_secret_after": 60,
         "frugal_output": False,
         "environments": {
-            "x": {"tag": "x", "audience": "urn:x", "token_url": "https://x.example/token"}
+            "x": {
+                "tag": "x",
+                "audience": "urn:x",
+                "token_url": "https://x.example/token",
+                "production": False,
+            }
         },
     }
     assert settings.find_environment("x") == Environment(
@@ -155,7 +160,7 @@ def escaped(text: str) -> str:
         (X.replace("x]", "abcdefghijklmnopqrstu]"), "environments.abcdefghijklmnopqrstu "),
         (
             "[environments.uat]\nurl = 1",
-            "unknown key environments.uat.url; allowed are audience, tag, token_url",
+            "unknown key environments.uat.url; allowed are audience, tag, token_url, production",
         ),
         ("[environments.x]\ntag = 'x'", "environments.x.audience is missing; it " + AUDIENCE),
         (
@@ -169,6 +174,10 @@ def escaped(text: str) -> str:
                 f"environments.uat.audience {AUDIENCE}; not {audience!r}",
             )
             for audience in REFUSED_AUDIENCES
+        ),
+        (
+            "[environments.uat]\nproduction = 1",
+            "environments.uat.production must be true or false; not 1",
         ),
         ("[environments.uat]\ntag = 'UAT'", f"environments.uat.tag {TAG}; not 'UAT'"),
         ("[environments.uat]\ntag = 'toolong'", f"environments.uat.tag {TAG}; not 'toolong'"),
@@ -297,6 +306,24 @@ def test_built_in_environments_are_completed(file: Path) -> None:
         update={"token_url": "https://uat.example/token"}
     )
     assert list(settings.environments) == ["uat"]
+
+
+@pytest.mark.parametrize(
+    ("text", "production"),
+    [
+        (X, {"x": False}),
+        (X + "production = true\n", {"x": True}),
+        ("[environments.production]", {"production": True}),
+        ("[environments.production]\nproduction = false", {"production": False}),
+    ],
+)
+def test_which_environments_are_production(
+    file: Path, text: str, production: dict[str, bool]
+) -> None:
+    file.write_text(f'environment = "{next(iter(production))}"\n{text}')
+    settings = load_settings(file, environ={})
+    found = {name: settings.find_environment(name).production for name in settings.environments}
+    assert found == production
 
 
 def test_environments_keep_the_file_s_order(file: Path) -> None:

@@ -46,6 +46,7 @@ class EnvironmentSettings(BaseModel):
         description="1 to 6 lower-case letters and digits, which mark the environment's secrets",
     )
     token_url: TokenUrl = Field(description="a URL that begins with https:// or http://")
+    production: bool = Field(default=False, description="true or false")
 
 
 def _network(text: str) -> str:
@@ -85,7 +86,7 @@ class ServerSettings(BaseModel):
     )
 
 
-_BUILT_IN_ENVIRONMENTS: Mapping[str, Mapping[str, str]] = {
+_BUILT_IN_ENVIRONMENTS: Mapping[str, Mapping[str, str | bool]] = {
     "uat": {
         "audience": "urn:ripplexcurrent-uat:{organization}",
         "tag": "uat",
@@ -95,6 +96,7 @@ _BUILT_IN_ENVIRONMENTS: Mapping[str, Mapping[str, str]] = {
         "audience": "urn:ripplexcurrent-prod:{organization}",
         "tag": "prod",
         "token_url": "http://127.0.0.1:8000/v2/oauth/token",
+        "production": True,
     },
 }
 

@@ -34,7 +34,7 @@ FACTS = {
     "tokens_in_24_hours",
     "callers",
 }
-ABOUT = {"organization", "environment", "audience"}
+ABOUT = {"organization", "environment", "production", "audience"}
 
 
 def kept(home: Path) -> list[Credential]:
@@ -67,12 +67,16 @@ def test_list_in_json_has_the_documented_keys(credtui: Credtui) -> None:
     credtui("generate", "Payout gateway")
     page = credtui("list", "--json").json
     assert set(page) == ABOUT | {"permission", "representative", "maximum", "credentials"}
-    assert page["organization"] == "acme"
+    assert (page["organization"], page["production"]) == ("acme", False)
     assert page["audience"] == "urn:ripplexcurrent-uat:acme"
     assert (page["permission"], page["representative"], page["maximum"]) == ("Can Edit", False, 3)
     (facts,) = page["credentials"]
     assert set(facts) == FACTS
     assert (facts["name"], facts["primary"], facts["confirmed"]) == ("Payout gateway", True, True)
+
+
+def test_json_tells_a_production_environment(credtui: Credtui) -> None:
+    assert credtui("list", "--environment", "production", "--json").json["production"] is True
 
 
 def test_show_by_client_id_and_by_name(credtui: Credtui) -> None:

@@ -1,6 +1,7 @@
 """How the command line writes an age, a moment and an organization."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from credtui.service.credentials import CredentialService
 
@@ -20,10 +21,11 @@ def place(service: CredentialService) -> str:
     return f"{service.organization} in {service.environment.name}"
 
 
-def where(service: CredentialService) -> dict[str, str]:
+def where(service: CredentialService) -> dict[str, Any]:
     """Return the service's organization and environment, for JSON."""
     return {
         "organization": service.organization,
         "environment": service.environment.name,
+        "production": service.environment.production,
         "audience": service.audience,
     }

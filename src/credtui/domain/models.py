@@ -37,6 +37,7 @@ class Environment(BaseModel):
         tag: The part of its secrets that names the environment; see `credtui.domain.secrets`.
         audience: The audience of its access tokens; `{organization}` stands for the name.
         token_url: Where an access token is requested.
+        production: Whether real payments depend on its credentials.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -45,6 +46,7 @@ class Environment(BaseModel):
     tag: str
     audience: str
     token_url: str
+    production: bool = False
 
     def audience_for(self, organization: str) -> str:
         """Return the audience of an organization's access tokens."""

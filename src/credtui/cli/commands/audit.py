@@ -43,7 +43,7 @@ def audit(session: Session) -> None:
         _put_events(session, all_events(service.events), about)
 
 
-def _put_verified(session: Session, last: AuditEvent | None, about: dict[str, str]) -> None:
+def _put_verified(session: Session, last: AuditEvent | None, about: dict[str, Any]) -> None:
     number, digest = (last.number, last.hash) if last else (0, None)
     if session.arguments.json:
         put_json({**about, "intact": True, "events": number, "last_hash": digest})
@@ -53,7 +53,7 @@ def _put_verified(session: Session, last: AuditEvent | None, about: dict[str, st
         put("The audit log has no events yet.")
 
 
-def _put_events(session: Session, events: Iterable[AuditEvent], about: dict[str, str]) -> None:
+def _put_events(session: Session, events: Iterable[AuditEvent], about: dict[str, Any]) -> None:
     limit = session.arguments.limit
     shown = islice(entries(events), limit or None)
     if session.arguments.json:
