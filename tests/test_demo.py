@@ -34,7 +34,7 @@ def test_three_credentials_of_different_ages(demo: Installation, clock: SteppedC
         ("Treasury sync", 81, Rotation.SOON),
     ]
     assert page.primary == page.credentials[0].client_id
-    assert all(credential.confirmed for credential in page.credentials)
+    assert all(credential.handover for credential in page.credentials)
 
 
 def test_a_history_that_holds_together(demo: Installation) -> None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from credtui.configuration import Settings
 from credtui.domain.clock import Clock
-from credtui.domain.models import IssuedSecret
+from credtui.domain.models import How, IssuedSecret
 from credtui.domain.permissions import Actor
 from credtui.domain.refusals import Refusal
 from credtui.domain.secrets import RandomBytes
@@ -36,19 +36,19 @@ def demo_installation(
         return past.service(actor)
 
     gateway = at(291, ALICE).generate("Payout gateway")
-    _confirm(at(291, ALICE), gateway, "saved to a file")
+    _confirm(at(291, ALICE), gateway, "saved")
     batch = at(206, ALICE).generate("Nightly reports")
-    _confirm(at(206, ALICE), batch, "copy checked")
+    _confirm(at(206, ALICE), batch, "checked")
     at(163, BOB).rename(batch.credential.client_id, "Reporting batch")
     sync = at(81, BOB).generate("Treasury sync")
-    _confirm(at(81, BOB), sync, "copy checked")
+    _confirm(at(81, BOB), sync, "checked")
     rotated = at(34, ALICE).rotate(gateway.credential.client_id)
-    _confirm(at(34, ALICE), rotated, "saved to a file")
+    _confirm(at(34, ALICE), rotated, "saved")
     with suppress(Refusal):  # a primary credential is protected; Activity shows the refusal
         at(12, BOB).delete(gateway.credential.client_id)
     return Installation(settings, store, clock=clock, random_bytes=random_bytes)
 
 
-def _confirm(service: CredentialService, issued: IssuedSecret, how: str) -> None:
+def _confirm(service: CredentialService, issued: IssuedSecret, how: How) -> None:
     credential = issued.credential
     service.confirm(credential.client_id, seen=credential.generation, how=how)

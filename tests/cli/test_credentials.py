@@ -28,6 +28,8 @@ FACTS = {
     "generation",
     "secret_age_days",
     "rotation_due",
+    "secret_state",
+    "on_screen",
     "confirmed",
     "last_used_at",
     "last_used_from",
@@ -141,7 +143,7 @@ def test_the_secret_is_alone_on_standard_output(credtui: Credtui, home: Path) ->
     assert "urn:ripplexcurrent-uat:acme" in ran.err
     (credential,) = kept(home)
     assert credential.client_id in ran.err
-    assert credential.confirmed
+    assert credential.handover
 
 
 def test_the_secret_as_environment_variables(credtui: Credtui) -> None:
@@ -171,7 +173,7 @@ def test_rotate_replaces_the_secret(credtui: Credtui, home: Path) -> None:
     after = credtui("rotate", "payout gateway", "--json").json
     assert after["client_id"] == before["client_id"]
     assert after["client_secret"] != before["client_secret"]
-    assert [(found.generation, found.confirmed) for found in kept(home)] == [(2, True)]
+    assert [(found.generation, found.handover is not None) for found in kept(home)] == [(2, True)]
 
 
 def test_rename(credtui: Credtui) -> None:

@@ -1,4 +1,4 @@
-"""A new secret reaches standard output, or is marked as never confirmed."""
+"""A new secret reaches standard output, or is marked as never seen."""
 
 import functools
 import io
@@ -46,9 +46,10 @@ def rotate(environ: Mapping[str, str], stdout: TextIO | int | None) -> tuple[int
 
 
 def test_a_written_secret_is_confirmed(credtui: Credtui, client_id: str) -> None:
-    assert credtui("show", client_id, "--json").json["confirmed"] is True
+    facts = credtui("show", client_id, "--json").json
+    assert (facts["secret_state"], facts["confirmed"]) == ("delivered", True)
     event = credtui("audit", "--json").json["events"][0]
-    assert (event["action"], event["detail"]) == ("confirm secret", "printed")
+    assert (event["action"], event["detail"]) == ("confirm secret", "delivered")
 
 
 def test_a_secret_that_cannot_be_written_stays_unconfirmed(
@@ -59,7 +60,8 @@ def test_a_secret_that_cannot_be_written_stays_unconfirmed(
     assert f"rotate {client_id} again" in err
     facts = credtui("show", client_id, "--json").json
     assert (facts["generation"], facts["confirmed"]) == (2, False)
-    assert "secret never confirmed" in credtui("list").out
+    assert (facts["secret_state"], facts["on_screen"]) == ("never seen", None)
+    assert "secret never seen" in credtui("list").out
 
 
 class _ReaderLeaves:
@@ -124,7 +126,7 @@ def test_a_permission_that_is_taken_meanwhile(
         ran = credtui("rotate", client_id)
     assert ran.status == 0
     assert written.getvalue().startswith("csk_uat_")
-    assert "may stay marked as never confirmed" in ran.err
+    assert "may stay marked as never seen" in ran.err
 
 
 def test_without_a_reader_nothing_is_changed(

@@ -96,7 +96,8 @@ def test_what_is_no_hash(secret_hash: str) -> None:
         ("created_at", "2026-03-01T09:30:00"),
         ("generation", 0),
         ("generation", 1.5),
-        ("confirmed", "perhaps"),
+        ("handover", "perhaps"),
+        ("handover", {"how": "perhaps"}),
         ("surplus", 1),
     ],
 )

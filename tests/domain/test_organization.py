@@ -3,6 +3,7 @@ from datetime import timedelta
 import pytest
 from pydantic import SecretStr, ValidationError
 
+from credtui.domain.models import Handover
 from credtui.domain.organization import Organization
 from credtui.domain.refusals import (
     CapReachedError,
@@ -18,6 +19,7 @@ from tests.support import SECRET, START, make_credential
 
 ONE, TWO, THREE, FOUR = (make_credential(number) for number in range(1, 5))
 NOBODY = "cid_" + "0" * 16
+SAVED = Handover(how="saved", at=START)
 NEW_HASH = hash_secret(SECRET, 4)
 
 
@@ -64,7 +66,7 @@ def test_generate_refuses_a_used_name(name: str) -> None:
 
 def test_rotate(full: Organization) -> None:
     at = START + timedelta(days=5)
-    confirmed = full.confirm(TWO.client_id, seen=1)
+    confirmed = full.confirm(TWO.client_id, SAVED, seen=1)
     rotated = confirmed.rotate(TWO.client_id, NEW_HASH, at, seen=1).get(TWO.client_id)
     assert rotated.client_id == TWO.client_id
     assert rotated.name == TWO.name
@@ -72,7 +74,7 @@ def test_rotate(full: Organization) -> None:
     assert rotated.secret_hash == NEW_HASH
     assert rotated.rotated_at == at
     assert rotated.generation == 2
-    assert not rotated.confirmed
+    assert not rotated.handover
 
 
 def test_rotate_changes_nothing_else(full: Organization) -> None:
@@ -91,17 +93,17 @@ def test_rotate_refuses_what_was_rotated_meanwhile(full: Organization) -> None:
 
 
 def test_confirm(full: Organization) -> None:
-    assert not full.get(TWO.client_id).confirmed
-    confirmed = full.confirm(TWO.client_id, seen=1)
-    assert [credential.confirmed for credential in confirmed.credentials] == [False, True, False]
-    assert confirmed.confirm(TWO.client_id, seen=1) == confirmed
+    assert not full.get(TWO.client_id).handover
+    confirmed = full.confirm(TWO.client_id, SAVED, seen=1)
+    assert [one.handover for one in confirmed.credentials] == [None, SAVED, None]
+    assert confirmed.confirm(TWO.client_id, SAVED, seen=1) == confirmed
 
 
 def test_confirm_of_a_previous_secret_is_refused(full: Organization) -> None:
     rotated = full.rotate(TWO.client_id, NEW_HASH, START)
     with pytest.raises(CredentialChangedError):
-        rotated.confirm(TWO.client_id, seen=1)
-    assert not rotated.get(TWO.client_id).confirmed
+        rotated.confirm(TWO.client_id, SAVED, seen=1)
+    assert not rotated.get(TWO.client_id).handover
 
 
 def test_rename(full: Organization) -> None:
@@ -165,7 +167,7 @@ def test_everything_refuses_an_unknown_client_id(organization: Organization) -> 
     for attempt in (
         lambda: organization.get(NOBODY),
         lambda: organization.rotate(NOBODY, NEW_HASH, START, seen=1),
-        lambda: organization.confirm(NOBODY, seen=1),
+        lambda: organization.confirm(NOBODY, SAVED, seen=1),
         lambda: organization.rename(NOBODY, "Batch"),
         lambda: organization.make_primary(NOBODY),
         lambda: organization.delete(NOBODY),

@@ -186,7 +186,7 @@ def test_the_whole_guide(
         terminal.click_on(" Save ")
     else:
         terminal.press("enter")
-    terminal.wait_for("━ Reporting batch 2 ━")
+    terminal.wait_for(re.compile("━ Reporting batch 2 [━─]"))
 
     guide.menu("Reporting batch 2", "Make Primary")
     terminal.wait_for(re.compile("Reporting batch 2 .* Primary "))

@@ -45,9 +45,9 @@ class TestTwoSessions:
         second.wait_for("2 of 3")
         first.press("escape")
         first.wait_for("Close without saving?")
-        second.wait_for("Secret never confirmed")
+        second.wait_for("Secret never seen")
         first.press("y")
-        second.wait_until(lambda: second.text.count("Secret never confirmed") == 1, "confirmation")
+        second.wait_until(lambda: second.text.count("Secret never seen") == 1, "confirmation")
 
     def test_two_at_the_third_slot(self, start: Start, service: CredentialService) -> None:
         for name in ("One", "Two"):
@@ -110,9 +110,9 @@ class TestDropped:
         terminal.wait_exit()
         assert_no_secret(secret, tmp_path)
         again = start()
-        again.wait_for("Secret never confirmed")
+        again.wait_for("Secret never seen")
         [credential] = service.page().credentials
-        assert not credential.confirmed
+        assert not credential.handover
 
     def test_a_hang_up_ends_the_program(
         self, start: Start, service: CredentialService, tmp_path: Path
@@ -123,7 +123,7 @@ class TestDropped:
         terminal.wait_exit()
         assert_no_secret(secret, tmp_path)
         [credential] = service.page().credentials
-        assert not credential.confirmed
+        assert not credential.handover
         # No lock is left: the next session writes at once.
         service.rename(credential.client_id, "Payouts")
 
@@ -138,7 +138,7 @@ class TestDropped:
         assert 1049 not in terminal.private_modes
         assert terminal.is_cooked()
         [credential] = service.page().credentials
-        assert not credential.confirmed
+        assert not credential.handover
 
 
 class TestStopped:

@@ -40,7 +40,7 @@ def use_everything(
     first = service.generate(f"First {number}").credential.client_id
     second = service.replace(first, f"Second {number}").credential.client_id
     service.rotate(second)
-    service.confirm(second, seen=2, how="copied")
+    service.confirm(second, seen=2, how="sent")
     service.rename(second, f"Renamed {number}")
     service.make_primary(second)
     assert service.identify(SECRET).credential is None

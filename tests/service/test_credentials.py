@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from credtui.domain.audit import Action, AuditEvent
 from credtui.domain.errors import InvalidOrganizationError, StoreCorruptError
-from credtui.domain.models import Credential, IssuedSecret
+from credtui.domain.models import Credential, Handover, IssuedSecret
 from credtui.domain.page import Page
 from credtui.domain.permissions import Actor, Operator, Permission
 from credtui.domain.place import Place
@@ -128,13 +128,13 @@ class TestRotate:
         assert secret_works(store, filled.one)
 
     def test_notes_when_and_how_often(self, filled: Filled, clock: SteppedClock) -> None:
-        filled.service.confirm(filled.second, seen=1, how="copied")
+        filled.service.confirm(filled.second, seen=1, how="sent")
         clock.advance(timedelta(days=3))
         rotated = filled.service.rotate(filled.second).credential
         assert rotated.rotated_at == clock.now
         assert rotated.secret_since == clock.now
         assert rotated.generation == 2
-        assert not rotated.confirmed
+        assert not rotated.handover
         assert filled.service.page().find(filled.second) == rotated
 
     @pytest.mark.files
@@ -145,27 +145,32 @@ class TestRotate:
 
 
 class TestConfirm:
-    def test_marks_this_secret_as_seen(self, filled: Filled, store: Store) -> None:
-        filled.service.confirm(filled.second, seen=1, how="saved to a file")
+    def test_notes_how_this_secret_was_handed_over(
+        self, filled: Filled, store: Store, clock: SteppedClock
+    ) -> None:
+        filled.service.confirm(filled.second, seen=1, how="saved")
         page = filled.service.page()
-        assert [credential.confirmed for credential in page.credentials] == [False, True]
+        assert [credential.handover for credential in page.credentials] == [
+            None,
+            Handover(how="saved", at=clock.now),
+        ]
         assert secret_works(store, filled.two)
         event = events(store)[0]
-        assert (event.action, event.detail) == (Action.CONFIRM, "saved to a file")
+        assert (event.action, event.detail) == (Action.CONFIRM, "saved")
 
     def test_of_a_secret_that_was_rotated_meanwhile_is_refused(self, filled: Filled) -> None:
         filled.service.rotate(filled.second)
         with pytest.raises(CredentialChangedError):
-            filled.service.confirm(filled.second, seen=1, how="copied")
+            filled.service.confirm(filled.second, seen=1, how="sent")
         credential = filled.service.page().find(filled.second)
         assert credential is not None
-        assert not credential.confirmed
-        filled.service.confirm(filled.second, seen=2, how="copied")
+        assert not credential.handover
+        filled.service.confirm(filled.second, seen=2, how="sent")
 
     def test_of_a_deleted_credential_is_refused(self, filled: Filled) -> None:
         filled.service.delete(filled.second)
         with pytest.raises(NoSuchCredentialError):
-            filled.service.confirm(filled.second, seen=1, how="copied")
+            filled.service.confirm(filled.second, seen=1, how="sent")
 
 
 class TestRename:
@@ -297,14 +302,14 @@ REFUSALS: dict[str, tuple[Attempt, type[Refusal], Action, str | None, str]] = {
         "Reporting batch",
     ),
     "confirm one that is gone": (
-        lambda service, _: service.confirm(NOBODY, seen=1, how="copied"),
+        lambda service, _: service.confirm(NOBODY, seen=1, how="sent"),
         NoSuchCredentialError,
         Action.CONFIRM,
         NOBODY,
         "",
     ),
     "confirm one that was rotated": (
-        lambda service, filled: service.confirm(filled.second, seen=2, how="copied"),
+        lambda service, filled: service.confirm(filled.second, seen=2, how="sent"),
         CredentialChangedError,
         Action.CONFIRM,
         "second",
@@ -405,7 +410,7 @@ def test_a_refusal_changes_nothing_and_leaves_one_event(
 CHANGES: dict[Action, Attempt] = {
     Action.GENERATE: lambda service, _: service.generate("Third"),
     Action.ROTATE: lambda service, filled: service.rotate(filled.second),
-    Action.CONFIRM: lambda service, filled: service.confirm(filled.second, seen=1, how="copied"),
+    Action.CONFIRM: lambda service, filled: service.confirm(filled.second, seen=1, how="sent"),
     Action.RENAME: lambda service, filled: service.rename(filled.second, "Batch"),
     Action.MAKE_PRIMARY: lambda service, filled: service.make_primary(filled.second),
     Action.DELETE: lambda service, filled: service.delete(filled.second),

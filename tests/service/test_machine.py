@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal, NamedTuple, TypeVar
+from typing import Literal, NamedTuple, TypeVar, get_args
 
 import pytest
 from hypothesis import settings
@@ -20,6 +20,7 @@ from hypothesis.stateful import (
 )
 from pydantic import SecretStr
 
+from credtui.domain.models import How
 from credtui.domain.permissions import Actor, Operator, Permission
 from credtui.domain.place import Place
 from credtui.domain.refusals import (
@@ -69,7 +70,7 @@ class Kept(NamedTuple):
     name: str
     secret: SecretStr
     generation: int = 1
-    confirmed: bool = False
+    how: How | None = None
 
 
 class TwoPeople(RuleBasedStateMachine):
@@ -194,17 +195,22 @@ class TwoPeople(RuleBasedStateMachine):
             assert matches(issued.secret, secret_hash)
             assert not matches(kept.secret, secret_hash)
 
-    @rule(person=people, which=positions, saw=sights.filter(lambda saw: saw != "none"))
-    def confirm(self, person: str, which: int, saw: Seen) -> None:
+    @rule(
+        person=people,
+        which=positions,
+        saw=sights.filter(lambda saw: saw != "none"),
+        how=st.sampled_from(get_args(How)),
+    )
+    def confirm(self, person: str, which: int, saw: Seen, how: How) -> None:
         client_id = self.choose(which)
         seen = self.generation(client_id, saw)
         refusal = self.foretell(person, client_id, seen=seen)
         self.attempt(
             refusal,
-            lambda: self.services[person].confirm(client_id, seen=seen or 0, how="copied"),
+            lambda: self.services[person].confirm(client_id, seen=seen or 0, how=how),
         )
         if refusal is None:
-            self.kept[client_id] = self.kept[client_id]._replace(confirmed=True)
+            self.kept[client_id] = self.kept[client_id]._replace(how=how)
 
     @rule(person=people, which=positions, name=names)
     def rename(self, person: str, which: int, name: str) -> None:
@@ -255,10 +261,10 @@ class TwoPeople(RuleBasedStateMachine):
         organization = self.store.load(PLACE)
         assert organization.primary == self.primary
         assert [
-            (kept.client_id, kept.name, kept.generation, kept.confirmed)
+            (kept.client_id, kept.name, kept.generation, kept.handover and kept.handover.how)
             for kept in organization.credentials
         ] == [
-            (client_id, kept.name, kept.generation, kept.confirmed)
+            (client_id, kept.name, kept.generation, kept.how)
             for client_id, kept in self.kept.items()
         ]
 

@@ -77,7 +77,7 @@ def test_credentials(
         lambda: service.identify(SecretStr("csk_uat_" + "x" * 43)),
         lambda: service.rename(second, "Second"),
         lambda: service.rename(second, ""),
-        lambda: service.confirm(second, seen=1, how="printed"),
+        lambda: service.confirm(second, seen=1, how="delivered"),
         lambda: service.rotate(second),
         lambda: service.replace(first, "Third"),
         lambda: service.generate("Fourth"),

@@ -48,7 +48,7 @@ def test_a_secret_comes_through_the_line_and_stays_nowhere_else(empty: Host) -> 
     assert values["CLIENT_SECRET"] != ran.out.strip()
     assert_no_secret(values["CLIENT_SECRET"], empty.folder)
     (credential,) = empty.installation.service(LOCAL).page().credentials
-    assert credential.confirmed
+    assert credential.handover
 
 
 def test_a_secret_goes_into_a_pipe(empty: Host) -> None:
@@ -175,7 +175,7 @@ def test_a_dropped_line_ends_the_session_and_marks_the_secret(empty: Host) -> No
         time.sleep(0.1)
     assert empty.sessions() == []
     (credential,) = empty.installation.service(LOCAL).page().credentials
-    assert not credential.confirmed
+    assert not credential.handover
     # No lock is left that would stop the next command.
     assert empty.ssh("alice", "rotate", credential.client_id, "--yes").status == 0
 

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from credtui.domain.audit import Action, all_events
 from credtui.domain.client import Client
-from credtui.domain.models import StoredCredential
+from credtui.domain.models import Handover, StoredCredential
 from credtui.domain.operators import Operators
 from credtui.domain.organization import Organization
 from credtui.domain.permissions import Actor, Operator, Permission
@@ -98,7 +98,7 @@ class TestStore:
             update={
                 "rotated_at": START + timedelta(days=3, microseconds=1),
                 "generation": 7,
-                "confirmed": True,
+                "handover": Handover(how="checked", at=START),
             }
         )
         add(store, credential)
@@ -113,7 +113,9 @@ class TestStore:
         changes: list[Callable[[Organization], Organization]] = [
             lambda organization: organization.rename(second.client_id, "Batch"),
             lambda organization: organization.rotate(third.client_id, SECRET_HASH, START),
-            lambda organization: organization.confirm(third.client_id, seen=2),
+            lambda organization: organization.confirm(
+                third.client_id, Handover(how="sent", at=START), seen=2
+            ),
             lambda organization: organization.make_primary(second.client_id),
             lambda organization: organization.delete(first.client_id),
             lambda organization: organization.generate(make_credential(4)),

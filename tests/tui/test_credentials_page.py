@@ -74,10 +74,10 @@ class TestWhatItShows:
     async def test_a_secret_never_confirmed_says_so_until_it_is_rotated(self, empty: Stage) -> None:
         [issued] = empty.add("Payout gateway", confirmed=False)
         async with portal(empty) as session:
-            assert "Secret never confirmed" in card(session, "Payout gateway")[0]
+            assert "Secret never seen" in card(session, "Payout gateway")[0]
             rotated = empty.service().rotate(issued.credential.client_id)
             empty.service().confirm(rotated.credential.client_id, seen=2, how="checked")
-            await session.see_no("Secret never confirmed")
+            await session.see_no("Secret never seen")
 
     async def test_all_badges_fit_at_80_columns(self, empty: Stage) -> None:
         empty.add("Payout gateway", confirmed=False)
@@ -85,7 +85,7 @@ class TestWhatItShows:
         async with portal(empty) as session:
             lines = card(session, "Payout gateway")
             assert "Payout gateway" in lines[0]
-            assert "Secret never confirmed · Rotation due" in lines[0]
+            assert "Secret never seen · Rotation due" in lines[0]
             assert "Primary" in lines[-1]
 
     async def test_three_cards_are_visible_at_80x24(self, demo: Stage) -> None:

@@ -66,7 +66,7 @@ class TestPerhapsNotDurable:
             await session.at(MainScreen)
         credential = two.page.find(two.id_of("Payout gateway"))
         assert credential
-        assert (credential.generation, credential.confirmed) == (2, True)
+        assert (credential.generation, credential.handover is not None) == (2, True)
 
     async def test_another_change_is_seen_and_warned_of(self, two: Stage) -> None:
         async with portal(two) as session:
@@ -87,4 +87,4 @@ async def test_a_secret_that_may_be_valid_is_labelled_and_not_confirmed(two: Sta
         await session.press("s", "escape")
         await session.at(MainScreen)
         await session.see("It is not known whether the change was made")
-        await session.see("Secret never confirmed")
+        await session.see("Secret never seen")

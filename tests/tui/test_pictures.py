@@ -111,7 +111,7 @@ class TestCredentials:
         assert pictures.same(pictures.stage(demo=True))
 
     def test_never_confirmed(self, pictures: Pictures) -> None:
-        """Never confirmed and due, with a name that is cut; the second one's frame has focus."""
+        """Never seen and due, with a name that is cut; the second one's frame has focus."""
         stage = pictures.stage()
         stage.add("A name with sixty characters, which is as long as one may be", "Second")
         stage.add("Third", confirmed=False)

@@ -57,7 +57,7 @@ class TestBegin:
         new = two.page.find(two.id_of(NEW))
         assert new
         assert new.replaces == two.id_of(OLD)
-        assert new.confirmed
+        assert new.handover
         assert two.page.primary == two.id_of(OLD)
         assert two.actions()[:2] == ["confirm secret done", "replace done"]
 

@@ -56,7 +56,7 @@ async def rotated(
 def confirmed(stage: Stage) -> bool:
     credential = stage.page.find(stage.id_of("Payout gateway"))
     assert credential
-    return credential.confirmed
+    return credential.handover is not None
 
 
 def how_confirmed(stage: Stage) -> str:
@@ -260,7 +260,7 @@ class TestSave:
             await session.press("escape")
             await session.until(lambda: len(session.app.screen_stack) == 1)
         assert confirmed(two)
-        assert how_confirmed(two) == "saved to a file"
+        assert how_confirmed(two) == "saved"
 
     async def test_json(self, two: Stage, home: Path) -> None:
         async with rotated(two) as session:
@@ -500,8 +500,9 @@ class TestCloseGate:
             await session.until(lambda: len(session.app.screen_stack) == 1)
             assert not session.ended
             assert session.focused == "Payout gateway"
-            await session.see_no("Secret never confirmed")
-        assert how_confirmed(two) == "closed without saving"
+            await session.see("Secret closed unsaved")
+            await session.see("Its secret was closed unsaved: rotate it (r)")
+        assert how_confirmed(two) == "closed unsaved"
 
     @pytest.mark.parametrize("way", ["ctrl+q", "ctrl+c", "palette"])
     async def test_quitting_goes_on_after_close(self, two: Stage, way: str) -> None:
@@ -537,7 +538,17 @@ class TestCloseGate:
             await session.see("Sent to your terminal")
             await session.press("escape")
             await session.until(lambda: len(session.app.screen_stack) == 1)
-        assert how_confirmed(two) == "copied"
+        assert how_confirmed(two) == "sent"
+
+    async def test_the_best_proof_counts(self, two: Stage) -> None:
+        async with rotated(two) as session:
+            await session.paste(shown_secret(session))
+            await session.see("matches")
+            await session.press("s")
+            await session.see("Sent to your terminal")
+            await session.press("escape")
+            await session.until(lambda: len(session.app.screen_stack) == 1)
+        assert how_confirmed(two) == "checked"
 
     async def test_quitting_while_the_save_dialog_is_open(self, two: Stage) -> None:
         async with rotated(two) as session:
@@ -567,7 +578,7 @@ class TestCloseGate:
             pass  # The app ends while the dialog is open.
         assert not confirmed(two)
         async with portal(two) as session:
-            await session.see("Secret never confirmed")
+            await session.see("Secret never seen")
 
 
 class TestConceal:

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from credtui.domain.models import Credential
+from credtui.domain.lease import Lease
+from credtui.domain.models import Credential, Handover
 from credtui.domain.page import Page
 from credtui.domain.permissions import Permission
 from credtui.domain.usage import PreviousSecretUse, Usage, hour_of
@@ -23,6 +24,7 @@ from credtui.tui.summaries import (
 NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 PERIOD = timedelta(days=90)
 AN_HOUR = timedelta(hours=1)
+CHECKED = Handover(how="checked", at=NOW - timedelta(days=1000))
 LAST = "last an hour ago from 203.0.113.44"
 
 
@@ -31,7 +33,7 @@ def a_credential(mark: str = "A", *, age: int = 10, **changes: Any) -> Credentia
         "client_id": f"cid_{mark * 16}",
         "name": f"Credential {mark}",
         "created_at": NOW - timedelta(days=age),
-        "confirmed": True,
+        "handover": CHECKED,
     }
     return Credential(**(values | changes))
 
@@ -100,10 +102,10 @@ class TestBadges:
         assert badges(credential, a_page(credential), NOW, PERIOD) == []
 
     def test_the_most_urgent_is_first(self) -> None:
-        credential = a_credential(age=100, confirmed=False)
+        credential = a_credential(age=100, handover=None)
         page = a_page(credential, primary=credential.client_id)
         assert badges(credential, page, NOW, PERIOD) == [
-            ("Secret never confirmed", "$text-error"),
+            ("Secret never seen", "$text-error"),
             ("Rotation due", "$text-warning"),
             ("Primary", "$text-success"),
         ]
@@ -245,9 +247,42 @@ class TestAlerts:
     def test_a_secret_that_was_never_confirmed(
         self, permission: Permission, width: int, expected: str
     ) -> None:
-        lost = self.ROTATED.model_copy(update={"confirmed": False})
+        lost = self.ROTATED.model_copy(update={"handover": None})
         page = a_page(lost).model_copy(update={"permission": permission})
         assert alerts(lost, page, NOW, width) == [(expected, "$text-error")]
+
+    def test_a_secret_that_was_closed_unsaved_until_a_client_uses_it(self) -> None:
+        closed_at = NOW - timedelta(days=1)
+        handover = Handover(how="closed unsaved", at=closed_at)
+        lost = self.ROTATED.model_copy(update={"handover": handover})
+        assert alerts(lost, a_page(lost), NOW, 80) == [
+            ("Its secret was closed unsaved: rotate it (r)", "$text-error")
+        ]
+        used = a_page(lost, usage={lost.client_id: some_use()})
+        assert alerts(lost, used, NOW, 80) == []
+        assert badges(lost, used, NOW, PERIOD) == []
+
+    @pytest.mark.parametrize(
+        ("width", "expected"),
+        [
+            (80, "On screen at alice (198.51.100.7) since 09:12 UTC"),
+            (40, "On screen at alice since 09:12 UTC"),
+            (30, "On screen since 09:12 UTC"),
+        ],
+    )
+    def test_a_secret_on_screen(self, width: int, expected: str) -> None:
+        shown = self.ROTATED.model_copy(update={"handover": None})
+        lease = Lease(
+            client_id=shown.client_id,
+            generation=2,
+            operator="alice",
+            address="198.51.100.7",
+            since=NOW - timedelta(minutes=18),
+        )
+        page = a_page(shown).model_copy(update={"leases": (lease,)})
+        assert alerts(shown, page, NOW, width) == [(expected, "$text-accent")]
+        assert badges(shown, page, NOW, PERIOD) == [("Secret on screen", "$text-accent")]
+        assert facts(shown, page, NOW)[0] == ("Secret", "1 day old, on screen")
 
     def test_one_replaces_the_other(self) -> None:
         old, new = a_credential("A"), a_credential("B", replaces="cid_" + "A" * 16)
@@ -273,7 +308,7 @@ class TestFacts:
         credential = a_credential(age=206)
         page = a_page(credential, usage={credential.client_id: some_use(tokens=2)})
         assert facts(credential, page, NOW) == [
-            ("Secret", "206 days old"),
+            ("Secret", "206 days old, in use"),
             ("Last used", "Used an hour ago from 203.0.113.9, 2 tokens in 24 hours"),
         ]
 
@@ -281,7 +316,7 @@ class TestFacts:
         credential = TestAlerts.ROTATED
         page = a_page(credential, usage={credential.client_id: refused(1)})
         assert facts(credential, page, NOW) == [
-            ("Secret", "1 day old"),
+            ("Secret", "1 day old, checked"),
             ("Last used", "Not used yet"),
             ("Beware", f"A client still uses the previous secret: 1 refused, {LAST}"),
         ]

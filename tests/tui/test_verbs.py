@@ -237,9 +237,9 @@ class TestRotate:
             await session.press("y")
             await session.see("Secret for Payout gateway")
             assert two.page.find(client_id).generation == 2  # type: ignore[union-attr]
-            assert not credential(two, "Payout gateway").confirmed
+            assert not credential(two, "Payout gateway").handover
             await close_without_saving(session)
-        assert credential(two, "Payout gateway").confirmed
+        assert credential(two, "Payout gateway").handover
         assert two.id_of("Payout gateway") == client_id
 
     async def test_enter_at_once_changes_nothing(self, two: Stage) -> None:
@@ -587,7 +587,7 @@ class TestImpatience:
             await session.burst("y", "y", "y")
             await session.until(lambda: len(session.app.screen_stack) == 1)
             assert not session.ended
-        assert credential(two, "Payout gateway").confirmed
+        assert credential(two, "Payout gateway").handover
 
     async def test_choosing_twice_in_the_menu_uses_once(self, two: Stage) -> None:
         async with portal(two) as session:

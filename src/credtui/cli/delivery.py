@@ -70,7 +70,7 @@ def deliver(service: CredentialService, issued: IssuedSecret, form: Form, done: 
 
     Raises:
         SecretNotDeliveredError: The secret could not be written, and the credential stays marked
-            as never confirmed; or somebody rotated the credential in the meantime.
+            as never seen; or somebody rotated the credential in the meantime.
         NoSuchCredentialError: Somebody deleted the credential in the meantime.
         DoubtError: The change that issued the secret is in doubt. The secret was written all the
             same.
@@ -96,7 +96,7 @@ def deliver(service: CredentialService, issued: IssuedSecret, form: Form, done: 
     if isinstance(doubt, OutcomeUnknownError):
         raise doubt  # confirm a secret only if it is known to be valid
     try:
-        service.confirm(credential.client_id, seen=credential.generation, how="printed")
+        service.confirm(credential.client_id, seen=credential.generation, how="delivered")
     except CredentialChangedError:
         raise SecretNotDeliveredError(
             f"{credential.name} was rotated by somebody else meanwhile: the secret that was "
@@ -104,7 +104,7 @@ def deliver(service: CredentialService, issued: IssuedSecret, form: Form, done: 
         ) from None
     except (StoreError, DoubtError, PermissionDeniedError) as error:
         # The secret is valid and delivered. Only the credential's mark may be wrong.
-        say(f"The secret may stay marked as never confirmed. {error.args[0]}")
+        say(f"The secret may stay marked as never seen. {error.args[0]}")
     if doubt:
         raise doubt
 

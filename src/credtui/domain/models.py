@@ -2,7 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import (
     AfterValidator,
@@ -53,6 +53,24 @@ class Environment(BaseModel):
         return self.audience.replace("{organization}", organization)
 
 
+How = Literal["checked", "saved", "delivered", "sent", "closed unsaved", "closed"]
+"""How a new secret was handed over to a person; see `credtui.domain.secret_state`."""
+
+
+class Handover(BaseModel):
+    """The end of the dialog or command that handed a new secret over to a person.
+
+    Attributes:
+        how: How the secret was handed over.
+        at: When; None if an earlier version didn't keep that.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    how: How
+    at: Instant | None = None
+
+
 class Credential(BaseModel):
     """A credential as people may see it: without its secret and the secret's hash.
 
@@ -62,8 +80,8 @@ class Credential(BaseModel):
         created_at: When it was generated.
         rotated_at: When it was last rotated, if ever.
         generation: 1 when generated, one more with each rotation.
-        confirmed: Whether the dialog that showed the present secret was closed. Until then,
-            perhaps nobody has the secret.
+        handover: How the present secret was handed over. None until its dialog is closed or its
+            command ends; perhaps nobody has it then.
         replaces: The Client ID of the credential that this one is going to replace, while clients
             move over.
     """
@@ -75,7 +93,7 @@ class Credential(BaseModel):
     created_at: Instant
     rotated_at: Instant | None = None
     generation: int = Field(default=1, ge=1)
-    confirmed: bool = False
+    handover: Handover | None = None
     replaces: str | None = None
 
     @property

@@ -6,7 +6,7 @@ from typing import Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from credtui.domain.models import RetiredSecret, StoredCredential
+from credtui.domain.models import Handover, RetiredSecret, StoredCredential
 from credtui.domain.names import name_key
 from credtui.domain.refusals import InvalidNetworkError, NameNotTypedError, Refusal, refuse
 from credtui.domain.rules import MAX_CREDENTIALS, Credentials
@@ -106,20 +106,20 @@ class Organization(Credentials):
                     "retired": (*credential.retired, retired)[-MAX_RETIRED:],
                     "rotated_at": at,
                     "generation": credential.generation + 1,
-                    "confirmed": False,
+                    "handover": None,
                 }
             )
         )
 
-    def confirm(self, client_id: str, *, seen: int) -> Self:
-        """Note that the dialog with this generation's secret was closed.
+    def confirm(self, client_id: str, handover: Handover, *, seen: int) -> Self:
+        """Note how the secret of this generation was handed over.
 
         Raises:
             NoSuchCredentialError: There is no such credential.
             CredentialChangedError: Its generation is no longer the one that was seen.
         """
         credential = self.get(client_id, seen=seen)
-        return self._replace(credential.model_copy(update={"confirmed": True}))
+        return self._replace(credential.model_copy(update={"handover": handover}))
 
     def rename(self, client_id: str, name: str) -> Self:
         """Give a credential another name.

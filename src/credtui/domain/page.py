@@ -4,9 +4,12 @@ from collections.abc import Mapping
 
 from pydantic import Field
 
+from credtui.domain.lease import Lease
+from credtui.domain.models import Credential
 from credtui.domain.permissions import Permission
 from credtui.domain.refusals import PermissionDeniedError
 from credtui.domain.rules import Credentials
+from credtui.domain.secret_state import SecretState, secret_state
 from credtui.domain.usage import Usage
 
 
@@ -20,6 +23,7 @@ class Page(Credentials):
         known: The organization was created, or doesn't have to be. Otherwise every change is
             refused.
         usage: How credentials are used, by Client ID. One that was never used isn't in it.
+        leases: The sessions that have a new secret on screen.
     """
 
     permission: Permission
@@ -27,6 +31,17 @@ class Page(Credentials):
     may_manage: bool = False
     known: bool = True
     usage: Mapping[str, Usage] = Field(default_factory=dict)
+    leases: tuple[Lease, ...] = ()
+
+    def lease_of(self, credential: Credential) -> Lease | None:
+        """Return the session that has a credential's present secret on screen, None if none has."""
+        shown = credential.client_id, credential.generation
+        return next((one for one in self.leases if (one.client_id, one.generation) == shown), None)
+
+    def secret_state(self, credential: Credential) -> SecretState:
+        """Return what became of a credential's present secret."""
+        usage = self.usage.get(credential.client_id)
+        return secret_state(credential, self.lease_of(credential), usage)
 
     def why_not_view(self) -> PermissionDeniedError | None:
         """Say why an operator who looked can't look any more."""

@@ -10,7 +10,14 @@ from pydantic import SecretStr
 from credtui.domain.audit import Action, What
 from credtui.domain.clock import Clock
 from credtui.domain.errors import DoubtError
-from credtui.domain.models import Credential, Environment, IssuedSecret, StoredCredential
+from credtui.domain.models import (
+    Credential,
+    Environment,
+    Handover,
+    How,
+    IssuedSecret,
+    StoredCredential,
+)
 from credtui.domain.names import parse_name
 from credtui.domain.organization import Organization
 from credtui.domain.permissions import Actor, Permission
@@ -141,10 +148,11 @@ class CredentialService(OrganizationView):
             )
         return self._issued(change.credential, secret, change.held.doubt)
 
-    def confirm(self, client_id: str, *, seen: int, how: str) -> None:
-        """Note that the dialog with the secret of this generation was closed, and how."""
+    def confirm(self, client_id: str, *, seen: int, how: How) -> None:
+        """Note how the secret of this generation was handed over, when that has ended."""
         with self._change(Action.CONFIRM, client_id, detail=how) as change:
-            change.organization = change.organization.confirm(client_id, seen=seen)
+            handover = Handover(how=how, at=change.at)
+            change.organization = change.organization.confirm(client_id, handover, seen=seen)
 
     def rename(self, client_id: str, name: str) -> Credential:
         """Give a credential another name."""

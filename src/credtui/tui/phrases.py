@@ -40,6 +40,11 @@ def minute(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
+def moment(then: datetime, now: datetime) -> str:
+    """Return a moment to the minute, without the day if that is today: "05:37 UTC"."""
+    return f"{then.astimezone(UTC):%H:%M} UTC" if date(then) == date(now) else minute(then)
+
+
 def second(moment: datetime) -> str:
     """Return a moment to the second: "2026-11-24 05:37:12 UTC"."""
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"

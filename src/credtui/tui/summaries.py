@@ -2,21 +2,32 @@
 
 from datetime import datetime, timedelta
 
+from credtui.domain.lease import Lease
 from credtui.domain.models import Credential
+from credtui.domain.names import printable
 from credtui.domain.page import Page
 from credtui.domain.rotation import Rotation, rotation, rotation_due_in
+from credtui.domain.secret_state import SecretState
 from credtui.domain.usage import Usage
-from credtui.tui.phrases import ago, date, duration, minute, plural
+from credtui.tui.phrases import ago, date, duration, minute, moment, plural
 
 Fact = tuple[str, str]
 """A text, and its colour in the theme."""
+
+_LOST = {
+    SecretState.NEVER_SEEN: "Perhaps nobody has its secret",
+    SecretState.CLOSED_UNSAVED: "Its secret was closed unsaved",
+}
 
 
 def badges(credential: Credential, page: Page, now: datetime, period: timedelta) -> list[Fact]:
     """Return the badges of a credential, most urgent first."""
     found = []
-    if not credential.confirmed:
-        found.append(("Secret never confirmed", "$text-error"))
+    state = page.secret_state(credential)
+    if state.advises_rotation:
+        found.append((f"Secret {state}", "$text-error"))
+    elif state is SecretState.ON_SCREEN:
+        found.append((f"Secret {state}", "$text-accent"))
     urgency = rotation(credential, now, period)
     if urgency is Rotation.DUE:
         found.append(("Rotation due", "$text-warning"))
@@ -98,8 +109,11 @@ def use(usage: Usage | None, now: datetime, width: int, between: str, *, exact: 
 def alerts(credential: Credential, page: Page, now: datetime, width: int) -> list[Fact]:
     """Return what an operator ought to look into."""
     found = []
-    if not credential.confirmed:
-        lost = "Perhaps nobody has its secret"
+    lease, state = page.lease_of(credential), page.secret_state(credential)
+    if lease and state is SecretState.ON_SCREEN:
+        found.append((on_screen(lease, now, width), "$text-accent"))
+    elif state.advises_rotation:
+        lost = _LOST[state]
         advice = lost if page.why_not_edit() else f"{lost}: rotate it (r)"
         found.append((_first_fit(width, advice, lost), "$text-error"))
     if previous := previous_secret_in_use(credential, page, now, width):
@@ -109,6 +123,18 @@ def alerts(credential: Credential, page: Page, now: datetime, width: int) -> lis
     elif credential.replaces and (replaced := page.find(credential.replaces)):
         found.append((f"Replaces {replaced.display_name}", "$text-accent"))
     return found
+
+
+def on_screen(lease: Lease, now: datetime, width: int) -> str:
+    """Return who has a secret on screen, and since when."""
+    operator, since = printable(lease.operator), moment(lease.since, now)
+    address = f" ({printable(lease.address)})" if lease.address else ""
+    return _first_fit(
+        width,
+        f"On screen at {operator}{address} since {since}",
+        f"On screen at {operator} since {since}",
+        f"On screen since {since}",
+    )
 
 
 def previous_secret_in_use(
@@ -133,7 +159,7 @@ def facts(credential: Credential, page: Page, now: datetime) -> list[tuple[str, 
     """Return labels and values that a person should know before changing a credential."""
     wide = 1000
     found = [
-        ("Secret", f"{duration(credential.secret_age(now))} old"),
+        ("Secret", f"{duration(credential.secret_age(now))} old, {page.secret_state(credential)}"),
         ("Last used", use(page.usage.get(credential.client_id), now, wide, ", ", exact=False)),
     ]
     if previous := previous_secret_in_use(credential, page, now, wide):

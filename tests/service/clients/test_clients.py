@@ -21,7 +21,7 @@ from credtui.domain.errors import (
     TooManyRevocationsError,
     WrongAudienceError,
 )
-from credtui.domain.models import IssuedSecret, StoredCredential
+from credtui.domain.models import Handover, IssuedSecret, StoredCredential
 from credtui.domain.place import Place
 from credtui.domain.secrets import RandomBytes
 from credtui.domain.usage import Caller, hour_of
@@ -209,7 +209,7 @@ class TestAccessTokens:
             changed: StoredCredential = self.CLIENT.credential.model_copy(update=changes)
             return tokens.is_bound(claims, changed)
 
-        assert bound(name="Renamed", confirmed=True, generation=2)
+        assert bound(name="Renamed", handover=Handover(how="sent"), generation=2)
         other = SecretStr("$2b$04$" + "x" * 53)
         assert not bound(secret_hash=other)
         other_key = AccessTokens(b"l" * 32, 600, seeded_bytes())

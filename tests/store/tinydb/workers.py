@@ -202,7 +202,7 @@ def change_for_ever(report: Report, folder: str, seed: int) -> None:
             service.delete(client_id)
         else:
             seen = next(found for found in page.credentials if found.client_id == client_id)
-            service.confirm(client_id, seen=seen.generation, how="copied")
+            service.confirm(client_id, seen=seen.generation, how="sent")
         page = service.page()
         report(
             {

@@ -13,11 +13,13 @@ from credtui.cli.question import ask, can_ask, ensure_yes
 from credtui.cli.session import Session
 from credtui.cli.table import put_table
 from credtui.cli.wording import days, minute, place, where
+from credtui.domain.lease import Lease
 from credtui.domain.models import Credential
 from credtui.domain.page import Page
 from credtui.domain.refusals import NoSuchCredentialError, PrimaryProtectedError
 from credtui.domain.rotation import Rotation, rotation
 from credtui.domain.rules import MAX_CREDENTIALS
+from credtui.domain.secret_state import SecretState
 from credtui.domain.usage import Usage
 from credtui.service.credentials import CredentialService
 
@@ -82,7 +84,8 @@ def show(session: Session) -> None:
     put(f"Created    {minute(credential.created_at)}")
     rotated = credential.rotated_at
     put(f"Rotated    {minute(rotated) if rotated else 'never'}")
-    put(f"Secret     {days(credential.secret_age(service.clock()))} old")
+    age = days(credential.secret_age(service.clock()))
+    put(f"Secret     {age} old, {fact['secret_state']}")
     usage = page.usage.get(credential.client_id)
     if usage and usage.last_used_at:
         put(f"Last used  {minute(usage.last_used_at)} from {usage.last_used_from}")
@@ -247,6 +250,7 @@ def _facts(session: Session, page: Page, credential: Credential) -> dict[str, An
     period = timedelta(days=session.installation.settings.rotation_days)
     usage = page.usage.get(credential.client_id, Usage())
     used_at = usage.last_used_at
+    state = page.secret_state(credential)
     return {
         "client_id": credential.client_id,
         "name": credential.name,
@@ -256,7 +260,9 @@ def _facts(session: Session, page: Page, credential: Credential) -> dict[str, An
         "generation": credential.generation,
         "secret_age_days": credential.secret_age(now).days,
         "rotation_due": rotation(credential, now, period) is Rotation.DUE,
-        "confirmed": credential.confirmed,
+        "secret_state": state,
+        "on_screen": _on_screen(page.lease_of(credential)),
+        "confirmed": state.confirmed,
         "last_used_at": used_at.isoformat() if used_at else None,
         "last_used_from": usage.last_used_from,
         "tokens_in_24_hours": usage.issued_lately(now),
@@ -272,10 +278,17 @@ def _facts(session: Session, page: Page, credential: Credential) -> dict[str, An
     }
 
 
+def _on_screen(lease: Lease | None) -> dict[str, Any] | None:
+    if lease is None:
+        return None
+    return lease.model_dump(mode="json", include={"operator", "address", "since"})
+
+
 def _state(fact: dict[str, Any]) -> str:
+    secret: SecretState = fact["secret_state"]
     states = {
         "primary": fact["primary"],
         "rotation due": fact["rotation_due"],
-        "secret never confirmed": not fact["confirmed"],
+        f"secret {secret}": secret.advises_rotation or secret is SecretState.ON_SCREEN,
     }
     return ", ".join(state for state, holds in states.items() if holds)

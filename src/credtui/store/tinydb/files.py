@@ -12,7 +12,7 @@ from credtui.domain.errors import (
     StoreError,
     StoreUnwritableError,
 )
-from credtui.regular_files import ensure_readable, open_file
+from credtui.regular_files import ensure_readable, open_file, read_file
 from credtui.store.tinydb.owner import NotGivenError, create_given, file_mode, give
 
 _UNWRITABLE: Mapping[int | None, str] = {
@@ -49,6 +49,23 @@ def replace_durably(path: Path, content: bytes) -> None:
                 _sync(folder)
             except OSError as error:
                 raise PerhapsNotDurableError(_why(path, error)) from error
+
+
+def set_aside(path: Path, suffix: str) -> None:
+    """Durably keep a copy of a file that is about to be replaced, under its name and a suffix.
+
+    Raises:
+        StoreError: There may be no such copy.
+    """
+    with explained(path):
+        content = read_file(path)
+    copy = path.with_name(path.name + suffix)
+    try:
+        # If only its name may not be durable: the replacement of the file is as much in doubt.
+        with suppress(PerhapsNotDurableError):
+            replace_durably(copy, content)
+    except OutcomeUnknownError as doubt:
+        raise StoreError(f"Can't tell whether {copy} was written ({doubt.args[0]}).") from doubt
 
 
 @contextmanager

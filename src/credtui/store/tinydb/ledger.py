@@ -1,7 +1,7 @@
 """A TinyDB file and its audit log, which change together."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import datetime
 from itertools import islice
@@ -14,8 +14,9 @@ from tinydb.table import Table
 from credtui.domain.audit import FIRST_PREVIOUS, Action, AuditEvent, What, are_chained
 from credtui.domain.errors import DoubtError
 from credtui.domain.permissions import Actor
-from credtui.store.tinydb.files import replace_durably
+from credtui.store.tinydb.files import replace_durably, set_aside
 from credtui.store.tinydb.folders import make_folder
+from credtui.store.tinydb.layouts import complete, upgrade
 from credtui.store.tinydb.lock import locked
 from credtui.store.tinydb.log import AuditLog
 from credtui.store.tinydb.tables import SCHEMA, Tables, log_of, parsing, read_tables
@@ -26,11 +27,22 @@ class DurableStorage(Storage):
 
     TinyDB writes at each insertion and removal. A transaction has several of them, and others must
     see all or none. So the tables wait in memory for `commit`.
+
+    Tables of an earlier layout are read as those of the present one.
+
+    Attributes:
+        closed: What `upgrade` returned for the tables.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._tables = read_tables(path)
+        self._schema, self.closed = SCHEMA, frozenset[str]()
+        if self._tables:
+            with parsing(path):
+                (about,) = self._tables["about"].values()
+                self._schema = about["schema"]
+                self.closed = upgrade(self._tables)
 
     def read(self) -> Tables | None:
         """Return all tables; None if there is no file."""
@@ -41,7 +53,9 @@ class DurableStorage(Storage):
         self._tables = data
 
     def commit(self) -> None:
-        """Replace the file durably."""
+        """Replace the file durably. Set a file of an earlier layout aside first."""
+        if self._schema < SCHEMA:
+            set_aside(self._path, f".v{self._schema}")
         replace_durably(self._path, json.dumps(self._tables).encode())
 
 
@@ -60,6 +74,11 @@ class Draft:
         self._events: list[AuditEvent] = []
         self.doubt: DoubtError | None = None
         self.last_events = self._read_last_events()
+
+    def complete(self, newest_first: Callable[[], Iterable[AuditEvent]]) -> None:
+        """Look into the audit log for what a file of an earlier layout doesn't tell."""
+        if (closed := self._storage.closed) and (tables := self._storage.read()):
+            complete(tables, closed, newest_first())
 
     @property
     def recorded(self) -> bool:
@@ -149,6 +168,7 @@ class Ledger:
         with locked(self.path.with_suffix(".lock")) as held:
             draft = self.read()
             self._log.catch_up(draft.last_events, sync=held.abandoned)
+            draft.complete(self._log.newest_first)
             yield draft
             # The JSON file decides. If the log lacks events afterwards, the next change adds them.
             try:

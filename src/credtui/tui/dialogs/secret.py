@@ -11,7 +11,7 @@ from textual.widget import Widget
 from textual.widgets import Button, Input, Label, Static
 from textual.worker import Worker
 
-from credtui.domain.models import IssuedSecret
+from credtui.domain.models import How, IssuedSecret
 from credtui.domain.page import Page
 from credtui.domain.refusals import (
     CredentialChangedError,
@@ -41,7 +41,7 @@ CONCEALED_BELOW = "The secret is hidden."
 """Said while another dialog takes the keys."""
 
 
-class SecretDialog(ConcealingDialog[str], GatedDialog):
+class SecretDialog(ConcealingDialog[How], GatedDialog):
     """Returns how the secret was kept when it was closed.
 
     Args:
@@ -123,7 +123,7 @@ class SecretDialog(ConcealingDialog[str], GatedDialog):
     def action_copy_secret(self) -> None:
         """Send the secret to the person's clipboard."""
         if self._issued:
-            self._copy(self._issued.secret.get_secret_value, kept="copied")
+            self._copy(self._issued.secret.get_secret_value, secret=True)
 
     @on(Button.Pressed, "#copy-client-id")
     def action_copy_client_id(self) -> None:
@@ -131,17 +131,17 @@ class SecretDialog(ConcealingDialog[str], GatedDialog):
         self._copy(lambda: self._credential.client_id)
 
     @work(thread=True, exit_on_error=False)
-    def _copy(self, value: Callable[[], str], kept: str = "") -> None:
+    def _copy(self, value: Callable[[], str], *, secret: bool = False) -> None:
         otherwise = "Use Plain View." if self._portal.context.forced else OTHERWISE
         sent = self._portal.context.clipboard.send(value(), otherwise=otherwise)
-        self.app.call_from_thread(self._say_sent, sent, kept)
+        self.app.call_from_thread(self._say_sent, sent, secret=secret)
 
-    def _say_sent(self, sent: Sent, kept: str) -> None:
+    def _say_sent(self, sent: Sent, *, secret: bool) -> None:
         self._say(
             f"{sent.message} {sent.fix or ''}".strip(), "warning" if sent.doubtful else "success"
         )
-        if kept and sent.route is not Route.NONE:
-            self.kept = kept
+        if secret and sent.route is not Route.NONE:
+            self.note_kept("sent")
             self._copied = True
 
     @on(Button.Pressed, "#save")
@@ -155,7 +155,7 @@ class SecretDialog(ConcealingDialog[str], GatedDialog):
                 SaveDialog(partial(save, self._issued), self._service, self._credential)
             )
             if saved:
-                self.kept = "saved to a file"
+                self.note_kept("saved")
                 self._say(f"Saved to {saved}, readable by you alone.", "success")
 
     @on(Button.Pressed, "#plain-view")
@@ -209,7 +209,7 @@ class SecretDialog(ConcealingDialog[str], GatedDialog):
         if problem:
             self._say(problem, "error")
         else:
-            self.kept = "checked"
+            self.note_kept("checked")
             self._say("Your copy matches the secret.", "success")
 
     def on_paste(self, event: events.Paste) -> None:

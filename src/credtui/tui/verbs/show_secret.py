@@ -30,6 +30,6 @@ async def show_secret(portal: Portal, issued: IssuedSecret) -> None:
             portal.service.confirm,
             credential.client_id,
             seen=credential.generation,
-            how=how or "closed",
+            how=how or "closed unsaved",
         )
     )
