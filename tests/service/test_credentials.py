@@ -24,6 +24,7 @@ from credtui.domain.refusals import (
     PrimaryProtectedError,
     Refusal,
 )
+from credtui.domain.secret_state import SecretState
 from credtui.domain.secrets import matches, recognise
 from credtui.service.credentials import CredentialService
 from credtui.store.port import Store
@@ -157,6 +158,42 @@ class TestConfirm:
         assert secret_works(store, filled.two)
         event = events(store)[0]
         assert (event.action, event.detail) == (Action.CONFIRM, "saved")
+
+    def test_until_then_the_secret_is_on_screen_or_was_never_seen(self, filled: Filled) -> None:
+        def state() -> SecretState:
+            page = filled.service.page()
+            [credential] = [one for one in page.credentials if one.client_id == filled.second]
+            return page.secret_state(credential)
+
+        assert state() is SecretState.ON_SCREEN
+        filled.service.confirm(filled.second, seen=1, how="sent")
+        assert state() is SecretState.SENT
+        filled.two.lease.close()
+        assert state() is SecretState.SENT
+        rotated = filled.service.rotate(filled.second)
+        assert state() is SecretState.ON_SCREEN
+        rotated.lease.close()
+        assert state() is SecretState.NEVER_SEEN
+        filled.service.rotate(filled.second)
+        assert state() is SecretState.NEVER_SEEN
+
+    def test_a_page_says_who_has_a_secret_on_screen(
+        self, filled: Filled, clock: SteppedClock
+    ) -> None:
+        replacement = filled.service.replace(filled.second, "New")
+        lease = filled.service.page().lease_of(replacement.credential)
+        assert lease
+        assert (lease.client_id, lease.generation) == (replacement.credential.client_id, 1)
+        assert (lease.operator, lease.address) == (
+            filled.service.actor.operator,
+            filled.service.actor.address,
+        )
+        assert lease.since == clock.now
+
+    def test_a_refused_change_has_nothing_on_screen(self, filled: Filled) -> None:
+        with pytest.raises(CredentialChangedError):
+            filled.service.rotate(filled.second, seen=5)
+        assert [lease.generation for lease in filled.service.page().leases] == [1, 1]
 
     def test_of_a_secret_that_was_rotated_meanwhile_is_refused(self, filled: Filled) -> None:
         filled.service.rotate(filled.second)

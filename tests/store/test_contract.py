@@ -1,9 +1,14 @@
 """What every store promises."""
 
 import asyncio
+import os
 import pickle
+import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -13,6 +18,7 @@ from pydantic import SecretStr
 
 from credtui.domain.audit import Action, all_events
 from credtui.domain.client import Client
+from credtui.domain.lease import Lease
 from credtui.domain.models import Handover, StoredCredential
 from credtui.domain.operators import Operators
 from credtui.domain.organization import Organization
@@ -40,6 +46,14 @@ PUBLIC_KEY = (
 OTHER_HASH = SecretStr("$2b$04$" + "x" * 53)
 BOB = Actor(operator="bob", fingerprint="SHA256:x", channel="command line")
 
+LEASE = Lease(
+    client_id=make_credential(1).client_id,
+    generation=2,
+    operator="alice",
+    address="198.51.100.7",
+    since=START,
+)
+
 MakeStore = Callable[[], Store]
 """Opens the same store again, as another process would."""
 
@@ -54,6 +68,36 @@ def add(store: Store, credential: StoredCredential, place: Place = ACME) -> None
             client_id=credential.client_id,
             name=credential.name,
         )
+
+
+@contextmanager
+def hold_lease(store: Store, lease: Lease = LEASE) -> Iterator[None]:
+    """Take a lease in a transaction, and hold it longer."""
+    with ExitStack() as held:
+        with store.transaction(ACME) as transaction:
+            held.enter_context(transaction.hold_lease(lease))
+        yield
+
+
+@contextmanager
+def lease_of_another_process(
+    make: Callable[[Path], Store], folder: Path
+) -> Iterator[subprocess.Popen[str]]:
+    """Let another process take a lease, and hold it until its standard input ends."""
+    name = next(name for name, one in STORES.items() if one is make)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.store.hold_lease", name, folder],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        assert process.stdout
+        assert process.stdout.readline() == "held\n"
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 @pytest.mark.parametrize("make", STORES.values(), ids=STORES)
@@ -541,6 +585,76 @@ class TestStore:
         with store.transaction(ACME):
             pass
         assert not watch.changed()
+
+    def test_a_lease_is_known_everywhere_while_it_is_held(
+        self, store: Store, open_store: MakeStore
+    ) -> None:
+        other = open_store()
+        watch, other_watch = (Watch(partial(one.version, ACME)) for one in (store, other))
+        with hold_lease(store):
+            assert [*store.leases(ACME)] == [*other.leases(ACME)] == [LEASE]
+            for place in (Place("uat", "globex"), Place("production", "acme")):
+                assert [*other.leases(place)] == []
+            assert watch.changed()
+            assert other_watch.changed()
+            assert not watch.changed()
+            assert not other_watch.changed()
+        assert [*store.leases(ACME)] == [*other.leases(ACME)] == []
+        assert watch.changed()
+        assert other_watch.changed()
+        assert not other_watch.changed()
+
+    def test_a_version_never_comes_back(self, store: Store) -> None:
+        seen = [store.version(ACME)]
+        for _ in range(3):
+            with hold_lease(store):
+                seen.append(store.version(ACME))
+            seen.append(store.version(ACME))
+        assert len(set(seen)) == len(seen)
+
+    def test_two_leases(self, store: Store) -> None:
+        later = LEASE.model_copy(update={"operator": "bob", "generation": 3})
+        with hold_lease(store):
+            with hold_lease(store, later):
+                assert {lease.operator for lease in store.leases(ACME)} == {"alice", "bob"}
+            assert [*store.leases(ACME)] == [LEASE]
+
+    def test_a_lease_records_nothing(self, store: Store) -> None:
+        with hold_lease(store):
+            assert store.events(ACME) == []
+        assert store.load(ACME) == Organization()
+
+    def test_a_refused_change_leaves_no_lease(self, store: Store) -> None:
+        with (
+            pytest.raises(ZeroDivisionError),
+            store.transaction(ACME) as transaction,
+            transaction.hold_lease(LEASE),
+        ):
+            assert 1 / 0
+        assert [*store.leases(ACME)] == []
+
+    @pytest.mark.parametrize("way", ["end", "kill"])
+    def test_another_process_s_lease_lapses_with_it(
+        self, store: Store, tmp_path: Path, make: Callable[[Path], Store], way: str
+    ) -> None:
+        watch = Watch(partial(store.version, ACME))
+        with lease_of_another_process(make, tmp_path / "store") as process:
+            assert [*store.leases(ACME)] == [LEASE]
+            assert watch.changed()
+            os.kill(process.pid, signal.SIGSTOP)
+            assert [*store.leases(ACME)] == [LEASE], "a stopped session still has it on screen"
+            assert not watch.changed()
+            if way == "kill":
+                process.kill()
+            else:
+                os.kill(process.pid, signal.SIGCONT)
+                process.communicate("")
+            process.wait()
+            assert [*store.leases(ACME)] == []
+            assert watch.changed()
+            assert not watch.changed()
+        with hold_lease(store):
+            assert [*store.leases(ACME)] == [LEASE]
 
     def test_a_watch_that_began_before_loading_misses_nothing(self, store: Store) -> None:
         watch = Watch(lambda: store.version(ACME))

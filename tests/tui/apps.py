@@ -116,6 +116,7 @@ class Stage:
         for one in issued:
             if confirmed:
                 service.confirm(one.credential.client_id, seen=1, how="checked")
+            one.lease.close()
         return issued
 
     def use(

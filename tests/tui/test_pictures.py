@@ -118,6 +118,19 @@ class TestCredentials:
         stage.clock.now = NOW + timedelta(days=100)
         assert pictures.same(stage, pressing("j"))
 
+    def test_on_screen_at_another(self, pictures: Pictures) -> None:
+        """A secret on screen at another operator, one closed unsaved, and a lost one in use."""
+        stage = pictures.stage()
+        stage.add("Payout gateway")
+        stage.add("Reporting batch", "Treasury sync", confirmed=False)
+        gateway, batch, sync = map(stage.id_of, stage.names)
+        for client_id in (batch, sync):
+            stage.service().confirm(client_id, seen=1, how="closed unsaved")
+        stage.clock.now = NOW + timedelta(hours=2)
+        stage.use("Treasury sync")
+        with stage.service().rotate(gateway).lease:
+            assert pictures.same(stage)
+
     def test_names_are_text(self, pictures: Pictures) -> None:
         """Markup, wide characters and an emoji in names."""
         stage = pictures.stage()

@@ -282,7 +282,10 @@ class TestAlerts:
         page = a_page(shown).model_copy(update={"leases": (lease,)})
         assert alerts(shown, page, NOW, width) == [(expected, "$text-accent")]
         assert badges(shown, page, NOW, PERIOD) == [("Secret on screen", "$text-accent")]
-        assert facts(shown, page, NOW)[0] == ("Secret", "1 day old, on screen")
+        assert facts(shown, page, NOW)[0] == (
+            "Secret",
+            "1 day old, on screen at alice (198.51.100.7) since 09:12 UTC",
+        )
 
     def test_one_replaces_the_other(self) -> None:
         old, new = a_credential("A"), a_credential("B", replaces="cid_" + "A" * 16)

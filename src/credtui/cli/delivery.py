@@ -83,30 +83,32 @@ def deliver(service: CredentialService, issued: IssuedSecret, form: Form, done: 
     say("Save your secret now: it is displayed only once, and cannot be retrieved.")
     if sys.stdout.isatty():
         say("This terminal keeps it in its scrollback: clear that too.")
-    try:
-        sys.stdout.write(_formatted(issued, form))
-        sys.stdout.flush()
-    except OSError as error:
-        abandon_output()
-        reason = (error.strerror or "it failed").lower()
-        raise SecretNotDeliveredError(
-            f"The secret of {credential.name} could not be written to standard output: {reason}. "
-            f"Nobody has it: rotate {credential.client_id} again."
-        ) from None
-    if isinstance(doubt, OutcomeUnknownError):
-        raise doubt  # confirm a secret only if it is known to be valid
-    try:
-        service.confirm(credential.client_id, seen=credential.generation, how="delivered")
-    except CredentialChangedError:
-        raise SecretNotDeliveredError(
-            f"{credential.name} was rotated by somebody else meanwhile: the secret that was "
-            f"written is not valid any more. If you need one, rotate {credential.client_id} again."
-        ) from None
-    except (StoreError, DoubtError, PermissionDeniedError) as error:
-        # The secret is valid and delivered. Only the credential's mark may be wrong.
-        say(f"The secret may stay marked as never seen. {error.args[0]}")
-    if doubt:
-        raise doubt
+    with issued.lease:
+        try:
+            sys.stdout.write(_formatted(issued, form))
+            sys.stdout.flush()
+        except OSError as error:
+            abandon_output()
+            reason = (error.strerror or "it failed").lower()
+            raise SecretNotDeliveredError(
+                f"The secret of {credential.name} could not be written to standard output: "
+                f"{reason}. Nobody has it: rotate {credential.client_id} again."
+            ) from None
+        if isinstance(doubt, OutcomeUnknownError):
+            raise doubt  # confirm a secret only if it is known to be valid
+        try:
+            service.confirm(credential.client_id, seen=credential.generation, how="delivered")
+        except CredentialChangedError:
+            raise SecretNotDeliveredError(
+                f"{credential.name} was rotated by somebody else meanwhile: the secret that was "
+                "written is not valid any more. If you need one, rotate "
+                f"{credential.client_id} again."
+            ) from None
+        except (StoreError, DoubtError, PermissionDeniedError) as error:
+            # The secret is valid and delivered. Only the credential's mark may be wrong.
+            say(f"The secret may stay marked as never seen. {error.args[0]}")
+        if doubt:
+            raise doubt
 
 
 def _formatted(issued: IssuedSecret, form: Form) -> str:

@@ -1,6 +1,7 @@
 """What credtui keeps and shows: environments, credentials, issued secrets."""
 
 import re
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
 
@@ -161,6 +162,7 @@ class IssuedSecret(BaseModel):
         audience: The audience of its access tokens.
         secret: The new secret.
         doubt: The doubt about that change, and so about the secret; None if there is none.
+        lease: Tells others that the secret is on screen, until it is closed or the process ends.
     """
 
     model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
@@ -169,3 +171,4 @@ class IssuedSecret(BaseModel):
     audience: str
     secret: SecretStr
     doubt: DoubtError | None = None
+    lease: ExitStack = Field(default_factory=ExitStack, exclude=True, repr=False)

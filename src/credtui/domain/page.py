@@ -35,6 +35,8 @@ class Page(Credentials):
 
     def lease_of(self, credential: Credential) -> Lease | None:
         """Return the session that has a credential's present secret on screen, None if none has."""
+        if credential.handover:
+            return None  # The session is about to end its lease.
         shown = credential.client_id, credential.generation
         return next((one for one in self.leases if (one.client_id, one.generation) == shown), None)
 

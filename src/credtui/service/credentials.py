@@ -1,7 +1,7 @@
 """What people do with credentials: one method for each button and command."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from credtui.domain.audit import Action, What
 from credtui.domain.clock import Clock
 from credtui.domain.errors import DoubtError
+from credtui.domain.lease import Lease
 from credtui.domain.models import (
     Credential,
     Environment,
@@ -142,11 +143,13 @@ class CredentialService(OrganizationView):
             seen: The generation that the person saw, to refuse if there was a rotation since.
         """
         secret, secret_hash = self._new_secret()
-        with self._change(Action.ROTATE, client_id, carries_doubt=True) as change:
-            change.organization = change.organization.rotate(
-                client_id, secret_hash, change.at, seen=seen
-            )
-        return self._issued(change.credential, secret, change.held.doubt)
+        with ExitStack() as lease:
+            with self._change(Action.ROTATE, client_id, carries_doubt=True) as change:
+                change.organization = change.organization.rotate(
+                    client_id, secret_hash, change.at, seen=seen
+                )
+                lease.enter_context(self._lease(change, change.credential))
+            return self._issued(change.credential, secret, change.held.doubt, lease.pop_all())
 
     def confirm(self, client_id: str, *, seen: int, how: How) -> None:
         """Note how the secret of this generation was handed over, when that has ended."""
@@ -205,37 +208,51 @@ class CredentialService(OrganizationView):
     def _generate(self, action: Action, name: str, replaces: str | None = None) -> IssuedSecret:
         secret, secret_hash = self._new_secret()
         client_id = generate_client_id(self._random_bytes)
-        with self._change(
-            action,
-            replaces or client_id,
-            attempted_name="" if replaces else name,
-            detail=f"by {client_id}" if replaces else "",
-            carries_doubt=True,
-        ) as change:
-            organization = change.organization
-            if replaces:
-                organization.get(replaces)
-            refuse(organization.why_not_add())
-            credential = StoredCredential(
-                client_id=client_id,
-                name=parse_name(name),
-                created_at=change.at,
-                secret_hash=secret_hash,
-                replaces=replaces,
-            )
-            change.organization = organization.generate(credential)
-        return self._issued(credential.public(), secret, change.held.doubt)
+        with ExitStack() as lease:
+            with self._change(
+                action,
+                replaces or client_id,
+                attempted_name="" if replaces else name,
+                detail=f"by {client_id}" if replaces else "",
+                carries_doubt=True,
+            ) as change:
+                organization = change.organization
+                if replaces:
+                    organization.get(replaces)
+                refuse(organization.why_not_add())
+                credential = StoredCredential(
+                    client_id=client_id,
+                    name=parse_name(name),
+                    created_at=change.at,
+                    secret_hash=secret_hash,
+                    replaces=replaces,
+                )
+                change.organization = organization.generate(credential)
+                lease.enter_context(self._lease(change, credential))
+            return self._issued(credential.public(), secret, change.held.doubt, lease.pop_all())
 
     def _new_secret(self) -> tuple[SecretStr, SecretStr]:
         # To hash takes long. The store isn't held yet.
         secret = generate_secret(self.environment.tag, self._random_bytes)
         return secret, hash_secret(secret, self._bcrypt_cost)
 
+    def _lease(self, change: Change, credential: Credential) -> AbstractContextManager[None]:
+        """Return a lease, which the change must enter before others see the new generation."""
+        return change.held.hold_lease(
+            Lease(
+                client_id=credential.client_id,
+                generation=credential.generation,
+                operator=self.actor.operator,
+                address=self.actor.address,
+                since=change.at,
+            )
+        )
+
     def _issued(
-        self, credential: Credential, secret: SecretStr, doubt: DoubtError | None
+        self, credential: Credential, secret: SecretStr, doubt: DoubtError | None, lease: ExitStack
     ) -> IssuedSecret:
         return IssuedSecret(
-            credential=credential, audience=self.audience, secret=secret, doubt=doubt
+            credential=credential, audience=self.audience, secret=secret, doubt=doubt, lease=lease
         )
 
     @contextmanager

@@ -96,7 +96,10 @@ class OrganizationView:
     def _page(self, standing: OrganizationStanding) -> Page:
         if standing.permission < Permission.CAN_VIEW:
             return Page(permission=standing.permission)
+        # Look twice: a dialog may open before the organization is read, or close afterwards.
+        leases = [*self._store.leases(self._place)]
         organization = self._store.load(self._place)
+        leases += self._store.leases(self._place)
         usage = self._store.usage(self._place)
         return Page(
             permission=standing.permission,
@@ -106,6 +109,7 @@ class OrganizationView:
             networks=organization.networks,
             may_manage=standing.may_manage,
             known=standing.known,
+            leases=tuple(dict.fromkeys(leases)),
             usage={
                 credential.client_id: usage[credential.client_id]
                 for credential in organization.credentials

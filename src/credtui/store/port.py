@@ -8,6 +8,7 @@ from typing import Protocol, Unpack
 from credtui.domain.audit import Action, AuditEvent, What
 from credtui.domain.client import Client
 from credtui.domain.errors import DoubtError
+from credtui.domain.lease import Lease
 from credtui.domain.operators import Operators
 from credtui.domain.organization import Organization
 from credtui.domain.permissions import Actor
@@ -52,6 +53,14 @@ class OrganizationTransaction(Transaction, Protocol):
 
     def usage(self) -> Mapping[str, Usage]:
         """Return how credentials are used; see `UsageStore.usage`."""
+        ...
+
+    def hold_lease(self, lease: Lease) -> AbstractContextManager[None]:
+        """Tell others, from now on and within the context, that a session shows a new secret.
+
+        The context may outlive the transaction, and ends with the process, whatever ends it. If the
+        store can't tell when a process ends, it tells nothing. That is not an error.
+        """
         ...
 
     def latest_events(self, limit: int) -> Sequence[AuditEvent]:
@@ -182,8 +191,12 @@ class OrganizationStore(Protocol):
         """
         ...
 
+    def leases(self, place: Place) -> Sequence[Lease]:
+        """Return the leases that sessions hold at this moment. A stopped process holds its own."""
+        ...
+
     def version(self, place: Place) -> object:
-        """Return a value that changes when an organization, its usage or the operators do.
+        """Return a value that changes when an organization, its usage, leases or operators do.
 
         It differs from all values that this store object returned before the change. To ask for it
         is cheap, and may be done several times a second.

@@ -110,7 +110,7 @@ def alerts(credential: Credential, page: Page, now: datetime, width: int) -> lis
     """Return what an operator ought to look into."""
     found = []
     lease, state = page.lease_of(credential), page.secret_state(credential)
-    if lease and state is SecretState.ON_SCREEN:
+    if lease:
         found.append((on_screen(lease, now, width), "$text-accent"))
     elif state.advises_rotation:
         lost = _LOST[state]
@@ -158,8 +158,10 @@ def previous_secret_in_use(
 def facts(credential: Credential, page: Page, now: datetime) -> list[tuple[str, str]]:
     """Return labels and values that a person should know before changing a credential."""
     wide = 1000
+    lease = page.lease_of(credential)
+    state = on_screen(lease, now, wide) if lease else page.secret_state(credential)
     found = [
-        ("Secret", f"{duration(credential.secret_age(now))} old, {page.secret_state(credential)}"),
+        ("Secret", f"{duration(credential.secret_age(now))} old, {state[0].lower()}{state[1:]}"),
         ("Last used", use(page.usage.get(credential.client_id), now, wide, ", ", exact=False)),
     ]
     if previous := previous_secret_in_use(credential, page, now, wide):

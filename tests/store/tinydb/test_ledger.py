@@ -442,6 +442,7 @@ disk = Path(sys.argv[1])
 subprocess.run(["mount", "-t", "tmpfs", "-o", "size=128k", "tmpfs", disk], check=True)
 service = make_service(disk / "store")
 issued = service.generate("Payout")
+issued.lease.close()  # a disk with a file open for writing can't become read-only
 
 def refused():
     try:

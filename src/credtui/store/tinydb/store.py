@@ -12,6 +12,7 @@ from typing_extensions import override
 from credtui.domain.audit import AuditEvent
 from credtui.domain.client import Client
 from credtui.domain.errors import StoreError
+from credtui.domain.lease import Lease
 from credtui.domain.names import is_organization, parse_organization
 from credtui.domain.operators import Operators
 from credtui.domain.organization import Organization
@@ -22,6 +23,7 @@ from credtui.domain.standing import OrganizationStanding, Standing
 from credtui.domain.usage import Usage
 from credtui.store.port import PAGE, Store
 from credtui.store.tinydb.client_index import ClientIndex
+from credtui.store.tinydb.lease_files import LeaseFiles
 from credtui.store.tinydb.ledger import Ledger
 from credtui.store.tinydb.operator_keys import TinyDBOperatorKeys
 from credtui.store.tinydb.token_files import Revocations, read_or_make_key
@@ -112,6 +114,7 @@ class TinyDBStore(TinyDBOperatorKeys, Store):
                     draft,
                     partial(self._standing_in, place.organization, self.operators()),
                     partial(self.usage, place),
+                    self._lease_files(place).hold,
                 )
                 yield transaction
                 transaction.write()
@@ -141,7 +144,12 @@ class TinyDBStore(TinyDBOperatorKeys, Store):
             self._ledger(place).path,
             self._operators_ledger().path,
             self._usage_files(place).path(place.organization),
+            besides=self._lease_files(place).live(),
         )
+
+    @override
+    def leases(self, place: Place) -> Sequence[Lease]:
+        return self._lease_files(place).read()
 
     @override
     async def find_client(self, environment: str, client_id: str) -> Client | None:
@@ -223,6 +231,9 @@ class TinyDBStore(TinyDBOperatorKeys, Store):
 
     def _usage_files(self, place: Place) -> UsageFiles:
         return UsageFiles(self._folder / place.environment)
+
+    def _lease_files(self, place: Place) -> LeaseFiles:
+        return LeaseFiles(self._folder / place.environment, parse_organization(place.organization))
 
     def _ledger(self, place: Place) -> Ledger:
         return Ledger(self._folder / place.environment, parse_organization(place.organization))

@@ -1,6 +1,7 @@
 """Transactions of TinyDB files, and the conversion of models from and to their tables."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Unpack
@@ -10,6 +11,7 @@ from typing_extensions import override
 
 from credtui.domain.audit import Action, AuditEvent, What
 from credtui.domain.errors import DoubtError
+from credtui.domain.lease import Lease
 from credtui.domain.models import StoredCredential
 from credtui.domain.operators import Operators
 from credtui.domain.organization import Organization
@@ -84,12 +86,14 @@ class TinyDBOrganizationTransaction(TinyDBTransaction, OrganizationTransaction):
         draft: Draft,
         standing: Callable[[Actor], OrganizationStanding],
         usage: Callable[[], Mapping[str, Usage]],
+        hold_lease: Callable[[Lease], AbstractContextManager[None]],
     ) -> None:
         super().__init__(draft)
         self._before = self.organization = read_organization(ledger.path, draft)
         self._ledger = ledger
         self._standing = standing
         self._usage = usage
+        self._hold_lease = hold_lease
 
     @override
     def standing(self, actor: Actor) -> OrganizationStanding:
@@ -98,6 +102,10 @@ class TinyDBOrganizationTransaction(TinyDBTransaction, OrganizationTransaction):
     @override
     def usage(self) -> Mapping[str, Usage]:
         return self._usage()
+
+    @override
+    def hold_lease(self, lease: Lease) -> AbstractContextManager[None]:
+        return self._hold_lease(lease)
 
     @override
     def latest_events(self, limit: int) -> Sequence[AuditEvent]:

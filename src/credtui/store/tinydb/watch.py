@@ -5,6 +5,7 @@ from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from threading import Lock
+from typing import NamedTuple
 
 from credtui.regular_files import open_file
 
@@ -36,21 +37,37 @@ class FileWatch:
             held.close()
 
 
+class _Watched(NamedTuple):
+    watch: FileWatch
+    number: int
+    besides: object
+
+
 class Versions:
     """Numbers the states of files. The groups of files that were asked for last stay watched."""
 
     def __init__(self) -> None:
-        self._watched: dict[tuple[Path, ...], tuple[FileWatch, int]] = {}
+        self._watched: dict[tuple[Path, ...], _Watched] = {}
         self._numbers = count()
         self._lock = Lock()
 
-    def of(self, *paths: Path) -> int:
-        """Return a number for the present state of these files: a new one after each change."""
+    def of(self, *paths: Path, besides: object = None) -> int:
+        """Return a number for the present state of these files: a new one after each change.
+
+        Args:
+            paths: The files.
+            besides: What else belongs to their state.
+        """
         with self._lock:
-            watch, number = self._watched.pop(paths, None) or (FileWatch(*paths), None)
-            if number is None or watch.changed():
+            before = self._watched.pop(paths, None)
+            watch = before.watch if before else FileWatch(*paths)
+            # Ask the watch in any case, or it would tell of the change at the next call.
+            changed = watch.changed()
+            if before is None or changed or before.besides != besides:
                 number = next(self._numbers)
-            self._watched[paths] = watch, number
+            else:
+                number = before.number
+            self._watched[paths] = _Watched(watch, number, besides)
             if len(self._watched) > _MOST_WATCHED:
                 self._forget(next(iter(self._watched)))
             return number
@@ -62,8 +79,7 @@ class Versions:
                 self._forget(paths)
 
     def _forget(self, paths: tuple[Path, ...]) -> None:
-        watch, _ = self._watched.pop(paths)
-        watch.close()
+        self._watched.pop(paths).watch.close()
 
 
 class HeldFile:
