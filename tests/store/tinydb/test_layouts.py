@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from credtui.domain.audit import Action
-from credtui.domain.errors import StoreError
+from credtui.domain.errors import AuditTamperedError, StoreError
 from credtui.domain.models import Handover
 from credtui.domain.place import Place
 from credtui.store.tinydb.store import TinyDBStore
@@ -142,6 +142,22 @@ def test_what_the_log_doesn_t_tell_stays_unknown(store: TinyDBStore, folder: Pat
     assert "confirm" in log.read_text()
     rename(store, ACME)
     assert handovers(store, ACME)["Renamed"] == CLOSED
+
+
+def test_an_odd_line_in_the_log_stops_no_change(store: TinyDBStore, folder: Path) -> None:
+    """Verification finds it, as before."""
+    log = folder / "uat" / "acme.audit.jsonl"
+    lines = log.read_bytes().splitlines(keepends=True)
+    # The event about "Nightly batch" comes after the odd line, the other one before it.
+    log.write_bytes(b"".join([*lines[:4], b"odd\n", *lines[5:]]))
+    look(store, ACME)
+    assert [handover and handover.how for handover in handovers(store, ACME).values()] == [
+        "closed",
+        "closed unsaved",
+        None,
+    ]
+    with pytest.raises(AuditTamperedError):
+        store.verify_events(ACME)
 
 
 def test_early_files_of_layout_2(store: TinyDBStore, folder: Path) -> None:

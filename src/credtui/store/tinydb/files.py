@@ -61,7 +61,7 @@ def set_aside(path: Path, suffix: str) -> None:
         content = read_file(path)
     copy = path.with_name(path.name + suffix)
     try:
-        # If only its name may not be durable: the replacement of the file is as much in doubt.
+        # The replacement of the file syncs the folder again, or raises the same error.
         with suppress(PerhapsNotDurableError):
             replace_durably(copy, content)
     except OutcomeUnknownError as doubt:

@@ -6,10 +6,12 @@ when.
 """
 
 from collections.abc import Iterable
+from contextlib import suppress
 from itertools import islice
 from typing import Any
 
 from credtui.domain.audit import Action, AuditEvent
+from credtui.domain.errors import StoreError
 from credtui.domain.models import Handover, How
 from credtui.store.tinydb.tables import Tables
 
@@ -49,12 +51,13 @@ def complete(tables: Tables, closed: frozenset[str], newest_first: Iterable[Audi
         newest_first: The audit log.
     """
     found: dict[str, Handover] = {}
-    for event in islice(newest_first, _LOOK_BACK):
-        if closed <= found.keys():
-            break
-        if (event.action, event.outcome) == (Action.CONFIRM, "done") and event.client_id:
-            how = _HOW.get(event.detail, "closed")
-            found.setdefault(event.client_id, Handover(how=how, at=event.at))
+    with suppress(StoreError):  # A log that can't be read to its beginning stops no change.
+        for event in islice(newest_first, _LOOK_BACK):
+            if closed <= found.keys():
+                break
+            if (event.action, event.outcome) == (Action.CONFIRM, "done") and event.client_id:
+                how = _HOW.get(event.detail, "closed")
+                found.setdefault(event.client_id, Handover(how=how, at=event.at))
     for credential in tables.get("credentials", {}).values():
         client_id = credential["client_id"]
         if client_id in closed and client_id in found:
