@@ -7,7 +7,7 @@ import pytest
 
 from credtui.domain.lease import Lease
 from credtui.domain.models import Handover, How
-from credtui.domain.secret_state import LONGEST_TRIAL, SecretState, secret_state
+from credtui.domain.secret_state import LATEST_ANSWER, LONGEST_TRIAL, SecretState, secret_state
 from credtui.domain.usage import Usage
 from tests.support import START, make_credential
 
@@ -38,8 +38,10 @@ def test_a_closed_dialog_says_how_it_was_closed(how: How) -> None:
 @pytest.mark.parametrize("how", get_args(How))
 def test_a_use_after_the_dialog_closed_is_proof(how: How) -> None:
     closed = NEW.model_copy(update=handed_over(how))
-    tried, used = (Usage(last_used_at=at) for at in (CLOSED_AT, CLOSED_AT + MOMENT))
+    late = CLOSED_AT + LATEST_ANSWER
+    tried, answered_late, used = (Usage(last_used_at=at) for at in (CLOSED_AT, late, late + MOMENT))
     assert secret_state(closed, None, tried) == how
+    assert secret_state(closed, None, answered_late) == how
     assert secret_state(closed, None, used) is SecretState.IN_USE
     assert secret_state(closed, None, Usage()) == how
 

@@ -10,6 +10,9 @@ from credtui.domain.usage import Usage
 LONGEST_TRIAL = timedelta(hours=1)
 """How long a new secret's uses may come from Try it, if nobody knows when its dialog closed."""
 
+LATEST_ANSWER = timedelta(seconds=10)
+"""How long after its dialog closed a secret's use may come from Try it, which waits this long."""
+
 
 class SecretState(StrEnum):
     """What became of a secret. The value is the word for people, for JSON and for audit events."""
@@ -63,8 +66,10 @@ def secret_state(
     if lease and handover is None:
         return SecretState.ON_SCREEN
     # A person may try the secret in its dialog. Such a use proves nothing.
-    closed_at = handover.at if handover else None
-    tried_until = closed_at or credential.secret_since + LONGEST_TRIAL
+    if handover and handover.at:
+        tried_until = handover.at + LATEST_ANSWER
+    else:
+        tried_until = credential.secret_since + LONGEST_TRIAL
     if usage and usage.last_used_at and usage.last_used_at > tried_until:
         return SecretState.IN_USE
     return SecretState(handover.how) if handover else SecretState.NEVER_SEEN
