@@ -8,7 +8,7 @@ import pytest
 from credtui.domain.lease import Lease
 from credtui.domain.models import Handover, How
 from credtui.domain.secret_state import LATEST_ANSWER, LONGEST_TRIAL, SecretState, secret_state
-from credtui.domain.usage import Usage
+from credtui.domain.usage import Caller, Usage
 from tests.support import START, make_credential
 
 NEW = make_credential(created_at=START).public()
@@ -62,6 +62,19 @@ def test_soon_after_a_secret_was_made_a_use_may_be_a_trial(generation: int) -> N
     old = cut_off.model_copy(update={"handover": Handover(how="closed")})
     assert secret_state(old, None, tried) is SecretState.CLOSED
     assert secret_state(old, None, used) is SecretState.IN_USE
+
+
+def test_only_the_present_generation_s_uses_are_proof() -> None:
+    """The clock of a server may be ahead of the clock by which the dialog closed."""
+    rotated = NEW.model_copy(update={"generation": 2, **handed_over("sent")})
+    later = CLOSED_AT + MINUTE
+
+    def used_with(generation: int) -> Usage:
+        caller = Caller(address="203.0.113.9", generation=generation, last_at=later)
+        return Usage(last_used_at=later, callers=(caller,))
+
+    assert secret_state(rotated, None, used_with(1)) is SecretState.SENT
+    assert secret_state(rotated, None, used_with(2)) is SecretState.IN_USE
 
 
 def test_rotation_is_advised_only_if_nobody_seems_to_have_the_secret() -> None:

@@ -1,6 +1,6 @@
 """What became of a credential's present secret."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from credtui.domain.lease import Lease
@@ -70,6 +70,13 @@ def secret_state(
         tried_until = handover.at + LATEST_ANSWER
     else:
         tried_until = credential.secret_since + LONGEST_TRIAL
-    if usage and usage.last_used_at and usage.last_used_at > tried_until:
+    if usage and _is_used(usage, credential.generation, tried_until):
         return SecretState.IN_USE
     return SecretState(handover.how) if handover else SecretState.NEVER_SEEN
+
+
+def _is_used(usage: Usage, generation: int, since: datetime) -> bool:
+    if usage.callers:
+        return usage.used_since(generation, since)
+    # Earlier versions kept the last use, and not its generation.
+    return usage.last_used_at is not None and usage.last_used_at > since
