@@ -419,7 +419,7 @@ async def test_closing_it_ends_all_threads(
     assert len(started) == 3
     authentication.close()
     for thread in started:
-        await asyncio.to_thread(thread.join, 60)
+        await asyncio.to_thread(thread.join, 10)
         assert not thread.is_alive()
 
 

@@ -19,6 +19,7 @@ from credtui.service.clients.throttle import (
     Throttle,
 )
 
+PATIENCE = 10.0
 THREE = RateLimitItemPerMinute(3)
 
 
@@ -128,24 +129,25 @@ class TestLane:
         lane.close()
 
     async def test_so_many_work_and_wait_and_no_more(self, lane: Lane) -> None:
-        go_on = threading.Event()
-        working = threading.Semaphore(0)
-
-        def work() -> None:
-            working.release()
-            go_on.wait(60)
-
-        tasks = [asyncio.create_task(lane.run(work)) for _ in range(5)]
         for _ in range(2):
-            assert await asyncio.to_thread(working.acquire, timeout=60)
-        with pytest.raises(TooManyGuessesError) as told:
-            await lane.run(work)
-        assert told.value.seconds == 1
-        # The others wait for a thread.
-        assert not working.acquire(timeout=0.05)
-        go_on.set()
-        await asyncio.gather(*tasks)
-        assert await asyncio.gather(*(lane.run(abs, -n) for n in range(5))) == [0, 1, 2, 3, 4]
+            go_on = threading.Event()
+            working = threading.Semaphore(0)
+
+            def work(go_on: threading.Event = go_on, working: threading.Semaphore = working) -> int:
+                working.release()
+                go_on.wait(PATIENCE)
+                return 7
+
+            tasks = [asyncio.create_task(lane.run(work)) for _ in range(5)]
+            for _ in range(2):
+                assert await asyncio.to_thread(working.acquire, timeout=PATIENCE)
+            with pytest.raises(TooManyGuessesError) as told:
+                await lane.run(work)
+            assert told.value.seconds == 1
+            # The others wait for a thread.
+            assert not working.acquire(timeout=0.05)
+            go_on.set()
+            assert await asyncio.gather(*tasks) == [7] * 5
 
     async def test_work_that_fails_makes_room(self, lane: Lane) -> None:
         for _ in range(10):
@@ -159,14 +161,14 @@ class TestLane:
     async def test_closing_it_ends_its_threads_and_what_waits(self, lane: Lane) -> None:
         go_on = threading.Event()
         thread = await lane.run(threading.current_thread)
-        tasks = [asyncio.create_task(lane.run(go_on.wait, 10)) for _ in range(5)]
+        tasks = [asyncio.create_task(lane.run(go_on.wait, PATIENCE)) for _ in range(5)]
         await asyncio.sleep(0)
         lane.close()
         assert thread.is_alive()  # what is under way goes on, and nobody waits for it
         go_on.set()
         ended = await asyncio.gather(*tasks, return_exceptions=True)
         assert any(isinstance(end, asyncio.CancelledError) for end in ended)
-        await asyncio.to_thread(thread.join, 60)
+        await asyncio.to_thread(thread.join, PATIENCE)
         assert not thread.is_alive()
 
 
