@@ -454,11 +454,47 @@ async def test_a_right_secret_waits_for_no_pace(
         assert client.client_id == client_id
 
 
-@pytest.mark.parametrize(("elapsed", "answered"), [(0.0, 0.2), (0.1, 0.2), (0.25, 0.4)])
+@pytest.mark.parametrize(
+    ("elapsed", "left"), [(1.0, 999.0), (400.0, 600.0), (1400.0, 600.0), (2999.0, 1.0)]
+)
+@pytest.mark.parametrize("delay", [0.0, 50.0])
 async def test_an_answer_leaves_at_a_multiple_of_the_pace(
-    authentication: Authentication, elapsed: float, answered: float
+    authentication: Authentication,
+    monkeypatch: pytest.MonkeyPatch,
+    elapsed: float,
+    left: float,
+    delay: float,
 ) -> None:
-    authentication._pace = 0.2
-    arrival = time.monotonic() - elapsed
-    await authentication._wait(arrival)
-    assert time.monotonic() - arrival >= answered
+    slept: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    authentication._pace = 1000.0
+    await authentication._wait(time.monotonic() - elapsed, delay)
+    assert slept == [pytest.approx(left + delay, abs=0.9)]
+
+
+async def test_so_many_strangers_wait_and_no_more(
+    authentication: Authentication, never_rotated: IssuedSecret, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on = threading.Event()
+    check = bcrypt.checkpw
+
+    def checkpw(password: bytes, hashed: bytes) -> bool:
+        go_on.wait(10)
+        return check(password, hashed)
+
+    monkeypatch.setattr(bcrypt, "checkpw", checkpw)
+    client_id = never_rotated.credential.client_id
+    attempts = [
+        asyncio.create_task(refuse(authentication, client_id, guess(), f"10.0.0.{number}"))
+        for number in range(33)
+    ]
+    while authentication._strangers_lane._room:  # noqa: ASYNC110  # there is no event to wait for
+        await asyncio.sleep(0.001)
+    with pytest.raises(TooManyGuessesError):
+        await authentication.admit(client_id, guess(), "10.0.0.99")
+    go_on.set()
+    await asyncio.gather(*attempts)

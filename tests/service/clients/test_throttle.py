@@ -87,6 +87,13 @@ class TestThrottle:
         with refused(throttle, "a") as told:
             assert told.value.seconds > 1
 
+    def test_one_that_was_counted_is_under_way_until_it_ends(self, throttle: Throttle) -> None:
+        with ExitStack() as under_way:
+            first, *_ = [under_way.enter_context(throttle.attempt({"a": THREE})) for _ in range(3)]
+            first()
+            with refused(throttle, "a") as told:
+                assert told.value.seconds == 1
+
     def test_an_attempt_that_fails_is_over(self, throttle: Throttle) -> None:
         for _ in range(5):
             with pytest.raises(OSError, match="broken"), throttle.attempt({"a": THREE}):
