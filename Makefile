@@ -12,7 +12,7 @@ UV_COMPILE = UV_CUSTOM_COMPILE_COMMAND="make lock" $(VENV)/bin/uv pip compile --
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run demo serve check test soak lint screenshots bench lock clean
+.PHONY: help run demo serve check test soak mutants lint screenshots bench lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -37,6 +37,11 @@ test: $(VENV)/dev.stamp ## Run every test (ARGS="tests/test_x.py -k name", JOBS=
 soak: $(VENV)/dev.stamp ## Run the long attacks and the timing test
 	$(VENV)/bin/python -m pytest -s tests/soak $(ARGS)
 
+# The faults are put into a copy. Their tool runs in an environment of its own, because it has more
+# dependencies than all the other tools, and needs none of ours.
+mutants: $(VENV)/dev.stamp $(VENV)/mutants.stamp ## Put small faults into the throttle, and see whether tests fail
+	scripts/mutants "$(abspath $(VENV))"
+
 lint: $(VENV)/dev.stamp ## Check style, types, and which room imports which
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/ruff format --check
@@ -55,6 +60,7 @@ lock: $(VENV)/dev.stamp ## Make the locks in requirements/ again (ARGS=--upgrade
 	$(UV_COMPILE) --group build --constraint requirements/dev.txt --output-file requirements/run.txt
 	$(UV_COMPILE) --extra server --group build --constraint requirements/dev.txt \
 		--output-file requirements/server.txt
+	$(subst pyproject.toml,,$(UV_COMPILE)) --group mutants --output-file requirements/mutants.txt
 
 clean: ## Remove what was installed, built and cached
 	rm -rf $(VENV) build dist .hypothesis .*_cache snapshot_report.html
@@ -65,6 +71,12 @@ $(VENV)/%.stamp: requirements/%.txt pyproject.toml | $(VENV)/bin/pip
 	@echo "Installing requirements/$*.txt and credtui into $(VENV)"
 	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/mutants.stamp: requirements/mutants.txt | $(VENV)/bin/pip
+	@echo "Installing requirements/mutants.txt into $(VENV)/mutants"
+	@$(VENV)/bin/python -m venv --clear $(VENV)/mutants
+	@$(VENV)/mutants/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
 $(VENV)/bin/pip:
