@@ -444,6 +444,19 @@ async def test_a_rotation_during_the_hash_is_seen(
     assert client.credential.generation == 2
 
 
+async def test_a_deleted_client_is_refused_where_it_was_admitted(
+    authentication: Authentication,
+    service: CredentialService,
+    never_rotated: IssuedSecret,
+) -> None:
+    other = service.generate("Another")
+    client_id = other.credential.client_id
+    for _ in range(2):
+        await authentication.admit(client_id, other.secret, "10.0.0.1")
+    service.delete(client_id)
+    await refuse(authentication, client_id, other.secret, "10.0.0.1")
+
+
 async def test_a_right_secret_waits_for_no_pace(
     authentication: Authentication, never_rotated: IssuedSecret
 ) -> None:
