@@ -35,6 +35,7 @@ def test_three_credentials_of_different_ages(demo: Installation, clock: SteppedC
     ]
     assert page.primary == page.credentials[0].client_id
     assert all(credential.handover for credential in page.credentials)
+    assert page.leases == ()
 
 
 def test_a_history_that_holds_together(demo: Installation) -> None:

@@ -51,4 +51,5 @@ def demo_installation(
 
 def _confirm(service: CredentialService, issued: IssuedSecret, how: How) -> None:
     credential = issued.credential
-    service.confirm(credential.client_id, seen=credential.generation, how=how)
+    with issued.lease:
+        service.confirm(credential.client_id, seen=credential.generation, how=how)
