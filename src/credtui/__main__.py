@@ -2,7 +2,6 @@
 
 import gc
 import os
-import signal
 import sys
 from collections.abc import Callable, Sequence
 
@@ -10,6 +9,11 @@ from collections.abc import Callable, Sequence
 def main() -> int:
     """Do what the command line says, and return the exit status."""
     try:
+        if "authorized-keys" in sys.argv:  # sshd waits for the answer
+            from credtui.cli.commands.authorized_keys import answer_at_once
+
+            if answer_at_once(sys.argv[1:]):
+                return 0
         run = _prepare()
     except (ImportError, OSError, MemoryError) as error:
         # The module that reports errors may have failed to load. 6 is ExitCode.UNAVAILABLE.
@@ -28,6 +32,7 @@ def _prepare() -> Callable[[Sequence[str]], int]:
     os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
     # A crash must not write the process's memory, with a secret in it, to a file.
     import resource
+    import signal
 
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     # Nothing catches KeyboardInterrupt until `run` does, so an interrupt ends the process at once.

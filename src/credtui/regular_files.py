@@ -3,13 +3,16 @@
 import errno
 import os
 import stat
-from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 LARGEST = 1 << 26
 """The largest file that is read whole, in bytes. 10,000 operators need a twentieth of this."""
 
 
-def read_file(path: Path) -> bytes:
+def read_file(path: "Path | str") -> bytes:
     """Return a file's content.
 
     Raises:
@@ -21,7 +24,7 @@ def read_file(path: Path) -> bytes:
     return content
 
 
-def open_file(path: Path, flags: int = os.O_RDONLY, mode: int = 0) -> int:
+def open_file(path: "Path | str", flags: int = os.O_RDONLY, mode: int = 0) -> int:
     """Return the descriptor of a regular file, without ever waiting.
 
     A person who may write in the folder can put something else in the file's place, such as a named
@@ -42,7 +45,7 @@ def open_file(path: Path, flags: int = os.O_RDONLY, mode: int = 0) -> int:
     return descriptor
 
 
-def ensure_readable(path: Path, content: bytes) -> None:
+def ensure_readable(path: "Path | str", content: bytes) -> None:
     """Check that `read_file` would read a file with this content.
 
     Raises:
@@ -52,5 +55,5 @@ def ensure_readable(path: Path, content: bytes) -> None:
         raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), str(path))
 
 
-def _irregular(path: Path) -> OSError:
+def _irregular(path: "Path | str") -> OSError:
     return OSError(errno.EINVAL, "not a regular file", str(path))

@@ -18,7 +18,7 @@ from credtui.cli.caller import account_name
 from credtui.cli.exit_codes import ExitCode, exit_code
 from credtui.domain import errors, refusals
 from credtui.domain.errors import CredtuiError
-from credtui.store.tinydb.tables import SCHEMA
+from credtui.store.tinydb.schema import SCHEMA
 from tests.cli.conftest import PROGRAM, Credtui
 from tests.domain.test_ssh_keys import ED25519
 from tests.terminal import Terminal
@@ -277,8 +277,8 @@ def test_the_portal_without_words_makes_no_parser(environ: Mapping[str, str]) ->
 def loaded_after(words: list[str], environ: Mapping[str, str]) -> set[str]:
     """Return the names of the modules that a process has loaded after a command line."""
     code = (
-        "import sys; from credtui.cli.run import run; "
-        f"run({words}); print(*sys.modules, file=sys.stderr)"
+        f"import sys; from credtui.__main__ import main; sys.argv[1:] = {words}; "
+        "main(); print(*sys.modules, file=sys.stderr)"
     )
     done = subprocess.run(
         [PROGRAM[0], "-c", code], env=environ, capture_output=True, text=True, check=True
@@ -297,4 +297,8 @@ def test_sshd_waits_for_no_models(process: Credtui, environ: Mapping[str, str]) 
     assert "--operator rita" in process(*words).out
     modules = loaded_after(words, environ)
     assert "credtui.store.tinydb.operator_keys" in modules
-    assert modules.isdisjoint({"pydantic", "pydantic_core", "tinydb", "filelock", "bcrypt"})
+    models = {"pydantic", "pydantic_core", "tinydb", "filelock", "bcrypt"}
+    assert modules.isdisjoint(models)
+    modules = loaded_after(["--home", environ["CREDTUI_HOME"], *words], environ)
+    assert "credtui.store.tinydb.operator_keys" in modules
+    assert modules.isdisjoint({*models, "argparse", "pathlib", "platformdirs", "credtui.cli.run"})

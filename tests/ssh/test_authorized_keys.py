@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from credtui.cli.commands.authorized_keys import answer_at_once
 from credtui.cli.run import run
 from credtui.domain.errors import StoreError
 from credtui.domain.ssh_keys import parse_public_key
@@ -33,11 +34,18 @@ def home(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def ask(home: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., Ran]:
-    """Asks as sshd does, but in this process, which is faster."""
+    """Asks as sshd does, but in this process, which is faster.
+
+    What is answered at once must be what the command answers.
+    """
 
     def call(*words: str, home: Path = home) -> Ran:
-        status = run(["--home", str(home), "authorized-keys", *words])
-        return Ran(status, *capsys.readouterr())
+        line = ["--home", str(home), "authorized-keys", *words]
+        at_once = answer_at_once(line)
+        said = capsys.readouterr()
+        ran = Ran(run(line), *capsys.readouterr())
+        assert Ran(0, *said) == (ran if at_once else (0, "", ""))
+        return ran
 
     return call
 

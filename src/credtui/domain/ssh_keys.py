@@ -2,11 +2,11 @@
 
 import base64
 import binascii
-import hashlib
 import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from credtui.domain.fingerprint import fingerprint
 from credtui.domain.names import quotable
 from credtui.domain.refusals import InvalidKeyError
 
@@ -62,9 +62,8 @@ class PublicKey(NamedTuple):
 
     @property
     def fingerprint(self) -> str:
-        """The fingerprint that ssh and sshd show: SHA-256, in Base64 without padding."""
-        digest = hashlib.sha256(base64.b64decode(self.data)).digest()
-        return f"SHA256:{base64.b64encode(digest).decode().rstrip('=')}"
+        """The fingerprint that ssh and sshd show."""
+        return fingerprint(self.data)
 
     @property
     def line(self) -> str:

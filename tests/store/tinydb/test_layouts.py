@@ -11,8 +11,8 @@ from credtui.domain.audit import Action
 from credtui.domain.errors import AuditTamperedError, StoreError
 from credtui.domain.models import Handover
 from credtui.domain.place import Place
+from credtui.store.tinydb.schema import SCHEMA
 from credtui.store.tinydb.store import TinyDBStore
-from credtui.store.tinydb.tables import SCHEMA
 from tests.support import ALICE, START
 
 LAYOUT_1 = Path(__file__).parent / "layout_1"

@@ -22,8 +22,8 @@ from credtui.domain.permissions import Operator
 from credtui.domain.place import Place
 from credtui.domain.refusals import InvalidNameError
 from credtui.service.credentials import CredentialService
+from credtui.store.tinydb.schema import SCHEMA
 from credtui.store.tinydb.store import TinyDBStore
-from credtui.store.tinydb.tables import SCHEMA
 from tests.conftest import MakeService
 from tests.store.tinydb.workers import PLACE, Workers, attempt, run_with_mounts
 from tests.support import ALICE, SECRET_HASH, START, Watch, set_all_operators

@@ -1,20 +1,25 @@
-"""The command by which sshd asks whose a key is. All operators share one Unix account."""
+"""The command by which sshd asks whose a key is. All operators share one Unix account.
 
+sshd starts a process for each key that a client offers, and waits. So this module imports little.
+"""
+
+import base64
 import os
 import shlex
 import sys
-from pathlib import Path
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from credtui.cli.caller import account_name
-from credtui.cli.output import put
-from credtui.cli.parser import Parser
-from credtui.cli.session import Session
-from credtui.domain.refusals import InvalidKeyError
-from credtui.domain.ssh_keys import PublicKey, parse_public_key
-from credtui.home import find_home, open_operator_keys
+from credtui.domain.fingerprint import fingerprint
+from credtui.home import open_operator_keys, store_folder
+
+if TYPE_CHECKING:
+    from credtui.cli.parser import Parser
+    from credtui.cli.session import Session
 
 
-def authorized_keys_arguments(parser: Parser) -> None:
+def authorized_keys_arguments(parser: "Parser") -> None:
     """Take what sshd says about a key that a client offers."""
     parser.set_defaults(run=authorized_keys)
     parser.add_argument("user", metavar="USER", help="sshd's %%u")
@@ -22,7 +27,7 @@ def authorized_keys_arguments(parser: Parser) -> None:
     parser.add_argument("key", metavar="KEY", help="sshd's %%k")
 
 
-def authorized_keys(session: Session) -> None:
+def authorized_keys(session: "Session") -> None:
     """Write a line for each operator with this key, which tells sshd what to run for them.
 
     Write nothing if the user is another account than the one that this process runs as. sshd may
@@ -30,36 +35,72 @@ def authorized_keys(session: Session) -> None:
 
     The configuration file isn't read, so operators get in even while it is wrong.
     """
+    from credtui.cli.output import put
+    from credtui.home import find_home
+
     arguments = session.arguments
-    if arguments.user != account_name():
-        return
+    folder = str(find_home(session.environ).store_folder)
+    home = os.path.dirname(folder) if session.environ.get("CREDTUI_HOME") else None  # noqa: PTH120
+    for line in _lines(folder, home, arguments.user, arguments.type, arguments.key):
+        put(line)
+
+
+def answer_at_once(words: Sequence[str]) -> bool:
+    """Answer sshd without a parser, and return whether that was done.
+
+    Answer only a line as docs/ssh.md has it. Whatever is unusual or fails is left to the parser and
+    to `authorized_keys`, which say what is wrong.
+    """
+    match words:
+        case ["--home", home, "authorized-keys", user, type_, key]:
+            usual = home.startswith("/") and home == os.path.normpath(home)
+        case _:
+            return False
+    if not usual or any(word.startswith("-") for word in (user, type_, key)):
+        return False
     try:
-        key = parse_public_key(f"{arguments.type} {arguments.key}")
-    except InvalidKeyError:
-        return
-    home = find_home(session.environ)
-    named = home.store_folder.parent if session.environ.get("CREDTUI_HOME") else None
-    for operator in open_operator_keys(home.store_folder).operators_for_key(key.fingerprint):
-        put(_line(operator, key, named))
+        base64.b64decode(key, validate=True)
+        lines = _lines(store_folder(home), home, user, type_, key)
+        sys.stdout.write("".join(f"{line}\n" for line in lines))
+        sys.stdout.flush()
+    except Exception:  # noqa: BLE001  # the long way finds the same, and reports it
+        return False
+    return True
 
 
-def _line(operator: str, key: PublicKey, home: Path | None) -> str:
+def _lines(folder: str, home: str | None, user: str, type_: str, key: str) -> Sequence[str]:
+    """Return the answer to sshd.
+
+    Raises:
+        StoreError: The operators can't be read.
+    """
+    try:
+        data = base64.b64decode(key, validate=True)
+        print_ = fingerprint(key)
+    except ValueError:
+        return []
+    # The type stands in the key too, after its length.
+    if user != account_name() or data[4 : 4 + len(type_)] != type_.encode() or not type_:
+        return []
+    return [
+        _line(operator, print_, f"{type_} {key}", home)
+        for operator in open_operator_keys(folder).operators_for_key(print_)
+    ]
+
+
+def _line(operator: str, fingerprint: str, key: str, home: str | None) -> str:
     words = [
         *_program(),
-        *(["--home", str(home)] if home else []),
-        "ssh-session",
-        "--operator",
-        operator,
-        "--fingerprint",
-        key.fingerprint,
+        *(["--home", home] if home else []),
+        *("ssh-session", "--operator", operator, "--fingerprint", fingerprint),
     ]
     command = shlex.join(words).replace('"', r"\"")
-    return f'restrict,pty,command="{command}" {key.type} {key.data}'
+    return f'restrict,pty,command="{command}" {key}'
 
 
 def _program() -> list[str]:
     """Return the words that start this program again, from any folder."""
-    script = Path(sys.argv[0]).absolute()
-    if script.name != "__main__.py" and os.access(script, os.X_OK):
-        return [str(script)]
+    script = os.path.abspath(sys.argv[0])  # noqa: PTH100
+    if not script.endswith("/__main__.py") and os.access(script, os.X_OK):
+        return [script]
     return [sys.executable, "-P", "-m", "credtui"]

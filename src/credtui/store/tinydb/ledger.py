@@ -19,7 +19,8 @@ from credtui.store.tinydb.folders import make_folder
 from credtui.store.tinydb.layouts import complete, upgrade
 from credtui.store.tinydb.lock import locked
 from credtui.store.tinydb.log import AuditLog
-from credtui.store.tinydb.tables import SCHEMA, Tables, log_of, parsing, read_tables
+from credtui.store.tinydb.schema import SCHEMA
+from credtui.store.tinydb.tables import Tables, log_of, parsing, read_tables
 
 
 class DurableStorage(Storage):

@@ -1,31 +1,50 @@
 """Finding operators by their keys: the part of the store that needs no models and no TinyDB."""
 
+import json
 from collections.abc import Sequence
-from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from credtui.domain.ssh_keys import parse_public_key
-from credtui.store.tinydb.tables import parsing, read_tables
+from credtui.domain.fingerprint import fingerprint
+from credtui.regular_files import read_file
+from credtui.store.tinydb.schema import SCHEMA
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class TinyDBOperatorKeys:
     """Finds operators by their keys, in the store's folder.
 
-    sshd starts a process for each key that a client offers, and waits for this.
+    sshd starts a process for each key that a client offers, and waits for this. So this module
+    reads the file itself, and imports what explains a damaged file only when it meets one.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: "Path | str") -> None:
+        self._operators_file = f"{folder}/operators.json"
 
     def operators_for_key(self, fingerprint: str) -> Sequence[str]:
         """Return the names of the operators whom the key with this fingerprint identifies."""
-        path = self._folder / "operators.json"
+        try:
+            tables = json.loads(read_file(self._operators_file))
+            (about,) = tables["about"].values()
+            if about["schema"] <= SCHEMA:
+                return _names(tables, fingerprint)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            pass
+        from pathlib import Path
+
+        from credtui.store.tinydb.tables import parsing, read_tables
+
+        path = Path(self._operators_file)
         tables = read_tables(path) or {}
         with parsing(path):
-            return [
-                member["name"]
-                for member in tables.get("operators", {}).values()
-                if any(
-                    parse_public_key(key).fingerprint == fingerprint
-                    for key in member.get("keys", ())
-                )
-            ]
+            return _names(tables, fingerprint)
+
+
+def _names(tables: Any, wanted: str) -> Sequence[str]:
+    """Return the names of the operators with this key. A key is kept as type, data and comment."""
+    return [
+        member["name"]
+        for member in tables.get("operators", {}).values()
+        if any(fingerprint(key.split(" ")[1]) == wanted for key in member.get("keys", ()))
+    ]

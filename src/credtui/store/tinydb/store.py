@@ -49,6 +49,7 @@ class TinyDBStore(TinyDBOperatorKeys, Store):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
+        self._folder = folder
         self._revocations: dict[str, Revocations] = {}
         self._versions = Versions()
 

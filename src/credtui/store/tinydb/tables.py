@@ -9,9 +9,7 @@ from typing import Any
 from credtui.domain.errors import StoreCorruptError, StoreTooNewError
 from credtui.regular_files import read_file
 from credtui.store.tinydb.files import explained
-
-SCHEMA = 2
-"""The layout of the file. credtui refuses to use a file with a higher number."""
+from credtui.store.tinydb.schema import SCHEMA
 
 Tables = dict[str, dict[str, dict[str, Any]]]
 

@@ -1,0 +1,4 @@
+"""The number of the layout of the files."""
+
+SCHEMA = 2
+"""credtui refuses to use a file with a higher number."""
