@@ -63,7 +63,7 @@ class PublicKey(NamedTuple):
     @property
     def fingerprint(self) -> str:
         """The fingerprint that ssh and sshd show."""
-        return fingerprint(self.data)
+        return fingerprint(base64.b64decode(self.data))
 
     @property
     def line(self) -> str:

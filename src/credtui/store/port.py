@@ -207,8 +207,12 @@ class OrganizationStore(Protocol):
 class OperatorKeys(Protocol):
     """Finds operators by their SSH keys. A program that needs only this starts without models."""
 
-    def operators_for_key(self, fingerprint: str) -> Sequence[str]:
-        """Return the names of the operators whom the key with this fingerprint identifies."""
+    def operators_for_key(self, key: bytes) -> Sequence[str]:
+        """Return the names of the operators whom this public key identifies.
+
+        Args:
+            key: What stands in Base64 after the key's type.
+        """
         ...
 
 

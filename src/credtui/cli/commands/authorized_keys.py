@@ -3,15 +3,14 @@
 sshd starts a process for each key that a client offers, and waits. So this module imports little.
 """
 
-import base64
 import os
 import shlex
 import sys
+from binascii import a2b_base64
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from credtui.cli.caller import account_name
-from credtui.domain.fingerprint import fingerprint
 from credtui.home import open_operator_keys, store_folder
 
 if TYPE_CHECKING:
@@ -59,7 +58,6 @@ def answer_at_once(words: Sequence[str]) -> bool:
     if not usual or any(word.startswith("-") for word in (user, type_, key)):
         return False
     try:
-        base64.b64decode(key, validate=True)
         lines = _lines(store_folder(home), home, user, type_, key)
         sys.stdout.write("".join(f"{line}\n" for line in lines))
         sys.stdout.flush()
@@ -75,17 +73,18 @@ def _lines(folder: str, home: str | None, user: str, type_: str, key: str) -> Se
         StoreError: The operators can't be read.
     """
     try:
-        data = base64.b64decode(key, validate=True)
-        print_ = fingerprint(key)
+        data = a2b_base64(key, strict_mode=True)
     except ValueError:
         return []
     # The type stands in the key too, after its length.
-    if user != account_name() or data[4 : 4 + len(type_)] != type_.encode() or not type_:
+    if user != account_name() or not type_ or data[4 : 4 + len(type_)] != type_.encode():
         return []
-    return [
-        _line(operator, print_, f"{type_} {key}", home)
-        for operator in open_operator_keys(folder).operators_for_key(print_)
-    ]
+    operators = open_operator_keys(folder).operators_for_key(data)
+    if not operators:
+        return []
+    from credtui.domain.fingerprint import fingerprint
+
+    return [_line(operator, fingerprint(data), f"{type_} {key}", home) for operator in operators]
 
 
 def _line(operator: str, fingerprint: str, key: str, home: str | None) -> str:

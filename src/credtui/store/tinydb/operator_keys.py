@@ -1,10 +1,10 @@
 """Finding operators by their keys: the part of the store that needs no models and no TinyDB."""
 
 import json
+from binascii import a2b_base64
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from credtui.domain.fingerprint import fingerprint
 from credtui.regular_files import read_file
 from credtui.store.tinydb.schema import SCHEMA
 
@@ -22,13 +22,13 @@ class TinyDBOperatorKeys:
     def __init__(self, folder: "Path | str") -> None:
         self._operators_file = f"{folder}/operators.json"
 
-    def operators_for_key(self, fingerprint: str) -> Sequence[str]:
-        """Return the names of the operators whom the key with this fingerprint identifies."""
+    def operators_for_key(self, key: bytes) -> Sequence[str]:
+        """Return the names of the operators whom this public key identifies."""
         try:
             tables = json.loads(read_file(self._operators_file))
             (about,) = tables["about"].values()
             if about["schema"] <= SCHEMA:
-                return _names(tables, fingerprint)
+                return _names(tables, key)
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             pass
         from pathlib import Path
@@ -38,13 +38,13 @@ class TinyDBOperatorKeys:
         path = Path(self._operators_file)
         tables = read_tables(path) or {}
         with parsing(path):
-            return _names(tables, fingerprint)
+            return _names(tables, key)
 
 
-def _names(tables: Any, wanted: str) -> Sequence[str]:
-    """Return the names of the operators with this key. A key is kept as type, data and comment."""
+def _names(tables: Any, key: bytes) -> Sequence[str]:
+    """Return the names of the operators with this key. Lines hold type, key and comment."""
     return [
         member["name"]
         for member in tables.get("operators", {}).values()
-        if any(fingerprint(key.split(" ")[1]) == wanted for key in member.get("keys", ()))
+        if any(a2b_base64(line.split(" ")[1]) == key for line in member.get("keys", ()))
     ]
