@@ -138,7 +138,7 @@ def test_without_a_reader_nothing_is_changed(
     status, err = rotate(environ, writer)
     os.close(writer)
     assert status == ExitCode.USAGE
-    assert "Not done" in err
+    assert "Nothing was changed" in err
     assert credtui("show", client_id, "--json").json["generation"] == 1
 
 
@@ -168,7 +168,7 @@ def test_where_standard_output_takes_nothing_nothing_is_changed(
     status, err = rotate(environ, descriptor)
     os.close(descriptor)
     assert status == ExitCode.USAGE
-    assert "Not done" in err
+    assert "Nothing was changed" in err
     assert credtui("show", client_id, "--json").json["generation"] == 1
 
 

@@ -87,7 +87,7 @@ def test_odd_hosts(credtui: Credtui, host: str) -> None:
 def test_two_hyphens_are_no_value(credtui: Credtui, home: Path, words: tuple[str, ...]) -> None:
     ran = credtui(*words)
     assert (ran.status, ran.out) == (ExitCode.USAGE, "")
-    assert ran.err.startswith("credtui: -- is no value; ")
+    assert ran.err.startswith("credtui: -- isn't a value: ")
     assert not home.exists()
 
 

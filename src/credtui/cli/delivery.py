@@ -39,7 +39,9 @@ def ensure_reader() -> None:
         except (OSError, ValueError):
             pass  # standard output has no descriptor, such as a test's buffer
     if gone:
-        raise UsageError("Nobody reads standard output: the secret would be lost. Not done.")
+        raise UsageError(
+            "Nobody reads standard output, so the secret would be lost. Nothing was changed."
+        )
 
 
 @contextmanager

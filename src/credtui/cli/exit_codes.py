@@ -31,7 +31,7 @@ class ExitCode(IntEnum):
         "whether it was done is not known: look first; a new secret may be the valid one",
     )
     INTERRUPTED = 130, "interrupted from the keyboard"
-    BROKEN_PIPE = 141, "whoever read standard output stopped reading"
+    BROKEN_PIPE = 141, "the reader of standard output has gone"
 
     def __new__(cls, value: int, meaning: str) -> "ExitCode":
         """Make a status that has a meaning."""

@@ -30,7 +30,7 @@ _COMMANDS = (
     ),
     (
         "networks",
-        "from where an organization's credentials may be used",
+        "show or set from which networks credentials may be used",
         "networks:networks_commands",
     ),
 )

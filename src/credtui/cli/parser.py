@@ -50,7 +50,7 @@ class Parser(ArgumentParser):
         first = words.index("--") if "--" in words else len(words)
         valued = any(word.startswith("-") and word.endswith("=--") for word in words[:first])
         if valued or "--" in words[first + 1 :]:
-            self.error("-- is no value; it stands once, before words that begin with a hyphen")
+            self.error("-- isn't a value: write it once, before words that begin with a hyphen")
         said = self.parse_args(words, SimpleNamespace())
         return self.read([*said.about, "--help"]) if said.command == "help" else said
 

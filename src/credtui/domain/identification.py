@@ -111,8 +111,8 @@ def why_not_identify(
     if asked < MAX_IDENTIFICATIONS:
         return None
     return TooManyAttemptsError(
-        f"{operator} asked {MAX_IDENTIFICATIONS} times within a minute whose a secret is. "
-        "Wait a minute."
+        f"{operator} asked {MAX_IDENTIFICATIONS} times whose a secret is. "
+        "Wait a minute, and ask again."
     )
 
 

@@ -104,7 +104,9 @@ def parse_public_key(text: str) -> PublicKey:
     _ensure_lines(text)
     text = text.removeprefix("\ufeff").strip(" \t\r\n")
     if not text or re.search(r"[\r\n]", text):
-        raise InvalidKeyError("Give one public key: one line, as in a file that ends with .pub.")
+        raise InvalidKeyError(
+            "Give one public key: one line, as in a file whose name ends with .pub."
+        )
     words = re.split(r"[ \t]+", text)
     if words[0] not in _FIELDS:
         if "-cert-v01@" in words[0]:

@@ -47,7 +47,7 @@ def test_the_holder_is_named_after_the_wait(tmp_path: Path) -> None:
             pass
         assert path.read_text() == SELF
     assert str(busy.value) == (
-        f"The credentials are being changed by {SELF}, which doesn't finish. "
+        f"The store is in use by {SELF}, which doesn't finish. "
         "Try again, or end that process."
     )
     assert busy.value.code == "store_busy"
@@ -80,7 +80,7 @@ def test_the_lock_file_s_content_is_shown_as_text(
         path.write_bytes(content)
         with pytest.raises(StoreBusyError) as busy, locked(path, patience=0):
             pass
-    assert f"changed by {holder}, which" in str(busy.value)
+    assert f"in use by {holder}, which" in str(busy.value)
 
 
 def test_mode(tmp_path: Path) -> None:
@@ -113,7 +113,7 @@ def test_a_stopped_process_is_named_and_its_death_frees_the_store(
     holder.send_signal(signal.SIGSTOP)
     before = store.load(PLACE)
     began = time.monotonic()
-    with pytest.raises(StoreBusyError, match=rf"changed by process {holder.pid} \("):
+    with pytest.raises(StoreBusyError, match=rf"in use by process {holder.pid} \("):
         service.rotate(issued.credential.client_id)
     assert time.monotonic() - began >= PATIENCE
     assert service.page().credentials == (issued.credential,), "looking needs no lock"

@@ -48,7 +48,7 @@ def _put_verified(session: Session, last: AuditEvent | None, about: dict[str, An
     if session.arguments.json:
         put_json({**about, "intact": True, "events": number, "last_hash": digest})
     elif digest:
-        put(f"The audit log holds together: {number} events. The last one's hash is {digest}.")
+        put(f"The audit log is intact: {number} events. The last one's hash is {digest}.")
     else:
         put("The audit log has no events yet.")
 

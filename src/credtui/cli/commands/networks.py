@@ -1,4 +1,4 @@
-"""The commands that show and change from where an organization's credentials may be used."""
+"""The commands that show and change show or set from which networks credentials may be used."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -20,7 +20,7 @@ def networks_commands(parser: Parser) -> None:
 
 
 def list_networks(session: Session) -> None:
-    """Show from where an organization's credentials may be used."""
+    """Show show or set from which networks credentials may be used."""
     _put_networks(session, session.service.view().networks)
 
 

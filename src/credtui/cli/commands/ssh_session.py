@@ -66,7 +66,7 @@ def _parse(sent: str, operator_service: "OperatorService") -> SimpleNamespace:
         return ssh_parser().read(shlex.split(sent))
     except (UsageError, ValueError) as error:
         refusal = CommandRefusedError(
-            f"{error}" if isinstance(error, UsageError) else "A quotation mark has no partner."
+            f"{error}" if isinstance(error, UsageError) else "A quotation mark isn't closed."
         )
         operator_service.refuse_command(refusal, sent)
         raise refusal from None

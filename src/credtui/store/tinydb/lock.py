@@ -69,7 +69,7 @@ def locked(path: Path, patience: float = PATIENCE) -> Iterator[Held]:
             lock.acquire()
         except Timeout:
             raise StoreBusyError(
-                f"The credentials are being changed by {_holder(path)}, which doesn't finish. "
+                f"The store is in use by {_holder(path)}, which doesn't finish. "
                 "Try again, or end that process."
             ) from None
     try:
