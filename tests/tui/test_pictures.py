@@ -16,6 +16,7 @@ from credtui.domain.permissions import Operator, Permission
 from credtui.tui.dialogs.name import NameDialog
 from credtui.tui.dialogs.save import SaveDialog
 from credtui.tui.dialogs.secret import SecretDialog
+from credtui.tui.theme import LIGHT
 from tests.tui.apps import (
     NOW,
     PortalUnderTest,
@@ -25,6 +26,7 @@ from tests.tui.apps import (
     lines_of,
     stop_blinking,
 )
+from tests.tui.contrast import shortfalls
 
 Do: TypeAlias = Callable[[Session], Awaitable[None]]
 
@@ -51,9 +53,15 @@ class Pictures:
     def stage(self, **options: Any) -> Stage:
         return Stage(self._folder, random_bytes=fake_secrets(), **options)
 
-    def same(self, stage: Stage, do: Do | None = None, **options: Any) -> bool:
-        """Do something in the portal, and compare the screen with the picture."""
+    def same(self, stage: Stage, do: Do | None = None, theme: str = "", **options: Any) -> bool:
+        """Do something in the portal, and compare the screen with the picture.
+
+        All text on the screen must stand out from what is behind it.
+        """
         app = stage.app(**options)
+        if theme:
+            app.theme = theme
+        faint: list[str] = []
 
         async def act(pilot: "Pilot[None]") -> None:
             await pilot.pause()
@@ -61,8 +69,12 @@ class Pictures:
                 await do(Session(app, pilot))
             stop_blinking(app)
             await settle(app, pilot)
+            if not app.no_color:
+                faint.extend(shortfalls(app))
 
-        return self._compare(app, terminal_size=self.size, run_before=act)
+        same = self._compare(app, terminal_size=self.size, run_before=act)
+        assert not faint, "\n".join(faint)
+        return same
 
 
 @pytest.fixture(params=EVERY_SIZE, ids=lambda size: f"{size[0]}x{size[1]}")
@@ -316,17 +328,41 @@ class TestRest:
         small.size = (59, 19)
         assert small.same(small.stage(demo=True))
 
-    def test_without_colour(self, small: Pictures, monkeypatch: pytest.MonkeyPatch) -> None:
-        """NO_COLOR: focus and badges are seen without it."""
-        monkeypatch.setenv("NO_COLOR", "1")
-        assert small.same(small.stage(demo=True), pressing("j"))
+    def test_without_colour(self, small: Pictures) -> None:
+        """No colours: focus and badges are seen without them."""
+        assert small.same(small.stage(demo=True), pressing("j"), colours=0)
 
-    def test_without_colour_in_a_dialog(
-        self, small: Pictures, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        """NO_COLOR: which button has the focus is seen without it."""
-        monkeypatch.setenv("NO_COLOR", "1")
-        assert small.same(small.stage(demo=True), pressing("r"))
+    def test_without_colour_in_a_dialog(self, small: Pictures) -> None:
+        """No colours: which button has the focus is seen without them."""
+        assert small.same(small.stage(demo=True), pressing("r"), colours=0)
+
+    def test_light(self, pictures: Pictures) -> None:
+        """The light theme."""
+        assert pictures.same(pictures.stage(demo=True), theme=LIGHT.name)
+
+    def test_light_dialog(self, small: Pictures) -> None:
+        """The light theme, with what can't be undone."""
+        assert small.same(small.stage(demo=True), pressing("j", "d"), theme=LIGHT.name)
+
+    def test_light_secret(self, small: Pictures) -> None:
+        """The light theme, with the secret."""
+        assert small.same(small.stage(demo=True), rotate, theme=LIGHT.name)
+
+    def test_sixteen(self, pictures: Pictures) -> None:
+        """A terminal with 16 colours."""
+        assert pictures.same(pictures.stage(demo=True), colours=16)
+
+    def test_sixteen_production(self, small: Pictures) -> None:
+        """16 colours: production stands out."""
+        assert small.same(small.stage(environment="production"), colours=16)
+
+    def test_sixteen_dialog(self, small: Pictures) -> None:
+        """16 colours, with what can't be undone."""
+        assert small.same(small.stage(demo=True), pressing("j", "d"), colours=16)
+
+    def test_sixteen_secret(self, small: Pictures) -> None:
+        """16 colours, with the secret."""
+        assert small.same(small.stage(demo=True), rotate, colours=16)
 
     def test_ascii(self, small: Pictures) -> None:
         """ASCII alone."""

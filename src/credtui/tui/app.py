@@ -28,8 +28,9 @@ from credtui.tui.terminal import session
 from credtui.tui.terminal.clipboard import Clipboard
 from credtui.tui.terminal.driver import CredtuiDriver
 from credtui.tui.terminal.framework import TerminalApp
+from credtui.tui.terminal.palette import colours_of, filter_for
 from credtui.tui.terminal.wire import FrugalApp
-from credtui.tui.theme import THEME
+from credtui.tui.theme import DARK, FEW_COLOURS, THEMES, fitting
 from credtui.tui.type_ahead import TypeAhead
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ class CredtuiApp(TypeAhead[None], FrugalApp[None], TerminalApp[None]):
         environ: The environment variables of programs that are run.
         forced: The person has no shell behind the connection.
         ascii_only: Draw with ASCII alone.
+        colours: How many colours the terminal has: 256, 16 or 0.
         multiplexer: The multiplexer that stands between the program and the terminal, if any.
     """
 
@@ -81,12 +83,15 @@ class CredtuiApp(TypeAhead[None], FrugalApp[None], TerminalApp[None]):
         *,
         forced: bool = False,
         ascii_only: bool = False,
+        colours: int = 256,
         multiplexer: session.Multiplexer | None = None,
     ) -> None:
         self.irretrievable: list[tuple[str, str]] = []
         """What was on screen, and is nowhere else, when an error ended the program."""
-        self._ascii_filters: list[LineFilter] = []
+        self._filters_for_terminal: list[LineFilter] = [filter_for(colours)]
+        self._colours = colours
         super().__init__()
+        self.no_color = not colours
         self.frugal = installation.settings.frugal_output
         clipboard = Clipboard(
             installation.settings.clipboard, environ, self.write_to_terminal, multiplexer
@@ -95,14 +100,16 @@ class CredtuiApp(TypeAhead[None], FrugalApp[None], TerminalApp[None]):
             installation, actor, clipboard, marks.ASCII if ascii_only else marks.UNICODE, forced
         )
         self._page = page
-        self.register_theme(THEME)
-        self.theme = THEME.name
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = fitting(DARK.name, colours)
         self.stylesheet = ParsedOnce(self.get_css_variables())
         self.set_class(ascii_only, "-ascii")
+        self.set_class(colours < 256, "-few-colours")
         if ascii_only:
             from credtui.tui.terminal.ascii import AsciiFilter
 
-            self._ascii_filters.append(AsciiFilter())
+            self._filters_for_terminal.append(AsciiFilter())
 
     def get_driver_class(self) -> type[Driver]:
         """Filter what the terminal sends."""
@@ -123,13 +130,18 @@ class CredtuiApp(TypeAhead[None], FrugalApp[None], TerminalApp[None]):
             session.forbid_stop()
 
     def get_line_filters(self) -> "Sequence[LineFilter]":
-        """Add the filter for terminals that show ASCII alone."""
-        return [*super().get_line_filters(), *self._ascii_filters]
+        """Draw with what the terminal has. Textual's own filters would send greys for no colour."""
+        return self._filters_for_terminal
+
+    def get_css_variables(self) -> dict[str, str]:
+        """Return the theme's variables, and what stands out where there are few colours."""
+        variables = super().get_css_variables()
+        return variables | FEW_COLOURS if self._colours < 256 else variables
 
     def get_key_display(self, binding: Binding) -> str:
         """Return the name of a key in signs that the terminal can show."""
         shown = super().get_key_display(binding)
-        return binding.key if self._ascii_filters and not shown.isascii() else shown
+        return binding.key if self.has_class("-ascii") and not shown.isascii() else shown
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Allow no help and no palette above a screen that is covered."""
@@ -234,6 +246,7 @@ def run_portal(
         environ,
         forced=forced,
         ascii_only=session.ascii_only(session.first_environment()),
+        colours=colours_of(environ),
         multiplexer=session.find_multiplexer(
             environ, lambda: session.ask_multiplexer(input_fd, output_fd)
         ),

@@ -1,6 +1,5 @@
 """Pictures of the pages beside the credentials, and of their dialogs."""
 
-import pytest
 from textual.widgets import Input
 
 from credtui.domain.permissions import Operator, Permission
@@ -107,11 +106,10 @@ class TestActivity:
         do = opening("Activity", "10 events", pressing("enter"), at(EventDialog))
         assert pictures.same(pictures.stage(demo=True), do)
 
-    def test_without_colour(self, small: Pictures, monkeypatch: pytest.MonkeyPatch) -> None:
-        """NO_COLOR: the chosen event is seen without it."""
-        monkeypatch.setenv("NO_COLOR", "1")
+    def test_without_colour(self, small: Pictures) -> None:
+        """No colours: the chosen event is seen without them."""
         do = opening("Activity", "10 events", pressing("j"))
-        assert small.same(small.stage(demo=True), do)
+        assert small.same(small.stage(demo=True), do, colours=0)
 
     def test_ascii(self, small: Pictures) -> None:
         """ASCII alone."""
@@ -149,11 +147,10 @@ class TestEnvironment:
         stage.set_operators(CAROL)
         assert small.same(stage, opening("Environment", "You have no access"))
 
-    def test_without_colour(self, small: Pictures, monkeypatch: pytest.MonkeyPatch) -> None:
-        """NO_COLOR: the chosen value is seen without it."""
-        monkeypatch.setenv("NO_COLOR", "1")
+    def test_without_colour(self, small: Pictures) -> None:
+        """No colours: the chosen value is seen without them."""
         do = opening("Environment", "Token address", pressing("j", "j"))
-        assert small.same(small.stage(demo=True), do)
+        assert small.same(small.stage(demo=True), do, colours=0)
 
 
 class TestApiAccess:
@@ -200,11 +197,10 @@ class TestApiAccess:
         )
         assert pictures.same(stage, do)
 
-    def test_without_colour(self, small: Pictures, monkeypatch: pytest.MonkeyPatch) -> None:
-        """NO_COLOR: the chosen credential is seen without it."""
-        monkeypatch.setenv("NO_COLOR", "1")
+    def test_without_colour(self, small: Pictures) -> None:
+        """No colours: the chosen credential is seen without them."""
         do = opening("API access", "Copy Command", pressing("j"))
-        assert small.same(small.stage(demo=True), do)
+        assert small.same(small.stage(demo=True), do, colours=0)
 
 
 class TestOperators:
@@ -247,11 +243,10 @@ class TestOperators:
         do = opening("Operators", "dora", pressing("j", "d"), seeing("They lose access"))
         assert small.same(with_operators(small.stage(demo=True)), do)
 
-    def test_without_colour(self, small: Pictures, monkeypatch: pytest.MonkeyPatch) -> None:
-        """NO_COLOR: the chosen operator is seen without it."""
-        monkeypatch.setenv("NO_COLOR", "1")
+    def test_without_colour(self, small: Pictures) -> None:
+        """No colours: the chosen operator is seen without them."""
         do = opening("Operators", "dora", pressing("j"))
-        assert small.same(with_operators(small.stage(demo=True)), do)
+        assert small.same(with_operators(small.stage(demo=True)), do, colours=0)
 
 
 class TestOrganization:

@@ -49,7 +49,7 @@ class CardMenu(Modal[CredentialVerb]):
         for verb, (label, obstacle), after in zip(self._verbs, offer, following, strict=True):
             prompt = Content(f"{label:<20}{verb.key:>3}")
             if obstacle and obstacle != after:
-                prompt = Content.assemble(prompt, "\n", (obstacle, "italic $foreground 60%"))
+                prompt = Content.assemble(prompt, "\n", (obstacle, "italic $text-muted"))
             options.append(Option(prompt, id=verb.name, disabled=obstacle is not None))
         menu = Menu(*options, markup=False)
         menu.border_title = Content(self._credential.display_name)

@@ -80,7 +80,7 @@ class Card(Widget, can_focus=True):
             [
                 Content.assemble(identity, room, ("...", "bold")),
                 *map(Content, ages),
-                Content.styled(use(usage, now, width, f" {dot} ", exact=exact), "$foreground 60%"),
+                Content.styled(use(usage, now, width, f" {dot} ", exact=exact), "$text-muted"),
                 *(Content.styled(*alert) for alert in alerts(credential, page, now, width)),
             ]
         )
@@ -118,7 +118,7 @@ class Card(Widget, can_focus=True):
         credential, page = self.credential, self.page
         if credential is None or page is None or not self.size.width:
             return
-        between = Content.styled(f" {self._marks.dot} ", "$foreground 60%")
+        between = Content.styled(f" {self._marks.dot} ", "$text-muted")
         shown = [
             Content.styled(*badge)
             for badge in badges(credential, page, self._clock(), self._period)
@@ -132,7 +132,7 @@ class Card(Widget, can_focus=True):
         name = name.truncate(max(least, room - right.cell_length - 3), ellipsis=True)
         gap = room - name.cell_length - right.cell_length
         if right.cell_length:
-            line = (self._marks.line * (gap - 2), "$secondary 60%")
+            line = (self._marks.line * (gap - 2), "$secondary")
             name = Content.assemble(name, " ", line, " ", right)
         self.border_title = name
         self.border_subtitle = between.join(below)

@@ -74,8 +74,8 @@ class Footer(Widget):
         """The keys, one after the other."""
         return Content("  ").join(
             Content.assemble(
-                (key.shown, "bold $footer-key-foreground"),
-                (f" {key.does}", "" if key.enabled else "dim"),
+                (key.shown, "bold $footer-key-foreground" if key.enabled else "$text-disabled"),
+                (f" {key.does}", "" if key.enabled else "$text-disabled"),
             )
             for key in self._fitting
         )
