@@ -356,3 +356,37 @@ def test_a_narrow_terminal_gets_blocks(environ: dict[str, str], credtui: Credtui
     with Terminal([*PROGRAM, "list"], env=environ, cols=140) as terminal:
         assert terminal.wait_exit() == 0
         assert terminal.lines[0].split()[-1] == "NAME"
+
+
+@pytest.mark.parametrize(
+    ("name", "production", "begins"),
+    [
+        ("live", True, "PRODUCTION: "),
+        ("production", True, "PRODUCTION: "),
+        ("production", False, ""),
+        ("uat", False, ""),
+    ],
+)
+def test_a_question_about_production_says_so(
+    environ: dict[str, str],
+    credtui: Credtui,
+    home: Path,
+    name: str,
+    *,
+    production: bool,
+    begins: str,
+) -> None:
+    home.mkdir(exist_ok=True)
+    (home / "credtui.toml").write_text(
+        f'environment = "{name}"\n[environments.{name}]\naudience = "urn:x"\ntag = "x"\n'
+        f'token_url = "https://x.example"\nproduction = {str(production).lower()}\n'
+    )
+    credtui("generate", "One")
+    credtui("generate", "Two")
+    for words in (["rotate", "One"], ["delete", "Two"]):
+        with Terminal([*PROGRAM, *words], env=environ, cols=120) as terminal:
+            terminal.wait_for("[y/N]")
+            assert terminal.lines[0].startswith(f"{begins}{words[0].capitalize()} {words[1]} (")
+            assert f"of acme in {name}?" in terminal.text
+            terminal.send("n\r")
+            assert terminal.wait_exit() == 3

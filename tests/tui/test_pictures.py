@@ -46,12 +46,12 @@ class Pictures:
     """Takes pictures of one installation."""
 
     def __init__(self, folder: Path, compare: Callable[..., bool]) -> None:
-        self._folder = folder
+        self.folder = folder
         self._compare = compare
         self.size = (80, 24)
 
     def stage(self, **options: Any) -> Stage:
-        return Stage(self._folder, random_bytes=fake_secrets(), **options)
+        return Stage(self.folder, random_bytes=fake_secrets(), **options)
 
     def same(self, stage: Stage, do: Do | None = None, theme: str = "", **options: Any) -> bool:
         """Do something in the portal, and compare the screen with the picture.

@@ -15,10 +15,10 @@ async def test_another_environment_by_keys_and_back_by_mouse(demo: Stage) -> Non
         await session.at(EnvironmentDialog)
         await session.see("urn:ripplexcurrent-prod:acme")
         await session.press("j", "enter")
-        await session.see("acme · production")
+        await session.see("acme ·  PRODUCTION ")
         await session.see("Live")
         await session.see_no("Payout gateway")
-        await session.click_on("acme · production")
+        await session.click_on("acme ·  PRODUCTION ")
         await session.at(EnvironmentDialog)
         await session.click_on("urn:ripplexcurrent-uat:acme")
         await session.see("acme · uat")
@@ -39,7 +39,7 @@ async def test_production_is_loud(demo: Stage) -> None:
         calm = session.one("#place", Button)
         assert not calm.has_class("-production")
         await session.press("v", "down", "enter")
-        await session.see("acme · production")
+        await session.see("acme ·  PRODUCTION ")
         await session.until(lambda: session.one("#place", Button).has_class("-production"))
         loud = session.one("#place", Button)
         await session.until(lambda: loud.styles.background != calm.styles.background)
@@ -68,7 +68,7 @@ async def test_every_page_stays_open_there_and_back(demo: Stage, page: str) -> N
         await session.see(f"{page} ◂")
         opened = session.app.portal.current.id
         assert opened != "credentials"
-        for step, place in (("down", "acme · production"), ("up", "acme · uat")):
+        for step, place in (("down", "acme ·  PRODUCTION "), ("up", "acme · uat")):
             await session.press("v")
             await session.at(EnvironmentDialog)
             await session.press(step, "enter")

@@ -21,6 +21,11 @@ def place(service: CredentialService) -> str:
     return f"{service.organization} in {service.environment.name}"
 
 
+def alarm(service: CredentialService) -> str:
+    """Return what a question about production begins with; nothing elsewhere."""
+    return "PRODUCTION: " if service.environment.production else ""
+
+
 def where(service: CredentialService) -> dict[str, Any]:
     """Return the service's organization and environment, for JSON."""
     return {

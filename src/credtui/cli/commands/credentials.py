@@ -12,7 +12,7 @@ from credtui.cli.parser import Parser, usual_flags
 from credtui.cli.question import ask, can_ask, ensure_yes
 from credtui.cli.session import Session
 from credtui.cli.table import put_table
-from credtui.cli.wording import days, minute, place, where
+from credtui.cli.wording import alarm, days, minute, place, where
 from credtui.domain.lease import Lease
 from credtui.domain.models import Credential
 from credtui.domain.page import Page
@@ -222,8 +222,8 @@ def _ask_to_delete(service: CredentialService, page: Page, credential: Credentia
             f"Deleting {credential.name} can't be undone. Nothing was changed: say {flag}."
         )
     question = (
-        f"Delete {credential.name} ({credential.client_id}) of {place(service)}? "
-        "Its clients lose access at once."
+        f"{alarm(service)}Delete {credential.name} ({credential.client_id}) of "
+        f"{place(service)}? Its clients lose access at once."
     )
     if not primary:
         ensure_yes(question)

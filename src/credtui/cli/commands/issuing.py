@@ -7,7 +7,7 @@ from credtui.cli.meaning import add_credential, meant
 from credtui.cli.parser import Parser, add_words
 from credtui.cli.question import can_ask, ensure_yes
 from credtui.cli.session import Session
-from credtui.cli.wording import place
+from credtui.cli.wording import alarm, place
 
 
 def generate_arguments(parser: Parser) -> None:
@@ -47,7 +47,7 @@ def rotate(session: Session) -> None:
         # A script can't answer a question.
         if credential and can_ask() and not session.arguments.yes:
             ensure_yes(
-                f"Rotate {credential.name} ({client_id}) of {place(service)}? "
+                f"{alarm(service)}Rotate {credential.name} ({client_id}) of {place(service)}? "
                 "The previous secret stops working at once."
             )
             seen = credential.generation

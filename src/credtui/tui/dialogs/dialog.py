@@ -16,6 +16,7 @@ from textual.worker import Worker, WorkerState
 
 from credtui.domain.page import Page
 from credtui.tui.screens.fitting import Fitting
+from credtui.tui.widgets.badge import BADGE
 from credtui.tui.widgets.footer import Footer
 
 T = TypeVar("T")
@@ -84,6 +85,9 @@ class Dialog(Modal[T]):
         confirm: The label of the button that accepts; without it, there are no buttons.
     """
 
+    changes: bool = True
+    """Whether something may change. Then the title of a dialog on production says so."""
+
     SCROLLS: ClassVar[bool] = False
     """Whether the frame can be focused, to scroll it, because nothing else can."""
 
@@ -95,11 +99,20 @@ class Dialog(Modal[T]):
     def compose(self) -> ComposeResult:
         """Frame the dialog's own parts."""
         with VerticalScroll(classes="dialog", can_focus=self.SCROLLS) as frame:
-            frame.border_title = Content(self.title_text)
+            frame.border_title = self._title()
             yield from self.compose_parts()
             if buttons := list(self.compose_buttons()):
                 yield Horizontal(*buttons, classes="buttons")
         yield Footer()
+
+    def _title(self) -> Content:
+        from credtui.tui.screens.portal import Portal  # which imports this module
+
+        below = self.app.screen_stack[0]
+        if self.changes and isinstance(below, Portal) and below.service.environment.production:
+            # It comes first, because a title that is too long is cut at its end.
+            return Content.assemble(BADGE, " ", self.title_text)
+        return Content(self.title_text)
 
     @on(Button.Pressed, "#cancel, #close")
     def _cancel(self) -> None:

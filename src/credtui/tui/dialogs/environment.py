@@ -12,6 +12,7 @@ from textual.widgets.option_list import Option
 
 from credtui.domain.models import Environment
 from credtui.tui.dialogs.dialog import Modal
+from credtui.tui.widgets.badge import named
 from credtui.tui.widgets.menu import Menu
 
 
@@ -42,7 +43,7 @@ class EnvironmentDialog(Modal[str]):
             *(
                 Option(
                     Content.assemble(
-                        (environment.name, "bold"),
+                        named(environment).stylize("bold"),
                         " (open)" if environment.name == self._present else "",
                         "\n",
                         environment.audience_for(self._organization),

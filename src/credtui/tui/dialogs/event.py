@@ -25,6 +25,7 @@ class EventDialog(Dialog[None]):
         Binding("escape,q,enter", "cancel", "Close", key_display="esc")
     ]
 
+    changes = False
     SCROLLS = True
 
     def __init__(self, entry: Entry) -> None:

@@ -25,6 +25,7 @@ class HelpDialog(Dialog[None]):
         Binding("escape,q,question_mark,f1", "cancel", "Close", key_display="esc")
     ]
 
+    changes = False
     SCROLLS = True
 
     def __init__(self, about: Screen[object]) -> None:

@@ -33,7 +33,7 @@ class OrganizationDialog(Dialog[str]):
 
     def __init__(self, names: Sequence[str], present: str, *, may_create: bool) -> None:
         super().__init__("Organization")
-        self._may_create = may_create
+        self._may_create = self.changes = may_create
         self._names = names
         self._present = present
 

@@ -32,6 +32,8 @@ class SaveDialog(Dialog[Path]):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "confirm", show=False)]
 
+    changes = False
+
     def __init__(
         self,
         save: Callable[[Path, Format], None],

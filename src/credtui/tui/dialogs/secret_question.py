@@ -47,6 +47,7 @@ class SecretQuestion(Dialog[None]):
         Binding("enter", "ask", "Ask", show=False),
     ]
 
+    changes = False
     AUTO_FOCUS = "#secret"
 
     def __init__(

@@ -15,6 +15,7 @@ from credtui.tui.verbs.edit_networks import EditNetworks
 from credtui.tui.widgets.labelled_value import LabelledValue
 
 EDIT_NETWORKS = EditNetworks()
+PRODUCTION = "yes: real payments depend on its credentials"
 FROM_EVERYWHERE = "Credentials may be used from everywhere."
 
 
@@ -46,6 +47,7 @@ class EnvironmentPage(PortalPage):
                 ("Organization", service.organization),
                 ("Audience", service.audience),
                 ("Token address", environment.token_url),
+                ("Production", PRODUCTION if environment.production else "no"),
             ):
                 yield LabelledValue(label, value, can_focus=True)
             yield LabelledValue("Networks", id="networks", can_focus=True)

@@ -59,7 +59,7 @@ class MainScreen(Portal):
 
     def compose(self) -> ComposeResult:
         """Header, navigation, page, footer."""
-        yield Header()
+        yield Header(self.context.marks)
         with Horizontal(id="body"):
             yield Navigation(self.context.marks)
             with ContentSwitcher(initial=self._opened, id="pages"):
@@ -99,12 +99,12 @@ class MainScreen(Portal):
 
     def _draw(self) -> None:
         """Draw the header, the navigation and the open page as they are now."""
-        service, marks = self.service, self.context.marks
-        environment = service.environment.name
+        service = self.service
         self.query_one(Header).show(
-            f"{service.organization} {marks.dot} {environment} {marks.down}",
-            f"{service.actor.operator} {marks.dot} {self.page.permission.label}",
-            production=environment == "production",
+            service.organization,
+            service.environment,
+            service.actor.operator,
+            self.page.permission.label,
         )
         self.query_one(Navigation).show(self.current.id or "", entries_for(self.page))
         self.current.page_changed(self.page)
