@@ -92,6 +92,15 @@ def test_only_the_last_day_is_counted_and_kept() -> None:
     assert used(NOON).issued_lately(NOON + timedelta(days=2)) == 0
 
 
+def test_each_hour_has_its_number_oldest_first() -> None:
+    uses = [(24, 9), (23, 4), (1, 3), (0, 2), (-1, 9)]
+    issued = {hour_of(NOON - timedelta(hours=ago)): count for ago, count in uses}
+    usage = Usage(issued=issued)
+    assert usage.issued_hourly(NOON) == (4, *[0] * 21, 3, 2)
+    assert sum(usage.issued_hourly(NOON)) == usage.issued_lately(NOON)
+    assert Usage().issued_hourly(NOON) == (0,) * 24
+
+
 def test_a_clock_that_ran_ahead_counts_nothing_now() -> None:
     assert used(NOON + timedelta(hours=5)).issued_lately(NOON) == 0
 

@@ -11,13 +11,14 @@ from credtui.domain.models import Credential, Handover
 from credtui.domain.page import Page
 from credtui.domain.permissions import Permission
 from credtui.domain.usage import PreviousSecretUse, Usage, hour_of
+from credtui.tui.phrases import day
 from credtui.tui.summaries import (
+    age,
     alerts,
     badges,
     facts,
-    history,
-    history_at_length,
     previous_secret_in_use,
+    tokens,
     use,
 )
 
@@ -64,15 +65,12 @@ def refused(count: int = 3, generation: int = 2) -> Usage:
 def test_a_moment_ahead_of_the_clock_is_told_as_such() -> None:
     ahead = NOW + timedelta(days=365)
     used = some_use(timedelta(days=-365))
-    assert use(used, NOW, 80, ", ", exact=False) == (
+    assert use(used, NOW, 80, ", ") == (
         "Used 365 days ahead of this clock from 203.0.113.9, 0 tokens in 24 hours"
     )
     credential = a_credential(rotated_at=ahead)
-    assert history(credential, NOW, 40, ".", exact=False) == "Rotated 365 days ahead of this clock"
-    assert history_at_length(credential, NOW)[1] == (
-        "Rotated 2027-11-24 09:30 UTC, 365 days ahead of this clock"
-    )
-    assert use(some_use(timedelta(minutes=-2)), NOW, 20, ", ", exact=False) == "Used just now"
+    assert age(credential, NOW, PERIOD, 80, ".") == "0 of 90 days . due 22 Feb 2028"
+    assert use(some_use(timedelta(minutes=-2)), NOW, 20, ", ") == "Used just now"
 
 
 class TestBadges:
@@ -117,74 +115,77 @@ class TestBadges:
         assert badges(other, page, NOW, PERIOD) == [("Primary", "$text-success")]
 
 
-class TestHistory:
-    ROTATED = a_credential(age=206, rotated_at=NOW - timedelta(days=2), generation=2)
-    NEVER = a_credential(age=1)
+class TestAge:
+    @pytest.mark.parametrize(
+        ("days", "width", "expected"),
+        [
+            (0, 80, "0 of 90 days . due 22 Feb"),
+            (34, 26, "34 of 90 days . due 19 Jan"),
+            (34, 25, "34 of 90 days"),
+            (89, 80, "89 of 90 days . due 25 Nov"),
+            (90, 80, "90 of 90 days . overdue since 24 Nov"),
+            (206, 37, "206 of 90 days . overdue since 31 Jul"),
+            (206, 36, "206 of 90 days . overdue"),
+            (206, 23, "206 of 90 days"),
+            (400, 80, "400 of 90 days . overdue since 18 Jan 2026"),
+        ],
+    )
+    def test_what_fits(self, days: int, width: int, expected: str) -> None:
+        assert age(a_credential(age=days), NOW, PERIOD, width, ".") == expected
+
+    def test_it_is_the_present_secret_s(self) -> None:
+        credential = a_credential(age=206, rotated_at=NOW - timedelta(days=2), generation=2)
+        assert age(credential, NOW, PERIOD, 80, ".") == "2 of 90 days . due 20 Feb"
+
+    def test_the_last_day_there_is(self) -> None:
+        end = datetime.max.replace(tzinfo=UTC)
+        credential = a_credential(rotated_at=end, generation=2)
+        assert age(credential, NOW, PERIOD, 80, ".") == "0 of 90 days . due 31 Dec 9999"
+
+    def test_a_day_has_its_year_where_it_could_be_mistaken(self) -> None:
+        assert day(NOW + timedelta(days=182), NOW) == "25 May"
+        assert day(NOW + timedelta(days=183), NOW) == "26 May 2027"
+        assert day(NOW - timedelta(days=183), NOW) == "25 May 2026"
+
+
+class TestTokens:
+    def test_none_yet(self) -> None:
+        assert tokens(None, NOW, 80, "-") == "Not used yet"
+        assert tokens(refused(), NOW, 80, "-") == "Not used yet"
+
+    def test_none_in_the_last_day(self) -> None:
+        line = tokens(some_use(timedelta(days=3)), NOW, 22, "-")
+        assert line == "0 - last 3 days ago"
 
     @pytest.mark.parametrize(
         ("width", "expected"),
         [
-            (80, "Created 2026-05-02 - rotated 2 days ago"),
-            (39, "Created 2026-05-02 - rotated 2 days ago"),
-            (38, "Rotated 2 days ago"),
-            (5, "Rotated 2 days ago"),
+            (80, "1,234 in 24 hours - last 2 hours ago from 203.0.113.9"),
+            (52, "1,234 - last 2 hours ago from 203.0.113.9"),
+            (40, "1,234 - last 2 hours ago"),
+            (23, "1,234 - 2 hours ago"),
+            (18, "1,234"),
+            (1, "1,234"),
         ],
     )
-    def test_ages_of_a_rotated_one(self, width: int, expected: str) -> None:
-        assert history(self.ROTATED, NOW, width, "-", exact=False) == expected
-
-    @pytest.mark.parametrize(
-        ("width", "expected"),
-        [(80, "Created 2026-11-23 - never rotated, 1 day"), (30, "Never rotated, 1 day")],
-    )
-    def test_ages_of_one_never_rotated(self, width: int, expected: str) -> None:
-        assert history(self.NEVER, NOW, width, "-", exact=False) == expected
-
-    @pytest.mark.parametrize(
-        ("width", "expected"),
-        [
-            (80, "Created 2026-05-02 09:30 - rotated 2026-11-22 09:30 UTC"),
-            (54, "Rotated 2026-11-22 09:30 UTC"),
-        ],
-    )
-    def test_moments_of_a_rotated_one(self, width: int, expected: str) -> None:
-        assert history(self.ROTATED, NOW, width, "-", exact=True) == expected
-
-    @pytest.mark.parametrize(
-        ("width", "expected"),
-        [
-            (80, "Created 2026-11-23 09:30 UTC - never rotated, 1 day"),
-            (50, "Created 2026-11-23 09:30 UTC"),
-        ],
-    )
-    def test_moments_of_one_never_rotated(self, width: int, expected: str) -> None:
-        assert history(self.NEVER, NOW, width, "-", exact=True) == expected
-
-    def test_at_length(self) -> None:
-        assert history_at_length(self.ROTATED, NOW) == [
-            "Created 2026-05-02 09:30 UTC",
-            "Rotated 2026-11-22 09:30 UTC, 2 days ago",
-        ]
-        assert history_at_length(self.NEVER, NOW) == [
-            "Created 2026-11-23 09:30 UTC",
-            "Never rotated, 1 day",
-        ]
+    def test_what_fits(self, width: int, expected: str) -> None:
+        assert tokens(some_use(timedelta(hours=2), 1234), NOW, width, "-") == expected
 
 
 class TestUse:
     def test_none_yet(self) -> None:
-        assert use(None, NOW, 80, " - ", exact=False) == "Not used yet"
-        assert use(refused(), NOW, 80, " - ", exact=False) == "Not used yet"
+        assert use(None, NOW, 80, " - ") == "Not used yet"
+        assert use(refused(), NOW, 80, " - ") == "Not used yet"
 
     @pytest.mark.parametrize(
         ("tokens", "many"), [(1, "1 token"), (2, "2 tokens"), (12345, "12,345 tokens")]
     )
     def test_how_many(self, tokens: int, many: str) -> None:
-        line = use(some_use(tokens=tokens), NOW, 80, " - ", exact=False)
+        line = use(some_use(tokens=tokens), NOW, 80, " - ")
         assert line == f"Used an hour ago from 203.0.113.9 - {many} in 24 hours"
 
     def test_none_in_the_last_day(self) -> None:
-        line = use(some_use(timedelta(days=3)), NOW, 80, " - ", exact=False)
+        line = use(some_use(timedelta(days=3)), NOW, 80, " - ")
         assert line == "Used 3 days ago from 203.0.113.9 - 0 tokens in 24 hours"
 
     @pytest.mark.parametrize(
@@ -198,11 +199,7 @@ class TestUse:
         ],
     )
     def test_what_fits(self, width: int, expected: str) -> None:
-        assert use(some_use(timedelta(hours=2), 5), NOW, width, " - ", exact=False) == expected
-
-    def test_the_moment(self) -> None:
-        line = use(some_use(), NOW, 80, " - ", exact=True)
-        assert line == "Used 2026-11-24 08:30 UTC from 203.0.113.9 - 1 token in 24 hours"
+        assert use(some_use(timedelta(hours=2), 5), NOW, width, " - ") == expected
 
 
 class TestAlerts:

@@ -1,6 +1,6 @@
 """When a secret ought to be rotated."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
 
 from credtui.domain.models import Credential
@@ -20,6 +20,12 @@ class Rotation(Enum):
 def rotation_due_in(credential: Credential, now: datetime, period: timedelta) -> timedelta:
     """Return what is left of the present secret's rotation period; it is negative afterwards."""
     return period - (now - credential.secret_since)
+
+
+def rotation_due_at(credential: Credential, period: timedelta) -> datetime:
+    """Return when the present secret's rotation period ends."""
+    latest = datetime.max.replace(tzinfo=UTC)
+    return credential.secret_since + min(period, latest - credential.secret_since)
 
 
 def rotation(credential: Credential, now: datetime, period: timedelta) -> Rotation:

@@ -99,6 +99,13 @@ class Usage(BaseModel):
         """Return how many access tokens were issued in this hour and the 23 before it."""
         return _issued_lately(self.issued, now)
 
+    def issued_hourly(self, now: datetime) -> tuple[int, ...]:
+        """Return how many access tokens were issued in each of the last 24 hours, oldest first.
+
+        The last of these hours is the present one, which isn't over yet.
+        """
+        return tuple(self.issued.get(hour, 0) for hour in _last_hours(now))
+
     def callers_lately(self, now: datetime) -> tuple[Caller, ...]:
         """Return the callers of this hour and the 23 before it, newest first."""
         return tuple(caller for caller in reversed(self.callers) if caller.issued_lately(now))
@@ -160,12 +167,12 @@ def shut_out(callers: Iterable[Caller], networks: Collection[str]) -> tuple[Call
     return tuple(caller for caller in callers if not is_allowed(caller.address, networks))
 
 
+def _last_hours(now: datetime) -> range:
+    return range(hour_of(now) - REMEMBERED_HOURS + 1, hour_of(now) + 1)
+
+
 def _issued_lately(issued: Mapping[int, int], now: datetime) -> int:
-    return sum(
-        count
-        for hour, count in issued.items()
-        if hour_of(now) - REMEMBERED_HOURS < hour <= hour_of(now)
-    )
+    return sum(issued.get(hour, 0) for hour in _last_hours(now))
 
 
 def _sum(one: Mapping[int, int], other: Mapping[int, int]) -> Mapping[int, int]:

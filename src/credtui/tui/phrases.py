@@ -6,6 +6,8 @@ from humanize import naturaldelta
 
 from credtui.domain.audit import TOLERATED_STEP
 
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
 
 def plural(number: int, noun: str) -> str:
     """Return a noun in the form that goes with a number."""
@@ -33,6 +35,13 @@ def ago(then: datetime, now: datetime) -> str:
 def date(moment: datetime) -> str:
     """Return a day as it is written anywhere in the world: "2026-11-24"."""
     return f"{moment.astimezone(UTC):%Y-%m-%d}"
+
+
+def day(moment: datetime, now: datetime) -> str:
+    """Return a day, without the year if the day is less than half a year away: "20 Jan"."""
+    at = moment.astimezone(UTC)
+    short = f"{at.day} {_MONTHS[at.month - 1]}"
+    return short if abs(moment - now) < timedelta(days=183) else f"{short} {at.year}"
 
 
 def minute(moment: datetime) -> str:

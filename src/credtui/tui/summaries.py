@@ -6,13 +6,15 @@ from credtui.domain.lease import Lease
 from credtui.domain.models import Credential
 from credtui.domain.names import printable
 from credtui.domain.page import Page
-from credtui.domain.rotation import Rotation, rotation, rotation_due_in
+from credtui.domain.rotation import Rotation, rotation, rotation_due_at, rotation_due_in
 from credtui.domain.secret_state import SecretState
 from credtui.domain.usage import Usage
-from credtui.tui.phrases import ago, date, duration, minute, moment, plural
+from credtui.tui.phrases import ago, day, duration, moment, plural
 
 Fact = tuple[str, str]
 """A text, and its colour in the theme."""
+
+NOT_USED = "Not used yet"
 
 _LOST = {
     SecretState.NEVER_SEEN: "Perhaps nobody has its secret",
@@ -39,49 +41,47 @@ def badges(credential: Credential, page: Page, now: datetime, period: timedelta)
     return found
 
 
-def history(credential: Credential, now: datetime, width: int, dot: str, *, exact: bool) -> str:
-    """Return when a credential was created and its secret rotated.
+def age(credential: Credential, now: datetime, period: timedelta, width: int, dot: str) -> str:
+    """Return how old a secret is, and when its rotation is due.
 
     Args:
         credential: The credential.
         now: The present moment.
+        period: The rotation period.
         width: The cells that the text may fill.
         dot: The sign between two facts.
-        exact: Return moments rather than ages.
     """
-    created, rotated = credential.created_at, credential.rotated_at
-    never = f"never rotated, {duration(credential.secret_age(now))}"
-    if exact and rotated:
-        before = minute(created).removesuffix(" UTC")
-        return _first_fit(
-            width,
-            f"Created {before} {dot} rotated {minute(rotated)}",
-            f"Rotated {minute(rotated)}",
-        )
-    if exact:
-        return _first_fit(
-            width,
-            f"Created {minute(created)} {dot} {never}",
-            f"Created {minute(created)}",
-        )
-    rotation_text = f"rotated {ago(rotated, now)}" if rotated else never
+    old = f"{credential.secret_age(now).days} of {period.days} days"
+    due = rotation_due_at(credential, period)
+    if rotation(credential, now, period) is not Rotation.DUE:
+        return _first_fit(width, f"{old} {dot} due {day(due, now)}", old)
+    late = f"{old} {dot} overdue"
+    return _first_fit(width, f"{late} since {day(due, now)}", late, old)
+
+
+def tokens(usage: Usage | None, now: datetime, width: int, dot: str) -> str:
+    """Return how many access tokens the last 24 hours had, and when and where the last one went.
+
+    Args:
+        usage: How the credential was used.
+        now: The present moment.
+        width: The cells that the text may fill.
+        dot: The sign between two facts.
+    """
+    if usage is None or usage.last_used_at is None:
+        return NOT_USED
+    many, last = f"{usage.issued_lately(now):,}", ago(usage.last_used_at, now)
     return _first_fit(
         width,
-        f"Created {date(created)} {dot} {rotation_text}",
-        rotation_text[0].upper() + rotation_text[1:],
+        f"{many} in 24 hours {dot} last {last} from {usage.last_used_from}",
+        f"{many} {dot} last {last} from {usage.last_used_from}",
+        f"{many} {dot} last {last}",
+        f"{many} {dot} {last}",
+        many,
     )
 
 
-def history_at_length(credential: Credential, now: datetime) -> list[str]:
-    """Return both moments and ages, in two lines."""
-    created, rotated = credential.created_at, credential.rotated_at
-    if rotated is None:
-        age = duration(credential.secret_age(now))
-        return [f"Created {minute(created)}", f"Never rotated, {age}"]
-    return [f"Created {minute(created)}", f"Rotated {minute(rotated)}, {ago(rotated, now)}"]
-
-
-def use(usage: Usage | None, now: datetime, width: int, between: str, *, exact: bool) -> str:
+def use(usage: Usage | None, now: datetime, width: int, between: str) -> str:
     """Return when and from where a credential was last used, and how often lately.
 
     Args:
@@ -89,14 +89,13 @@ def use(usage: Usage | None, now: datetime, width: int, between: str, *, exact: 
         now: The present moment.
         width: The cells that the text may fill.
         between: The text between two facts, with its spaces.
-        exact: Return the moment rather than how long ago it was.
     """
     if usage is None or usage.last_used_at is None:
-        return "Not used yet"
-    when = minute(usage.last_used_at) if exact else ago(usage.last_used_at, now)
+        return NOT_USED
+    when = ago(usage.last_used_at, now)
     used = f"Used {when} from {usage.last_used_from}"
-    tokens = usage.issued_lately(now)
-    many = f"{tokens:,} {plural(tokens, 'token')}"
+    issued = usage.issued_lately(now)
+    many = f"{issued:,} {plural(issued, 'token')}"
     return _first_fit(
         width,
         f"{used}{between}{many} in 24 hours",
@@ -162,7 +161,7 @@ def facts(credential: Credential, page: Page, now: datetime) -> list[tuple[str, 
     state = on_screen(lease, now, wide) if lease else page.secret_state(credential)
     found = [
         ("Secret", f"{duration(credential.secret_age(now))} old, {state[0].lower()}{state[1:]}"),
-        ("Last used", use(page.usage.get(credential.client_id), now, wide, ", ", exact=False)),
+        ("Last used", use(page.usage.get(credential.client_id), now, wide, ", ")),
     ]
     if previous := previous_secret_in_use(credential, page, now, wide):
         found.append(("Beware", previous))

@@ -73,7 +73,7 @@ class ReplacementDialog(Dialog[Literal["finish", "make-primary"]]):
             text = "not to be seen any more" if page.why_not_view() else "deleted meanwhile"
             if credential:
                 usage = page.usage.get(credential.client_id)
-                text = f"{credential.display_name}\n{use(usage, now, 56, ', ', exact=False)}"
+                text = f"{credential.display_name}\n{use(usage, now, 56, ', ')}"
             self.query_one(place, Static).update(text)
         self.query_one("#consequence", Static).update(self._next(page))
         self.query_one("#make-primary", Button).disabled = not self._may("make_primary")

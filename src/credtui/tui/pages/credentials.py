@@ -7,7 +7,7 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Container, Horizontal
+from textual.containers import Horizontal, VerticalScroll
 from textual.geometry import Offset
 from textual.widget import Widget
 from textual.widgets import Button, Static
@@ -26,8 +26,8 @@ EMPTY = (
 )
 
 
-class Cards(Container):
-    """The grid of cards."""
+class Cards(VerticalScroll, can_focus=False):
+    """The cards, one below the other."""
 
 
 class CredentialsPage(PortalPage):
@@ -42,10 +42,8 @@ class CredentialsPage(PortalPage):
         *(verb.binding for verb in CREDENTIAL_VERBS if verb.for_card),
         # Textual tries a key's bindings in order: these explain why a verb above can't be used.
         *(Binding(verb.key, f"explain('{verb.name}')", show=False) for verb in CREDENTIAL_VERBS),
-        Binding("left,h", "move(-1, 0)", "Card to the left", show=False),
-        Binding("right,l", "move(1, 0)", "Card to the right", show=False),
-        Binding("up,k", "move(0, -1)", "Card above", show=False),
-        Binding("down,j", "move(0, 1)", "Card below", show=False),
+        Binding("up,k", "move(-1)", "Card above", show=False),
+        Binding("down,j", "move(1)", "Card below", show=False),
     ]
 
     def compose(self) -> ComposeResult:
@@ -197,26 +195,10 @@ class CredentialsPage(PortalPage):
 
     # Moving about
 
-    def action_move(self, columns: int, rows: int) -> None:
-        """Focus the nearest card in a direction."""
-        here = self._focused
-        if here is None:
+    def action_move(self, rows: int) -> None:
+        """Focus the card above or below."""
+        cards = list(self.query(Card))
+        if self._focused is None:
             self.take_focus()
-            return
-        ahead = [card for card in self.query(Card) if _is_ahead(here, card, columns, rows)]
-        if ahead:
-            self._focus(min(ahead, key=lambda card: _distance(here, card)))
-
-
-def _is_ahead(here: Card, there: Card, columns: int, rows: int) -> bool:
-    across, down = _offset(here, there)
-    return across * columns > 0 if columns else down * rows > 0
-
-
-def _distance(here: Card, there: Card) -> int:
-    across, down = _offset(here, there)
-    return abs(across) + abs(down)
-
-
-def _offset(here: Card, there: Card) -> tuple[int, int]:
-    return there.region.x - here.region.x, there.region.y - here.region.y
+        elif 0 <= (there := cards.index(self._focused) + rows) < len(cards):
+            self._focus(cards[there])

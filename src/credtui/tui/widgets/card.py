@@ -14,7 +14,8 @@ from credtui.domain.clock import Clock
 from credtui.domain.models import Credential
 from credtui.domain.page import Page
 from credtui.tui.marks import Marks
-from credtui.tui.summaries import alerts, badges, history, history_at_length, use
+from credtui.tui.meters import age_meter, tokens_meter
+from credtui.tui.summaries import alerts, badges
 
 _NAME_CELLS = 20
 """Cells that a name keeps when badges need the room."""
@@ -61,26 +62,21 @@ class Card(Widget, can_focus=True):
         return self.page.find(self.client_id) if self.page else None
 
     def render(self) -> Content:
-        """The Client ID with the menu's button, then ages, use and alerts."""
+        """The Client ID with the menu's button, then age, use and alerts."""
         credential, page = self.credential, self.page
         if credential is None or page is None:
             return Content()
-        now, dot, width = self._clock(), self._marks.dot, self.content_size.width
+        now, marks, width = self._clock(), self._marks, self.content_size.width
         usage = page.usage.get(self.client_id)
         identity = f"Client ID  {credential.client_id}"
         if len(identity) + 4 > width:
             identity = credential.client_id
         room = " " * max(1, width - len(identity) - 3)
-        exact = self.has_focus
-        if self.screen.has_class("-wide"):
-            ages = history_at_length(credential, now)
-        else:
-            ages = [history(credential, now, width, dot, exact=exact)]
         return Content("\n").join(
             [
                 Content.assemble(identity, room, ("...", "bold")),
-                *map(Content, ages),
-                Content.styled(use(usage, now, width, f" {dot} ", exact=exact), "$text-muted"),
+                age_meter(credential, now, self._period, width, marks),
+                tokens_meter(usage, now, width, marks),
                 *(Content.styled(*alert) for alert in alerts(credential, page, now, width)),
             ]
         )
@@ -92,14 +88,6 @@ class Card(Widget, can_focus=True):
     def on_resize(self) -> None:
         """Keep the badges at the right."""
         self._draw_title()
-
-    def on_focus(self) -> None:
-        """Show absolute times."""
-        self.refresh()
-
-    def on_blur(self) -> None:
-        """Show relative times."""
-        self.refresh()
 
     def on_click(self, event: events.Click) -> None:
         """Open the menu at its button."""
