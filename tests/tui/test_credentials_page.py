@@ -1,5 +1,7 @@
 """The credentials page: what it shows, to whom, and how one moves about on it."""
 
+import re
+from contextlib import AsyncExitStack
 from datetime import timedelta
 
 import pytest
@@ -123,6 +125,26 @@ class TestWhatItShows:
                 rows = card(session, name)
                 assert len(rows) == 5 + alerts, name
                 assert rows[-1].strip("╰╯┗┛─━") == "", name
+
+    @pytest.mark.parametrize("size", [(60, 20), (79, 20), (80, 20), (80, 24), (60, 24)])
+    async def test_every_alert_is_visible_in_a_small_terminal(
+        self, demo: Stage, size: tuple[int, int]
+    ) -> None:
+        service = demo.service(ALICE)
+        for name in ("Payout gateway", "Reporting batch"):
+            service.rotate(demo.id_of(name)).lease.close()
+            demo.use(name, timedelta(minutes=5), tokens=0, refused=3)
+        async with portal(demo) as session, AsyncExitStack() as others:
+            on_screen = service.rotate(demo.id_of("Treasury sync")).lease
+            others.callback(on_screen.close)
+            await session.see("Secret on screen")
+            await session.resize(*size)
+            await session.until(lambda: session.text.count("Perhaps nobody has its secret") == 2)
+            assert len(re.findall(r"still use.*: 3 refused", session.text)) == 2
+            assert "On screen" in session.text
+            assert session.text.count("Client ID  cid_") == 3
+            await session.resize(80, 27)
+            await session.until(lambda: session.text.count("Tokens  ▁") == 3)
 
     async def test_at_the_cap_the_button_stays_visible_disabled_and_explained(
         self, demo: Stage

@@ -29,6 +29,17 @@ EMPTY = (
 class Cards(VerticalScroll, can_focus=False):
     """The cards, one below the other."""
 
+    def on_resize(self) -> None:
+        """Let the cards show what has room now."""
+        self.fit()
+
+    def fit(self) -> None:
+        """Make the cards compact if they have no room otherwise."""
+        cards = self.query_children(Card)
+        compact = sum(card.wanted_rows for card in cards) > self.content_size.height
+        for card in cards:
+            card.compact = compact
+
 
 class CredentialsPage(PortalPage):
     """Shows the credentials, and offers every verb by key, mouse and menu."""
@@ -140,6 +151,7 @@ class CredentialsPage(PortalPage):
                 )
         if new:
             grid.mount(*new)
+        self.call_after_refresh(grid.fit)
 
     def _focus_beside(self, focused: Card, cards: list[Card], gone: list[Card]) -> None:
         place = cards.index(focused)

@@ -25,8 +25,10 @@ class Fitting(Screen):  # type: ignore[type-arg]
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("f1,question_mark", "app.help", show=False)]
 
-    # The screens were drawn for 80 columns; "-tiny" is for narrower terminals.
+    # The screens were drawn for 80x24; "-tiny" is for narrower terminals,
+    # "-short" for those of fewer than 24 rows.
     HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (80, "-narrow"), (100, "-wide")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (24, "-tall")]  # noqa: RUF012
 
     _too_small: TooSmall | None = None
     _focused_before: Widget | None = None

@@ -46,6 +46,9 @@ class Card(Widget, can_focus=True):
 
     page: reactive[Page | None] = reactive(None, layout=True)
 
+    compact: reactive[bool] = reactive(False, layout=True)  # noqa: FBT003
+    """Whether alerts take the place of the meters, so that all alerts are on the screen."""
+
     def __init__(
         self, client_id: str, page: Page, *, clock: Clock, period: timedelta, marks: Marks
     ) -> None:
@@ -72,14 +75,24 @@ class Card(Widget, can_focus=True):
         if len(identity) + 4 > width:
             identity = credential.client_id
         room = " " * max(1, width - len(identity) - 3)
+        meters = [
+            age_meter(credential, now, self._period, width, marks),
+            tokens_meter(usage, now, width, marks),
+        ]
+        warnings = [Content.styled(*alert) for alert in alerts(credential, page, now, width)]
+        if self.compact:
+            meters = meters[: max(0, len(meters) - len(warnings))]
         return Content("\n").join(
-            [
-                Content.assemble(identity, room, ("...", "bold")),
-                age_meter(credential, now, self._period, width, marks),
-                tokens_meter(usage, now, width, marks),
-                *(Content.styled(*alert) for alert in alerts(credential, page, now, width)),
-            ]
+            [Content.assemble(identity, room, ("...", "bold")), *meters, *warnings]
         )
+
+    @property
+    def wanted_rows(self) -> int:
+        """The rows that the card takes when it isn't compact."""
+        if self.credential is None or self.page is None:
+            return 0
+        width = self.content_size.width
+        return 5 + len(alerts(self.credential, self.page, self._clock(), width))
 
     def watch_page(self) -> None:
         """Draw the title again; Textual draws the rest."""
