@@ -49,8 +49,8 @@ class Guide:
         """Choose Settings, then Credentials. The portal opens there, and both still work."""
         self.terminal.wait_for("API credentials")
         if self.mouse:
-            for words in ("Settings", "  Credentials"):
-                self.terminal.click_on("  Activity")
+            for words in ("Settings", "1 Credentials"):
+                self.terminal.click_on("3 Activity")
                 self.terminal.wait_gone("API credentials")
                 self.terminal.click_on(words)
                 self.terminal.wait_for("API credentials")

@@ -343,7 +343,7 @@ class TestMoving:
 
     async def test_settings_and_credentials_both_lead_to_the_page(self, demo: Stage) -> None:
         async with portal(demo) as session:
-            for text in ("Settings", "  Credentials"):
+            for text in ("Settings", "1 Credentials"):
                 await session.click_on("Activity")
                 await session.see_no("Client ID  cid_")
                 await session.click_on(text)

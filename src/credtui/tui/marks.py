@@ -21,15 +21,10 @@ class Marks(NamedTuple):
     dot: str
     here: str
     down: str
-    right: str
     full: str
     empty: str
     levels: str
 
 
-UNICODE = Marks(
-    line="─", dot="·", here="◂", down="▾", right="▸", full="▓", empty="░", levels="▁▂▃▄▅▆▇█"
-)
-ASCII = Marks(
-    line="-", dot="-", here="<", down="v", right=">", full="#", empty=".", levels="_.:-=+*#"
-)
+UNICODE = Marks(line="─", dot="·", here="◂", down="▾", full="▓", empty="░", levels="▁▂▃▄▅▆▇█")
+ASCII = Marks(line="-", dot="-", here="<", down="v", full="#", empty=".", levels="_.:-=+*#")

@@ -47,8 +47,7 @@ def test_the_holder_is_named_after_the_wait(tmp_path: Path) -> None:
             pass
         assert path.read_text() == SELF
     assert str(busy.value) == (
-        f"The store is in use by {SELF}, which doesn't finish. "
-        "Try again, or end that process."
+        f"The store is in use by {SELF}, which doesn't finish. Try again, or end that process."
     )
     assert busy.value.code == "store_busy"
     with locked(path, patience=0):

@@ -12,11 +12,18 @@ from textual.dom import DOMNode
 from textual.message_pump import MessagePump
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import Input, Static
+from textual.widgets import Button, Input, Static
 
 import credtui.tui
 from credtui.tui.terminal.choice import Choice
-from credtui.tui.terminal.framework import bindings_of, forget_cut_text, make_replaceable, unbind
+from credtui.tui.terminal.framework import (
+    KeysOfPage,
+    bindings_of,
+    forget_cut_text,
+    make_replaceable,
+    reword,
+    unbind,
+)
 from tests.terminal import Terminal
 from tests.tui.terminal.multiplexers import python
 
@@ -167,3 +174,48 @@ def test_no_other_module_uses_private_names(source: Path) -> None:
     private = used & private_names()
     assert not private
     assert not [part for part in modules if part.startswith("_")]
+
+
+async def test_rewording_an_action_in_one_screen_alone() -> None:
+    class Sample(Screen[None]):
+        BINDINGS = [("y", "agree", "Yes"), ("escape", "cancel", "Cancel")]  # noqa: RUF012
+
+    one, other = Sample(), Sample()
+    reword(one, "cancel", "Back")
+    assert [binding.description for binding in bindings_of(one)] == ["Yes", "Back"]
+    assert [binding.description for binding in bindings_of(other)] == ["Yes", "Cancel"]
+
+
+async def test_the_keys_of_a_page_work_beside_it() -> None:
+    class Page(Widget):
+        BINDINGS = [("n", "note")]  # noqa: RUF012
+        noted = 0
+
+        def action_note(self) -> None:
+            self.noted += 1
+
+    class Sample(KeysOfPage):
+        @property
+        def current(self) -> DOMNode:
+            return self.query_one(Page)
+
+        def compose(self) -> ComposeResult:
+            yield Input()
+            yield Button("Beside")
+            yield Page()
+
+    class Program(App[None]):
+        def get_default_screen(self) -> Screen[object]:
+            return Sample()
+
+    app = Program()
+    async with app.run_test() as pilot:
+        page = app.screen.query_one(Page)
+        for beside in (app.screen.query_one(Button), None):
+            app.screen.set_focus(beside)
+            await pilot.press("n")
+        assert page.noted == 2
+        app.screen.set_focus(app.screen.query_one(Input))
+        await pilot.press("n")
+        assert page.noted == 2
+        assert app.screen.query_one(Input).value == "n"

@@ -1,5 +1,6 @@
 """What all dialogs share."""
 
+import re
 from collections.abc import Iterable
 from typing import Any, ClassVar, TypeVar
 
@@ -16,6 +17,7 @@ from textual.worker import Worker, WorkerState
 
 from credtui.domain.page import Page
 from credtui.tui.screens.fitting import Fitting
+from credtui.tui.terminal.framework import reword
 from credtui.tui.widgets.badge import BADGE
 from credtui.tui.widgets.footer import Footer
 
@@ -102,6 +104,7 @@ class Dialog(Modal[T]):
             frame.border_title = self._title()
             yield from self.compose_parts()
             if buttons := list(self.compose_buttons()):
+                self._name_keys(buttons)
                 yield Horizontal(*buttons, classes="buttons")
         yield Footer()
 
@@ -113,6 +116,16 @@ class Dialog(Modal[T]):
             # It comes first, because a title that is too long is cut at its end.
             return Content.assemble(BADGE, " ", self.title_text)
         return Content(self.title_text)
+
+    def _name_keys(self, buttons: Iterable[Widget]) -> None:
+        """Let the footer and the help call an action as its button does.
+
+        The id of such a button is the name of its action.
+        """
+        for button in buttons:
+            if isinstance(button, Button) and button.id:
+                words = re.sub(r" \(\w\)$", "", str(button.label))  # Without the key.
+                reword(self, button.id.replace("-", "_"), words)
 
     @on(Button.Pressed, "#cancel, #close")
     def _cancel(self) -> None:

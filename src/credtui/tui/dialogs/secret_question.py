@@ -75,7 +75,7 @@ class SecretQuestion(Dialog[None]):
     def compose_buttons(self) -> Iterable[Widget]:
         """Ask, and close."""
         yield Button(self.confirm, variant="primary", id="ask", compact=True)
-        yield Button("Close", id="close", compact=True)
+        yield Button("Close", id="cancel", compact=True)
 
     def on_unmount(self) -> None:
         """Make Rich forget the texts that it measured last."""

@@ -41,6 +41,7 @@ class Entry(NamedTuple):
     """A page in the navigation.
 
     Attributes:
+        key: The key that opens it.
         name: Identifies the page.
         title: Its words.
         section: The section that lists it; empty for none.
@@ -48,6 +49,7 @@ class Entry(NamedTuple):
         for_managers: Whether the navigation shows it only to people who may manage operators.
     """
 
+    key: str
     name: str
     title: str
     section: str
@@ -60,11 +62,11 @@ class Entry(NamedTuple):
 
 
 ENTRIES: tuple[Entry, ...] = (
-    Entry("credentials", "Credentials", "Settings", _credentials),
-    Entry("operators", "Operators", "Settings", _operators, for_managers=True),
-    Entry("activity", "Activity", "Settings", _activity),
-    Entry("environment", "Environment", "Settings", _environment),
-    Entry("api-access", "API access", "", _api_access),
+    Entry("1", "credentials", "Credentials", "Settings", _credentials),
+    Entry("2", "operators", "Operators", "Settings", _operators, for_managers=True),
+    Entry("3", "activity", "Activity", "Settings", _activity),
+    Entry("4", "environment", "Environment", "Settings", _environment),
+    Entry("5", "api-access", "API access", "", _api_access),
 )
 
 

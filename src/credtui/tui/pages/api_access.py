@@ -67,7 +67,7 @@ class ApiAccessPage(PortalPage):
     VERBS = (TRY_IT, IDENTIFY)
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("c", "copy", "Copy", tooltip="Send the command to your clipboard."),
+        Binding("c", "copy", "Copy Command", tooltip="Send the command to your clipboard."),
         *(replace(verb.binding, show=True) for verb in (TRY_IT, IDENTIFY)),
     ]
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 from functools import partial
 from typing import ClassVar
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
@@ -24,6 +24,10 @@ EMPTY = (
     "Press n, or choose New Credential, to generate the first one. It becomes the primary "
     "credential. You name it, and see its secret once."
 )
+
+
+CHOSEN = "-chosen"
+"""The class of the card that has the focus, or had it last."""
 
 
 class Cards(VerticalScroll, can_focus=False):
@@ -86,8 +90,13 @@ class CredentialsPage(PortalPage):
         self.refresh_bindings()
 
     def take_focus(self) -> None:
-        """Focus the first card, or the button where there is none."""
-        for widget in (*self.query(Card), self.query_one(f"#{GENERATE.name}", Button)):
+        """Focus the card that had the focus last, else the first one, else the button."""
+        cards = self.query(Card)
+        for widget in (
+            *cards.filter(f".{CHOSEN}"),
+            *cards,
+            self.query_one(f"#{GENERATE.name}", Button),
+        ):
             if widget.focusable:
                 self._focus(widget)
                 return
@@ -161,18 +170,27 @@ class CredentialsPage(PortalPage):
 
     @property
     def credential(self) -> Credential | None:
-        """The credential of the focused card, or the only one."""
+        """The credential of the card that has the focus or had it last, or the only one."""
         if self._focused:
             return self._focused.credential
         cards = self.query(Card)
-        return cards.first().credential if len(cards) == 1 else None
+        chosen = cards.filter(f".{CHOSEN}") or cards
+        return chosen.first().credential if len(chosen) == 1 else None
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """Mark the focused card. The mark stays while the focus is elsewhere."""
+        if isinstance(event.widget, Card):
+            for card in self.query(Card):
+                card.set_class(card is event.widget, CHOSEN)
 
     # Verbs
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer the menu only where there is a card for it."""
+        """Offer the menu only where there is a card for it, and move only on this page."""
         if action == "menu":
             return self.credential is not None
+        if action == "move":
+            return self.has_focus_within
         return super().check_action(action, parameters)
 
     def action_explain(self, name: str) -> None:

@@ -16,7 +16,8 @@ from credtui.tui.dialogs.dialog import open_modals
 from credtui.tui.pages import ENTRIES, entries_for, find_entry
 from credtui.tui.pages.page import PortalPage
 from credtui.tui.screens.portal import Portal
-from credtui.tui.terminal.framework import make_replaceable
+from credtui.tui.terminal.framework import KeysOfPage, make_replaceable
+from credtui.tui.verbs.operator_verb import NOT_ALLOWED
 from credtui.tui.verbs.switch_environment import SwitchEnvironment
 from credtui.tui.verbs.switch_organization import SwitchOrganization
 from credtui.tui.widgets.footer import Footer
@@ -26,7 +27,7 @@ from credtui.tui.widgets.navigation import Navigation
 SWITCHES = (SwitchEnvironment(), SwitchOrganization())
 
 
-class MainScreen(Portal):
+class MainScreen(KeysOfPage, Portal):
     """Shows an organization in an environment, one page at a time, and follows its changes.
 
     Args:
@@ -40,7 +41,11 @@ class MainScreen(Portal):
         *(verb.binding for verb in SWITCHES),
         Binding("question_mark,f1", "app.help", "Help", key_display="?"),
         Binding("q", "app.quit", "Quit"),
-        Binding("slash", "focus_navigation", "Go to the navigation", show=False),
+        Binding("slash", "focus_navigation", "Navigation", show=False),
+        *(
+            Binding(entry.key, f"open('{entry.name}')", entry.title, show=False)
+            for entry in ENTRIES
+        ),
     ]
 
     AUTO_FOCUS = ""  # The open page knows where a person begins.
@@ -84,6 +89,13 @@ class MainScreen(Portal):
     @on(Navigation.Chosen)
     async def _open_chosen(self, event: Navigation.Chosen) -> None:
         await self.open_page(event.name)
+
+    async def action_open(self, name: str) -> None:
+        """Open a page, or say why this person can't."""
+        if find_entry(name) in entries_for(self.page):
+            await self.open_page(name)
+        else:
+            self.warn(NOT_ALLOWED)
 
     async def open_page(self, name: str) -> None:
         """Open one of the portal's pages."""

@@ -6,9 +6,10 @@ names are `choice`, `driver`, `keys` and `wire`.
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from textual.app import App, ReturnType
-from textual.binding import Binding
+from textual.binding import Binding, BindingsMap
 from textual.dom import DOMNode
 from textual.screen import Screen
 from textual.worker import WorkerFailed, active_worker
@@ -57,6 +58,32 @@ def bindings_of(node: DOMNode) -> Iterable[Binding]:
 def unbind(node: DOMNode, key: str) -> None:
     """Remove a key from the bindings of one node, and so from its footer and help."""
     del node._bindings.key_to_bindings[key]
+
+
+def reword(node: DOMNode, action: str, words: str) -> None:
+    """Describe an action in other words, in the bindings of one node alone."""
+    bindings = node._bindings.key_to_bindings
+    for key, bound in bindings.items():
+        bindings[key] = [
+            replace(one, description=words) if one.action == action else one for one in bound
+        ]
+
+
+class KeysOfPage(Screen):  # type: ignore[type-arg]
+    """A screen on which the keys of the open page work wherever the focus is."""
+
+    @property
+    def current(self) -> DOMNode:
+        """The page that is open."""
+        raise NotImplementedError
+
+    @property
+    def _binding_chain(self) -> list[tuple[DOMNode, BindingsMap]]:
+        chain = super()._binding_chain
+        nodes = [node for node, _ in chain]
+        if self.is_mounted and self.current not in nodes:
+            chain.insert(nodes.index(self), (self.current, self.current._bindings.copy()))
+        return chain
 
 
 def make_replaceable(screen: Screen[object]) -> None:

@@ -29,7 +29,9 @@ class CredentialVerb(Verb[Credential]):
                 f"you have {page.permission.label}."
             )
         if self.for_card and subject is None:
-            return "There is no credential to do this with yet."
+            return (
+                "Choose a credential first." if page.credentials else "There is no credential yet."
+            )
         return self.rule(page, subject) if subject else None
 
     def rule(self, page: Page, credential: Credential) -> str | None:  # noqa: ARG002

@@ -12,7 +12,7 @@ class Identify(CredentialVerb):
 
     name = "identify"
     label = "Which credential is this?"
-    short = "Identify"
+    short = "Which credential"
     key = "w"
     help = "Tell which credential a secret belongs to."
     for_card = False

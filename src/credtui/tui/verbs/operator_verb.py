@@ -28,7 +28,7 @@ class OperatorVerb(Verb[Operator]):
         if not page.may_manage:
             return NOT_ALLOWED
         if self.for_one and subject is None:
-            return "There is no operator to do this with yet."
+            return "There is no operator yet."
         return None
 
 

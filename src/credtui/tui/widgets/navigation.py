@@ -15,7 +15,7 @@ from credtui.tui.pages import Entry
 
 
 class Navigation(OptionList):
-    """Lists the pages by section; choosing a section opens its first page."""
+    """Lists the pages by section, with their keys; choosing a section opens its first page."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("j", "cursor_down", "Next page", show=False),
@@ -59,9 +59,9 @@ class Navigation(OptionList):
                 title = f"{self._marks.down} {entry.section}"
                 options.append(Option(Content.styled(title, "bold"), id=f"section-{entry.name}"))
             section = entry.section
-            text = f"  {entry.title}" if section else f"{self._marks.right} {entry.title}"
             mark = f" {self._marks.here}" if entry.name == here else ""
-            options.append(Option(Content(text + mark), id=entry.name))
+            text = Content.assemble((entry.key, "$text-muted"), f" {entry.title}{mark}")
+            options.append(Option(text, id=entry.name))
         return options
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
