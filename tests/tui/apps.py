@@ -31,7 +31,7 @@ from credtui.domain.page import Page
 from credtui.domain.permissions import Actor, Operator
 from credtui.domain.place import Place
 from credtui.domain.secrets import RandomBytes, generate_secret
-from credtui.domain.usage import PreviousSecretUse, Usage, hour_of
+from credtui.domain.usage import Caller, PreviousSecretUse, Usage, hour_of
 from credtui.installation import Installation
 from credtui.service.credentials import CredentialService
 from credtui.tui.app import CredtuiApp
@@ -120,7 +120,13 @@ class Stage:
         return issued
 
     def use(
-        self, name: str, ago: timedelta = timedelta(), *, tokens: int = 1, refused: int = 0
+        self,
+        name: str,
+        ago: timedelta = timedelta(),
+        *,
+        tokens: int = 1,
+        refused: int = 0,
+        address: str = CLIENT,
     ) -> None:
         """Record use of a credential, as the token endpoint does.
 
@@ -129,6 +135,7 @@ class Stage:
             ago: How long ago.
             tokens: Access tokens that were issued.
             refused: Refused uses of the previous secret.
+            address: The address that the tokens were issued to.
         """
         credential = self.page.find(self.id_of(name))
         assert credential
@@ -136,10 +143,15 @@ class Stage:
         previous = PreviousSecretUse(
             generation=credential.generation, count=refused, last_at=at, last_from=OLD_CLIENT
         )
+        issued = {hour_of(at): tokens}
+        caller = Caller(
+            address=address, generation=credential.generation, last_at=at, issued=issued
+        )
         usage = Usage(
             last_used_at=at if tokens else None,
-            last_used_from=CLIENT if tokens else None,
-            issued={hour_of(at): tokens},
+            last_used_from=address if tokens else None,
+            issued=issued,
+            callers=(caller,) if tokens else (),
             previous_secret=previous if refused else None,
         )
         settings = self.installation.settings

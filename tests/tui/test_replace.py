@@ -1,5 +1,6 @@
 """Replace: moving clients over to a second credential, in one session or in several."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -14,17 +15,24 @@ from tests.support import ALICE
 from tests.tui.apps import CLIENT, Session, Stage, portal
 
 OLD, NEW = "Payout gateway", "Payout gateway new"
-STILL_USED = "The old credential is still in use."
-A_DAY = timedelta(hours=24)
+AN_HOUR, A_DAY = timedelta(hours=1), timedelta(hours=24)
+REMINDER = "Nothing happens by itself. Come back with x."
+UNUSED = "! No client has used the new secret yet."
 
 
 @pytest.fixture
 def replacing(two: Stage) -> Stage:
-    """Payout gateway, which is primary, is being replaced."""
-    service = two.service(ALICE)
-    issued = service.replace(two.id_of(OLD), NEW)
-    service.confirm(issued.credential.client_id, seen=1, how="checked")
+    """Since yesterday Payout gateway, which is primary, is being replaced."""
+    begin(two, OLD, NEW)
     return two
+
+
+def begin(stage: Stage, old: str, new: str) -> None:
+    service = stage.service(ALICE)
+    issued = service.replace(stage.id_of(old), new)
+    service.confirm(issued.credential.client_id, seen=1, how="checked")
+    issued.lease.close()
+    stage.clock.advance(A_DAY)
 
 
 async def go_on(session: Session) -> ReplacementDialog:
@@ -34,8 +42,17 @@ async def go_on(session: Session) -> ReplacementDialog:
     return dialog
 
 
-def is_disabled(dialog: ReplacementDialog, button: str) -> bool:
-    return dialog.query_one(button, Button).disabled
+def offers(dialog: ReplacementDialog, button: str) -> bool:
+    return dialog.query_one(button, Button).display
+
+
+def steps(session: Session) -> list[str]:
+    """The word beside each step."""
+    lines = (
+        re.search(r"\d (New cred|Move|Quiet|Delete the).*?(done|now|later)", line)
+        for line in session.lines
+    )
+    return [line[2] for line in lines if line]
 
 
 class TestBegin:
@@ -44,13 +61,20 @@ class TestBegin:
             await session.press("x")
             dialog = await session.at(NameDialog)
             await session.see("Replace Payout gateway")
-            await session.see("Both work while you move the clients")
+            await session.see("Both credentials work while you move the clients.")
+            await session.see(REMINDER)
+            assert steps(session) == ["now", "later", "later", "later"]
             assert dialog.query_one("#name", Input).value == NEW
             await session.press("enter")
             await session.at(SecretDialog)
             await session.see("Secret for Payout gateway new")
             await session.press("s")
             await session.see("not confirmed")
+            await session.press("escape")
+            await session.at(ReplacementDialog)
+            await session.see("Payout gateway new, secret sent")
+            await session.see(REMINDER)
+            assert steps(session) == ["done", "now", "later", "later"]
             await session.press("escape")
             await session.see("Being replaced by Payout gateway new")
             await session.see("Replaces Payout gateway")
@@ -182,33 +206,146 @@ class TestGoOn:
             await session.until(lambda: len(session.app.screen_stack) == 1)
         assert replacing.names == [OLD, "Reporting batch", NEW]
 
-    async def test_use_of_both_is_followed(self, replacing: Stage) -> None:
+    async def test_each_step_follows_from_use(self, replacing: Stage) -> None:
         replacing.use(OLD, timedelta(hours=3), tokens=7)
         async with portal(replacing) as session:
             dialog = await go_on(session)
-            await session.see(f"Used 3 hours ago from {CLIENT}, 7 tokens in 24 hours")
-            await session.see("Not used yet")
-            assert session.focused == "Cancel"
-            replacing.use(NEW, timedelta(minutes=2))
-            await session.see(f"Used 2 minutes ago from {CLIENT}, 1 token in 24 hours")
-            replacing.use(OLD, tokens=1)
-            await session.see(f"Used just now from {CLIENT}, 8 tokens in 24 hours")
-            assert is_disabled(dialog, "#finish")
+            await session.see("Give each client the new Client ID and secret.")
+            await session.see("7 tokens, last 3 hours ago")
+            await session.see("not used yet")
+            await session.see("0 of 1 address moved")
+            assert steps(session) == ["done", "now", "later", "later"]
+            assert session.focused == "Close"
+            assert not offers(dialog, "#finish")
+
+            replacing.use(NEW, timedelta(minutes=2), tokens=412)
+            await session.see("7 tokens, quiet for 3 hours")
+            await session.see("412 tokens, last 2 minutes ago")
+            await session.see("1 of 1 address moved")
+            await session.see("quiet for 3 of 24 hours")
+            await session.see("you can delete it from 2026-11-26 06:30 UTC on.")
+            assert steps(session) == ["done", "done", "now", "later"]
+
+            replacing.use(OLD, timedelta(minutes=1), tokens=1)
+            await session.see("8 tokens, last a minute ago")
+            assert steps(session) == ["done", "now", "later", "later"]
+            assert not offers(dialog, "#finish")
+
+    async def test_time_passes_while_it_is_open(self, replacing: Stage) -> None:
+        replacing.use(OLD, timedelta(hours=3))
+        replacing.use(NEW)
+        async with portal(replacing) as session:
+            dialog = await go_on(session)
+            await session.see("quiet for 3 of 24 hours")
+            replacing.clock.advance(20 * AN_HOUR)
+            dialog._let_time_pass()
+            await session.see("quiet for 23 of 24 hours")
+            replacing.clock.advance(AN_HOUR)
+            dialog._let_time_pass()
+            await session.see("quiet for 1 day")
+            assert steps(session) == ["done", "done", "done", "now"]
+            assert offers(dialog, "#finish")
+
+    async def test_who_still_calls_with_the_old_one(self, replacing: Stage) -> None:
+        for number in range(7):
+            replacing.use(OLD, (9 - number) * AN_HOUR, tokens=2, address=f"192.0.2.{number}")
+        replacing.use(OLD, AN_HOUR, tokens=3, address="unknown")
+        replacing.use(NEW, address="192.0.2.6")
+        async with portal(replacing) as session:
+            await go_on(session)
+            await session.see("Still with the old one in the last 24 hours:")
+            await session.see("1 of 8 addresses moved")
+            _, row = session.find("an unknown address")
+            shown = [
+                re.sub(" +", " ", line.strip("▸ │┃╮╯")) for line in session.lines[row : row + 4]
+            ]
+            assert shown == [
+                "an unknown address an hour ago 3 tokens",
+                "192.0.2.5 4 hours ago 2 tokens",
+                "192.0.2.4 5 hours ago 2 tokens",
+                "other addresses 8 tokens",
+            ]
+
+    async def test_a_large_terminal_shows_all_who_call(self, replacing: Stage) -> None:
+        for number in range(9):
+            replacing.use(OLD, (9 - number) * AN_HOUR, address=f"192.0.2.{number}")
+        async with portal(replacing, size=(120, 40)) as session:
+            await go_on(session)
+            await session.see("0 of 8 known addresses moved")
+            for number in range(1, 9):
+                session.find(f"192.0.2.{number} ")
+            await session.see("other addresses")
+
+    @pytest.mark.parametrize("size", [(80, 24), (60, 20)])
+    async def test_it_is_read_whole_by_keys(self, replacing: Stage, size: tuple[int, int]) -> None:
+        for number in range(9):
+            replacing.use(OLD, (9 - number) * AN_HOUR, address=f"2001:db8:1:2:3:4:5:{number}")
+        async with portal(replacing, size=size, ascii_only=True) as session:
+            await go_on(session)
+            await session.see("1 New credential")
+            if size == (60, 20):
+                assert not session.shows(REMINDER)
+                await session.press(*["down"] * 20)
+            await session.see(REMINDER)
+            await session.see("Make Primary (p)")
+            await session.press(*["up"] * 20)
+            await session.see("1 New credential")
+
+    async def test_a_lost_secret_is_rotated_first(self, two: Stage) -> None:
+        two.service(ALICE).replace(two.id_of(OLD), NEW).lease.close()
+        async with portal(two) as session:
+            dialog = await go_on(session)
+            await session.see("! Perhaps nobody has the new secret. Rotate the new one first (r).")
+            assert not offers(dialog, "#finish")
+            assert steps(session) == ["done", "now", "later", "later"]
+            await session.press("r")
+            await session.see("immediately invalidated")
+            await session.press("y")
+            await session.see("Secret for Payout gateway new")
+            await session.press("s")
+            await session.see("not confirmed")
+            await session.press("escape")
+            dialog = await session.at(ReplacementDialog)
+            await session.see("secret sent")
+            assert not offers(dialog, "#rotate")
+        assert two.actions()[:3] == ["confirm secret done", "rotate done", "replace done"]
+
+    async def test_another_session_may_lose_the_secret(self, replacing: Stage) -> None:
+        async with portal(replacing) as session:
+            await go_on(session)
+            await session.see("secret checked")
+            service = replacing.service()
+            rotated = service.rotate(replacing.id_of(NEW))
+            await session.see("secret on screen")
+            service.confirm(replacing.id_of(NEW), seen=2, how="closed unsaved")
+            rotated.lease.close()
+            await session.see("! The new secret was closed unsaved. Rotate the new one first (r).")
 
     @pytest.mark.parametrize("by_mouse", [False, True])
     async def test_the_new_one_is_made_primary(self, replacing: Stage, *, by_mouse: bool) -> None:
         async with portal(replacing) as session:
             await go_on(session)
+            await session.see("the new one becomes primary")
             if by_mouse:
-                await session.click_on("Make new one primary")
+                await session.click_on("Make Primary (p)")
             else:
                 await session.press("p")
-            await session.see("Payout gateway new is now the primary credential.")
-            dialog = await go_on(session)
-            assert is_disabled(dialog, "#make-primary")
+            await session.see("the new one is primary")
+            dialog = await session.at(ReplacementDialog)
+            assert not offers(dialog, "#make-primary")
             await session.press("p")
             assert session.app.screen is dialog
         assert replacing.page.primary == replacing.id_of(NEW)
+
+    async def test_quit_from_the_secret_ends_the_program(self, two: Stage) -> None:
+        async with portal(two) as session:
+            await session.press("x", "enter")
+            await session.at(SecretDialog)
+            await session.press("s")
+            await session.see("not confirmed")
+            await session.press("ctrl+q")
+            await session.until(lambda: session.ended)
+        assert two.actions()[:2] == ["confirm secret done", "replace done"]
 
 
 class TestFinish:
@@ -216,10 +353,9 @@ class TestFinish:
         replacing.use(OLD, timedelta(hours=23, minutes=59))
         async with portal(replacing) as session:
             dialog = await go_on(session)
-            await session.see(f"{STILL_USED} Move its clients over; it can be deleted when it has")
-            assert is_disabled(dialog, "#finish")
+            await session.see(REMINDER)
+            assert not offers(dialog, "#finish")
             await session.press("y")
-            await session.click_on("Delete old one (y)")
             assert session.app.screen is dialog
         assert OLD in replacing.names
 
@@ -228,38 +364,46 @@ class TestFinish:
         self, replacing: Stage, *, by_mouse: bool
     ) -> None:
         replacing.use(OLD, A_DAY)
+        replacing.use(NEW)
         async with portal(replacing) as session:
             await go_on(session)
-            await session.see("Deleting the old credential makes the new one primary.")
+            assert steps(session) == ["done", "done", "done", "now"]
+            await session.see("Deleting it can't be undone.")
+            await session.see("the new one becomes primary")
             if by_mouse:
-                await session.click_on("Delete old one (y)")
+                await session.click_on("Delete Old One (y)")
             else:
                 await session.press("y")
-            await session.see("Payout gateway is deleted; its successor has taken over.")
+            await session.see("Payout gateway is deleted.")
             await session.see("2 of 3")
             await session.see_no("Replaces")
         assert replacing.names == ["Reporting batch", NEW]
         assert replacing.page.primary == replacing.id_of(NEW)
         assert replacing.actions()[0] == "finish replacement done"
 
-    async def test_one_that_is_not_primary_leaves_primary_alone(self, two: Stage) -> None:
-        two.service(ALICE).replace(two.id_of("Reporting batch"), "Reports 2")
+    async def test_an_unused_one_may_be_deleted_with_a_warning(self, two: Stage) -> None:
+        begin(two, "Reporting batch", "Reports 2")
         async with portal(two) as session:
             await session.press("j")
             await session.until(lambda: session.focused == "Reporting batch")
             await go_on(session)
-            await session.see("The old credential is quiet. Deleting it can't be undone.")
+            await session.see(UNUSED)
+            await session.see("The old one is quiet: it can be deleted.")
             await session.press("y")
-            await session.see("Reporting batch is deleted; its successor has taken over.")
+            await session.see("Reporting batch is deleted.")
         assert two.page.primary == two.id_of(OLD)
         assert two.names == [OLD, "Reports 2"]
 
     async def test_use_that_begins_again_withdraws_it(self, replacing: Stage) -> None:
         async with portal(replacing) as session:
             dialog = await go_on(session)
-            await session.until(lambda: not is_disabled(dialog, "#finish"))
+            await session.see(UNUSED)
+            assert offers(dialog, "#finish")
+            await session.press("shift+tab")
+            assert session.focused == "Delete Old One (y)"
             replacing.use(OLD)
-            await session.see(STILL_USED)
+            await session.see("1 token, last just now")
+            assert session.focused == "Close"
             await session.press("y")
             assert session.app.screen is dialog
         assert OLD in replacing.names
@@ -267,30 +411,35 @@ class TestFinish:
     async def test_use_the_screen_hasnt_heard_of_is_refused(self, replacing: Stage) -> None:
         """The service looks again."""
         async with portal(replacing) as session:
-            dialog = await go_on(session)
-            await session.until(lambda: not is_disabled(dialog, "#finish"))
+            await go_on(session)
+            await session.see(UNUSED)
             session.app.workers.cancel_group(session.app.portal, "follow")
             replacing.use(OLD)
             await session.press("y")
             await session.until(lambda: bool(session.messages))
-            assert f"was last used at 2026-11-24 09:30 UTC from {CLIENT}" in session.messages[0]
+            assert f"was last used at 2026-11-25 09:30 UTC from {CLIENT}" in session.messages[0]
         assert OLD in replacing.names
         assert replacing.actions()[0] == "finish replacement refused"
 
 
 class TestMeanwhile:
-    @pytest.mark.parametrize("gone", [OLD, NEW])
-    async def test_a_deletion_is_told(self, replacing: Stage, gone: str) -> None:
+    @pytest.mark.parametrize(
+        ("gone", "told"),
+        [
+            (OLD, "The old credential was deleted meanwhile. There is nothing left to do."),
+            (NEW, "The new credential was deleted meanwhile. Close, and begin again with x."),
+        ],
+    )
+    async def test_a_deletion_is_told(self, replacing: Stage, gone: str, told: str) -> None:
         service = replacing.service(ALICE)
         service.make_primary(replacing.id_of("Reporting batch"))
         async with portal(replacing) as session:
             dialog = await go_on(session)
             service.delete(replacing.id_of(gone))
-            await session.see("deleted meanwhile")
-            await session.see("One of the two is gone: there is nothing left to replace.")
-            for button in ("#finish", "#make-primary"):
-                assert is_disabled(dialog, button)
-            await session.press("y", "p")
+            await session.see(told)
+            for button in ("#finish", "#make-primary", "#rotate"):
+                assert not offers(dialog, button)
+            await session.press("y", "p", "r")
             assert session.app.screen is dialog
             await session.press("enter")
             await session.until(lambda: len(session.app.screen_stack) == 1)
@@ -298,21 +447,30 @@ class TestMeanwhile:
 
     async def test_another_name_changes_nothing_else(self, replacing: Stage) -> None:
         async with portal(replacing) as session:
-            dialog = await go_on(session)
-            replacing.service().rename(replacing.id_of(OLD), "Payouts until May")
-            await session.see("Payouts until May")
-            await session.see("Deleting the old credential makes the new one primary.")
-            assert not is_disabled(dialog, "#finish")
+            await go_on(session)
+            replacing.service().rename(replacing.id_of(NEW), "Payouts from May")
+            await session.see("Payouts from May, secret checked")
             await session.press("y")
             await session.see("2 of 3")
-        assert replacing.names == ["Reporting batch", NEW]
+        assert replacing.names == ["Reporting batch", "Payouts from May"]
 
     async def test_a_rotation_is_told_and_withdraws_it(self, replacing: Stage) -> None:
         async with portal(replacing) as session:
             dialog = await go_on(session)
             replacing.service().rotate(replacing.id_of(OLD))
-            await session.see("The old credential was rotated meanwhile. Cancel, and look again.")
-            assert is_disabled(dialog, "#finish")
+            await session.see("The old credential was rotated meanwhile. Close, and look again.")
+            assert not offers(dialog, "#finish")
             await session.press("y")
             assert session.app.screen is dialog
         assert OLD in replacing.names
+
+    async def test_a_lost_permission_is_told(self, replacing: Stage) -> None:
+        async with portal(replacing) as session:
+            dialog = await go_on(session)
+            replacing.set_operators(
+                Operator(name="carol", representative=True),
+                Operator(name="alice", permissions={"acme": Permission.CAN_VIEW}),
+            )
+            await session.see("You may no longer change the credentials.")
+            for button in ("#finish", "#make-primary", "#rotate"):
+                assert not offers(dialog, button)

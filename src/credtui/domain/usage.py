@@ -35,6 +35,11 @@ class Caller(BaseModel):
     last_at: Instant
     issued: Mapping[int, int] = Field(default_factory=dict)
 
+    @property
+    def place(self) -> str:
+        """The address, for a sentence."""
+        return "an unknown address" if self.address == "unknown" else self.address
+
     def issued_lately(self, now: datetime) -> int:
         """Return how many access tokens were issued in this hour and the 23 before it."""
         return _issued_lately(self.issued, now)

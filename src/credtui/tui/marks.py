@@ -15,16 +15,39 @@ class Marks(NamedTuple):
         full: A full cell of a bar.
         empty: An empty cell of a bar.
         levels: Cells of a chart, from zero to full.
+        done: Marks a step that is done.
     """
 
     line: str
     dot: str
     here: str
     down: str
+    right: str
+    done: str
     full: str
     empty: str
     levels: str
 
 
-UNICODE = Marks(line="─", dot="·", here="◂", down="▾", full="▓", empty="░", levels="▁▂▃▄▅▆▇█")
-ASCII = Marks(line="-", dot="-", here="<", down="v", full="#", empty=".", levels="_.:-=+*#")
+UNICODE = Marks(
+    line="─",
+    dot="·",
+    here="◂",
+    down="▾",
+    right="▸",
+    done="✓",
+    full="▓",
+    empty="░",
+    levels="▁▂▃▄▅▆▇█",
+)
+ASCII = Marks(
+    line="-",
+    dot="-",
+    here="<",
+    down="v",
+    right=">",
+    done="x",
+    full="#",
+    empty=".",
+    levels="_.:-=+*#",
+)

@@ -15,24 +15,27 @@ class QuitGate:
 
     Args:
         portal: The screen under any dialogs.
+
+    Attributes:
+        wanted: The person quit, and the program ends as soon as it may.
     """
 
     def __init__(self, portal: "Portal") -> None:
         self._portal = portal
-        self._wanted = False
+        self.wanted = False
 
     def quit(self) -> None:
         """End the program, now or later."""
         modals = open_modals(self._portal.app)
-        self._wanted = bool(self._portal.changing) or not all(modal.leave() for modal in modals)
-        if not self._wanted:
+        self.wanted = bool(self._portal.changing) or not all(modal.leave() for modal in modals)
+        if not self.wanted:
             self._portal.app.exit()
 
     def stay(self) -> None:
         """Don't end the program after all."""
-        self._wanted = False
+        self.wanted = False
 
     def flow_ended(self) -> None:
         """End the program if the person quit while the verb that ended now was at work."""
-        if self._wanted:
+        if self.wanted:
             self._portal.app.exit()

@@ -1,18 +1,25 @@
 """Replace: move clients over to a new credential while both work."""
 
+from functools import partial
+
 from credtui.domain.models import Credential
 from credtui.domain.names import MAX_NAME_LENGTH
 from credtui.domain.page import Page
 from credtui.domain.refusals import CapReachedError, ReplacesAnotherError
+from credtui.domain.replacement import ReplacementStep
 from credtui.domain.rules import MAX_CREDENTIALS
+from credtui.tui.replacing import REMINDER, step_lines
 from credtui.tui.screens.portal import Portal
 from credtui.tui.verbs.asking import change_with_name
 from credtui.tui.verbs.credential_verb import CredentialVerb
+from credtui.tui.verbs.rotate import Rotate
 from credtui.tui.verbs.show_secret import show_secret
+
+INTRODUCTION = f"Both credentials work while you move the clients. {REMINDER}"
 
 
 class Replace(CredentialVerb):
-    """Begins, follows and finishes the replacement of a credential."""
+    """Begins the replacement of a credential, and goes on at the step that comes next by now."""
 
     name = "replace"
     label = "Replace"
@@ -37,38 +44,41 @@ class Replace(CredentialVerb):
         return None
 
     async def run(self, portal: Portal, credential: Credential) -> None:
-        """Begin the replacement, or go on with it."""
-        if portal.page.successor_of(credential.client_id):
-            await self._go_on(portal, credential)
-        else:
-            await self._begin(portal, credential)
+        """Begin the replacement if it hasn't begun, and show how far it is."""
+        if portal.page.successor_of(credential.client_id) is None:
+            begun = await self._begin(portal, credential)
+            if not begun or portal.quit_gate.wanted:
+                return
+        await self._go_on(portal, credential)
 
-    async def _begin(self, portal: Portal, credential: Credential) -> None:
+    async def _begin(self, portal: Portal, credential: Credential) -> bool:
+        steps = step_lines(ReplacementStep.GENERATE, portal.context.marks)
         issued = await change_with_name(
             portal,
             lambda name: portal.service.replace(credential.client_id, name),
             title=f"Replace {credential.display_name}",
             confirm="Save & Generate Key",
             name=f"{credential.name[: MAX_NAME_LENGTH - 4]} new",
-            intro="A second credential is generated. Both work while you move the clients over; "
-            "the old one is deleted once it has been quiet for a day.",
+            intro="\n".join([*(text for text, _ in steps), "", INTRODUCTION]),
         )
         if issued:
             await show_secret(portal, issued)
+        return issued is not None
 
     async def _go_on(self, portal: Portal, credential: Credential) -> None:
         from credtui.tui.dialogs.replacement import ReplacementDialog
 
-        match await portal.ask(ReplacementDialog(portal, credential)):
-            case "finish":
+        while step := await portal.ask(ReplacementDialog(portal, credential)):
+            new = portal.page.successor_of(credential.client_id)
+            if step == "finish":
                 await portal.do(
                     lambda: portal.service.finish_replacement(
                         credential.client_id, seen=credential.generation
                     )
                 )
-                portal.tell(f"{credential.display_name} is deleted; its successor has taken over.")
-            case "make-primary":
-                successor = portal.page.successor_of(credential.client_id)
-                if successor:
-                    await portal.do(lambda: portal.service.make_primary(successor.client_id))
-                    portal.tell(f"{successor.display_name} is now the primary credential.")
+                portal.tell(f"{credential.display_name} is deleted.")
+                return
+            if step == "rotate" and new:
+                await Rotate().run(portal, new)
+            elif new:
+                await portal.do(partial(portal.service.make_primary, new.client_id))
