@@ -30,7 +30,7 @@ from credtui.tui.terminal.driver import CredtuiDriver
 from credtui.tui.terminal.framework import TerminalApp
 from credtui.tui.terminal.palette import colours_of, filter_for
 from credtui.tui.terminal.wire import FrugalApp
-from credtui.tui.theme import DARK, FEW_COLOURS, THEMES, fitting
+from credtui.tui.theme import DARK, THEMES, fitting
 from credtui.tui.type_ahead import TypeAhead
 
 if TYPE_CHECKING:
@@ -89,7 +89,6 @@ class CredtuiApp(TypeAhead[None], FrugalApp[None], TerminalApp[None]):
         self.irretrievable: list[tuple[str, str]] = []
         """What was on screen, and is nowhere else, when an error ended the program."""
         self._filters_for_terminal: list[LineFilter] = [filter_for(colours)]
-        self._colours = colours
         super().__init__()
         self.no_color = not colours
         self.frugal = installation.settings.frugal_output
@@ -132,11 +131,6 @@ class CredtuiApp(TypeAhead[None], FrugalApp[None], TerminalApp[None]):
     def get_line_filters(self) -> "Sequence[LineFilter]":
         """Draw with what the terminal has. Textual's own filters would send greys for no colour."""
         return self._filters_for_terminal
-
-    def get_css_variables(self) -> dict[str, str]:
-        """Return the theme's variables, and what stands out where there are few colours."""
-        variables = super().get_css_variables()
-        return variables | FEW_COLOURS if self._colours < 256 else variables
 
     def get_key_display(self, binding: Binding) -> str:
         """Return the name of a key in signs that the terminal can show."""

@@ -153,13 +153,14 @@ SIXTEEN = Theme(
         "foreground-disabled": "#aaaaaa",
         "border": "#ffffff",
         "border-blurred": "#00aaaa",
-        "block-cursor-foreground": "#aaaaaa",
-        "block-cursor-background": "#000000",
+        "block-cursor-foreground": "#000000",
+        "block-cursor-background": "#aaaaaa",
         "block-cursor-blurred-foreground": "#ffffff",
         "block-cursor-blurred-background": "#000000",
+        "block-cursor-blurred-text-style": "bold",
         "block-hover-background": "#0000aa",
-        "input-cursor-foreground": "#aaaaaa",
-        "input-cursor-background": "#000000",
+        "input-cursor-foreground": "#000000",
+        "input-cursor-background": "#aaaaaa",
         "input-selection-foreground": "#ffffff",
         "input-selection-background": "#0000aa",
         "footer-foreground": "#aaaaaa",
@@ -176,16 +177,12 @@ SIXTEEN = Theme(
         "scrollbar-corner-color": "#000000",
     },
 )
-"""For terminals with 16 colours or none, on a black of its own: so it needs no light twin."""
+"""For terminals with 16 colours or none, on a black of its own: so it needs no light twin.
+
+What is selected or takes keys is black on grey, which without colours becomes reverse video.
+"""
 
 THEMES = (DARK, LIGHT, SIXTEEN)
-
-FEW_COLOURS = {
-    "block-cursor-text-style": "reverse",
-    "block-cursor-blurred-text-style": "bold",
-    "input-cursor-text-style": "reverse",
-}
-"""What stands out by more than colour where there are 16 colours or none."""
 
 
 def fitting(theme: str, colours: int) -> str:

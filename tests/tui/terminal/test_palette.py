@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import pytest
 from rich.color import Color as RichColor
 from rich.color import ColorSystem
+from rich.color_triplet import ColorTriplet
 from rich.segment import Segment
 from rich.style import Style
 from textual.color import Color
@@ -13,6 +14,8 @@ from textual.color import Color
 from credtui.tui.terminal.cells import Pen, pen_of
 from credtui.tui.terminal.palette import SIXTEEN, colours_of, filter_for
 from credtui.tui.theme import DARK, LIGHT
+from credtui.tui.theme import SIXTEEN as FEW
+from tests.tui.contrast import XTERM, Palette, ratio
 
 BLACK = Color(0, 0, 0)
 
@@ -106,10 +109,25 @@ def test_bold_is_bright() -> None:
     )
 
 
-def test_reverse_becomes_a_pair_without_a_bright_background() -> None:
-    drawn = pen(16, "bold reverse #ffffff on #000000", ColorSystem.STANDARD)
-    assert drawn == Pen(frozenset(), "30", "47")
+@pytest.mark.parametrize("palette", [SIXTEEN, XTERM], ids=["linux", "xterm"])
+@pytest.mark.parametrize("colour", SIXTEEN, ids=lambda colour: colour.hex)
+def test_reverse_can_be_read(colour: ColorTriplet, palette: Palette) -> None:
+    drawn = pen(16, f"bold reverse {colour.hex} on #000000", ColorSystem.STANDARD)
+    assert "7" not in drawn.attributes
+    text, behind = int(drawn.fg), int(drawn.bg)
+    assert 40 <= behind <= 47, "bright backgrounds may blink"
+    front = palette[text - 82 if text >= 90 else text - 30]
+    assert ratio(front, palette[behind - 40]) >= 4.5
 
 
 def test_no_colours_leave_attributes() -> None:
-    assert pen(0, "bold dim #ff0000 on #0000ff") == Pen(frozenset({"1", "2"}))
+    assert pen(0, "dim #aaaaaa on #0000ff") == Pen(frozenset({"2"}))
+
+
+def test_without_colours_a_light_background_is_reversed() -> None:
+    assert pen(0, "#000000 on #aaaaaa") == Pen(frozenset({"7"}))
+
+
+@pytest.mark.parametrize("name", ["text-error", "text-warning", "text-success"])
+def test_without_colours_what_stands_out_is_bold(name: str) -> None:
+    assert pen(0, FEW.variables[name]) == Pen(frozenset({"1"}))

@@ -5,7 +5,7 @@ can't send: other greys, or another hue. So the portal draws in 256 colours ever
 filter chooses them, also for what Textual blends.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from math import dist
 
@@ -29,6 +29,12 @@ _SIXTEEN = bytes.fromhex(
 )
 SIXTEEN = tuple(ColorTriplet(*_SIXTEEN[at : at + 3]) for at in range(0, 48, 3))
 """The colours 0 to 15 of the Linux console. Rich sends each as its number, without a change."""
+
+_REVERSED = {0: 15, 1: 15, 2: 0, 4: 15, 5: 15, 6: 0, 7: 0}
+"""The text that can be read on each background, on xterm and on the Linux console.
+
+No text can be read on yellow on both: on the one it is yellow, on the other brown.
+"""
 
 _PLAIN = Style(bold=False, reverse=False, dim=False)
 
@@ -75,11 +81,10 @@ def _nearest(colour: RichColor) -> RichColor:
 
 
 @lru_cache(maxsize=4096)
-def _one_of(count: int, colour: RichColor) -> RichColor:
-    """Return the one of the first colours 0 to 15 that looks most like a colour."""
-    wanted = colour.get_truecolor()
-    found = min(SIXTEEN[:count], key=lambda one: dist(_lab(one), _lab(wanted)))
-    return RichColor.from_triplet(found)
+def _one_of(numbers: Iterable[int], colour: RichColor) -> int:
+    """Return the one of the colours 0 to 15 that looks most like a colour."""
+    wanted = _lab(colour.get_truecolor())
+    return min(numbers, key=lambda number: dist(_lab(SIXTEEN[number]), wanted))
 
 
 def _dimmed(style: Style, behind: Color) -> RichColor | None:
@@ -122,31 +127,41 @@ class In16(_Palette):
 
     Terminals differ in these. On some, bold makes a colour bright, and a bright colour stays
     bright until bold is turned off; so here a bright text is bold, and a bold one is bright. A
-    bright background may blink, so a background is one of the first eight. Reverse video would
-    exchange the two, so it becomes a pair of colours.
+    bright background may blink, so a background is one of the first eight. Reverse video becomes a
+    background of the text's colour, and black or white on it.
     """
 
     @staticmethod
     @lru_cache(maxsize=4096)
     def style(style: Style, background: Color) -> Style:
         """Return the style in the nearest colours."""
-        colour = style.color or background.inverse.rich_color
-        behind = style.bgcolor or background.rich_color
+        front = style.color or background.inverse.rich_color
         if style.reverse:
-            colour, behind = behind, colour
-        colour, behind = _one_of(16, colour), _one_of(8, behind)
-        number = SIXTEEN.index(colour.get_truecolor())
-        if style.bold and not style.reverse and 0 < number < 8:
-            number += 8
-            colour = RichColor.from_triplet(SIXTEEN[number])
-        return style + _PLAIN + Style.from_color(colour, behind) + Style(bold=number > 7)
+            behind = _one_of(tuple(_REVERSED), front)
+            text = _REVERSED[behind]
+        else:
+            behind = _one_of(range(8), style.bgcolor or background.rich_color)
+            text = _one_of(range(16), front)
+            if style.bold and 0 < text < 8:
+                text += 8
+        pair = (RichColor.from_triplet(SIXTEEN[number]) for number in (text, behind))
+        return style + _PLAIN + Style.from_color(*pair) + Style(bold=text > 7)
 
 
 class InNone(_Palette):
-    """Takes the colours away, and leaves the attributes."""
+    """Takes the colours away, and leaves the attributes.
+
+    Dark text on a lighter background becomes reverse video, and what is bright with 16 colours is
+    bold.
+    """
 
     @staticmethod
     @lru_cache(maxsize=4096)
-    def style(style: Style, background: Color) -> Style:  # noqa: ARG004
+    def style(style: Style, background: Color) -> Style:
         """Return the style without colours."""
-        return style.without_color + Style.from_meta(style.meta)
+        front = style.color or background.inverse.rich_color
+        behind = style.bgcolor or background.rich_color
+        plain = style.without_color + Style.from_meta(style.meta)
+        if _lab(front.get_truecolor()) < _lab(behind.get_truecolor()):
+            return plain + Style(reverse=not style.reverse)
+        return plain + Style(bold=True) if _one_of(range(16), front) > 8 else plain

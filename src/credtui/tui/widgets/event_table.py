@@ -57,18 +57,17 @@ class EventTable(DataTable[Text | _When]):
         self._widths: tuple[int, ...] = ()
 
     def on_mount(self) -> None:
-        """Notice how far the person scrolls."""
+        """Notice how far the person scrolls, and follow the theme."""
         self.watch(self, "scroll_y", self._look_ahead, init=False)
         self.watch(self, "cursor_coordinate", self._look_ahead, init=False)
+        self.app.theme_changed_signal.subscribe(self, lambda _: self._build_anew())
 
     def on_resize(self, _event: events.Resize) -> None:
         """Lay out the columns again, and keep the cursor's row."""
         widths = self._measure()
         if widths != self._widths:
-            row = self.cursor_row
             self._widths = widths
-            self._build()
-            self.move_cursor(row=row)
+            self._build_anew()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer details only where there are events."""
@@ -123,6 +122,11 @@ class EventTable(DataTable[Text | _When]):
         rest -= padding
         what = rest * 2 // 5
         return (when, who, what, rest - what)
+
+    def _build_anew(self) -> None:
+        row = self.cursor_row
+        self._build()
+        self.move_cursor(row=row)
 
     def _build(self) -> None:
         self.clear(columns=True)
