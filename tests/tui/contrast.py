@@ -84,7 +84,7 @@ def _is_behind(app: CredtuiApp, x: int, y: int) -> bool:
 
 
 def _is_line(text: str) -> bool:
-    return all("\u2500" <= letter <= "\u25ff" or letter in " ·" for letter in text)
+    return all("\u2500" <= letter <= "\u25ff" or letter in " ·+-|" for letter in text)
 
 
 def _triplet(colour: RichColor | None, palette: Palette) -> ColorTriplet:

@@ -33,6 +33,14 @@ async def test_an_enabled_button_is_underlined(two: Stage) -> None:
         assert attributes(session, "New Credential") == {"bold", "underline"}
 
 
+async def test_what_a_menu_does_not_offer_is_dim(demo: Stage) -> None:
+    async with portal(demo, colours=0) as session:
+        await session.press("full_stop")
+        assert "reverse" in attributes(session, "Rotate Credential")
+        assert attributes(session, "Edit  ") == {"bold"}
+        assert attributes(session, "Make Primary") == {"dim"}
+
+
 async def test_danger_is_bold_in_a_heavy_frame(demo: Stage) -> None:
     async with portal(demo, colours=0) as session:
         await session.press("j", "d")
