@@ -12,6 +12,7 @@ the method that waits for it. A wait that fails shows a picture of the screen.
 """
 
 import fcntl
+import math
 import os
 import pty
 import re
@@ -22,6 +23,7 @@ import subprocess
 import termios
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -106,6 +108,9 @@ class Terminal:
     `answers` maps the exact bytes of a query to the terminal's reply. Without `answers`, the
     terminal says where the cursor is and that it is a VT100. Like an old terminal, it answers no
     other query.
+
+    `lag` is the number of seconds after which an answer arrives, as over a slow line. With an
+    infinite lag the terminal answers nothing at all.
     """
 
     def __init__(
@@ -117,7 +122,10 @@ class Terminal:
         rows: int = 24,
         cols: int = 80,
         answers: Mapping[bytes, bytes] | None = None,
+        lag: float = 0,
     ) -> None:
+        self._lag = lag
+        self._late: deque[bytes] = deque()
         self._emulator = Emulator(rows, cols, reply=self._reply, answers=answers or {})
         self._news = threading.Condition()
         self._received = bytearray()
@@ -362,6 +370,13 @@ class Terminal:
         self._stirred_at = time.monotonic()
 
     def _reply(self, data: bytes) -> None:
+        if self._lag == 0:
+            self._answer(data)
+        elif self._lag < math.inf:
+            self._late.append(data)
+            threading.Timer(self._lag, lambda: self._answer(self._late.popleft())).start()
+
+    def _answer(self, data: bytes) -> None:
         # The program may have asked and ended before it read the answer.
         with suppress(OSError):
             os.write(self._master, data)

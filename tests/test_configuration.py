@@ -56,6 +56,7 @@ def test_every_key(file: Path) -> None:
         "clipboard": '"tmux"',
         "clear_clipboard_after": "30",
         "conceal_secret_after": "60",
+        "theme": '"light"',
         "frugal_output": "false",
     }
     # test_server_configuration.py tests the table [server].
@@ -71,6 +72,7 @@ def test_every_key(file: Path) -> None:
         "clipboard": "tmux",
         "clear_clipboard_after": 30,
         "conceal_secret_after": 60,
+        "theme": "light",
         "frugal_output": False,
         "environments": {
             "x": {
@@ -144,6 +146,11 @@ def escaped(text: str) -> str:
         ("clear_clipboard_after = 3601", CLEAR + "3601"),
         ("conceal_secret_after = 9", CONCEAL + "9"),
         ("conceal_secret_after = 3601", CONCEAL + "3601"),
+        (
+            "theme = 'sepia'",
+            'theme must be "auto", "dark", "light" or the name of a theme that the command palette',
+        ),
+        ("theme = 1", 'theme must be "auto", "dark"'),
         ("frugal_output = 1", "frugal_output must be true or false; not 1"),
         ('frugal_output = "yes"', "frugal_output must be true or false; not 'yes'"),
         (

@@ -101,6 +101,25 @@ _BUILT_IN_ENVIRONMENTS: Mapping[str, Mapping[str, str | bool]] = {
 }
 
 
+THEMES = (
+    *("auto", "dark", "light", "credtui-dark", "credtui-light", "credtui-16"),
+    # Textual's own
+    *("ansi-dark", "ansi-light", "atom-one-dark", "atom-one-light", "catppuccin-frappe"),
+    *("catppuccin-latte", "catppuccin-macchiato", "catppuccin-mocha", "dracula", "flexoki"),
+    *("gruvbox", "monokai", "nord", "rose-pine", "rose-pine-dawn", "rose-pine-moon"),
+    *("solarized-dark", "solarized-light", "textual-dark", "textual-light", "tokyo-night"),
+)
+"""The words for the portal's colours. Textual isn't imported here, because commands don't need it.
+"""
+
+
+def _theme(text: str) -> str:
+    if text not in THEMES:
+        raise ValueError(text)
+    return text
+
+
+Theme = Annotated[str, AfterValidator(_theme)]
 OrganizationName = Annotated[str, Field(pattern=f"^{ORGANIZATION_PATTERN}$")]
 EnvironmentName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,19}$")]
 
@@ -136,6 +155,11 @@ class Settings(BaseModel):
     )
     conceal_secret_after: int = Field(
         default=300, ge=10, le=3600, description="a whole number of seconds from 10 to 3600"
+    )
+    theme: Theme = Field(
+        default="auto",
+        description='"auto", "dark", "light" or the name of a theme that the command palette '
+        'lists, such as "credtui-light"',
     )
     frugal_output: bool = Field(default=True, description="true or false")
     server: ServerSettings = Field(
@@ -183,7 +207,8 @@ def load_settings(
 
     Args:
         file: The configuration file, which need not exist.
-        environ: Environment variables. CREDTUI_ORGANIZATION and CREDTUI_ENVIRONMENT are read.
+        environ: Environment variables. CREDTUI_ORGANIZATION, CREDTUI_ENVIRONMENT and
+            CREDTUI_THEME are read.
         flags: The values of the flags --organization and --environment; None for a flag that wasn't
             given.
 
@@ -192,7 +217,7 @@ def load_settings(
     """
     values = _read(file)
     sources = dict.fromkeys(values, str(file))
-    for key in ("organization", "environment"):
+    for key in ("organization", "environment", "theme"):
         variable = f"CREDTUI_{key.upper()}"
         if environ.get(variable):
             values[key], sources[key] = environ[variable], f"environment variable {variable}"

@@ -22,17 +22,19 @@ SECRET = re.compile(r"csk_uat_[A-Za-z0-9]{49}")
 
 # The whole portal. It conceals a secret sooner than the settings allow.
 PORTAL = f"""
-import sys
+import os, sys
 sys.path.insert(0, {str(ROOT)!r})
 from pathlib import Path
 from credtui.tui.app import run_portal
+from credtui.tui.terminal.questions import Questions
 from tests.support import ALICE
 from tests.tui.apps import Stage
 
 stage = Stage(Path(sys.argv[1]), conceal_secret_after=SECONDS)
 if not stage.names:
     stage.add("Payout gateway")
-sys.exit(run_portal(stage.installation, ALICE))
+with Questions(os.environ, background=False) as questions:
+    sys.exit(run_portal(stage.installation, ALICE, os.environ, questions))
 """
 
 

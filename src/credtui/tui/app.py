@@ -29,8 +29,9 @@ from credtui.tui.terminal.clipboard import Clipboard
 from credtui.tui.terminal.driver import CredtuiDriver
 from credtui.tui.terminal.framework import TerminalApp
 from credtui.tui.terminal.palette import colours_of, filter_for
+from credtui.tui.terminal.questions import NOTHING_SAID, Answers, Questions
 from credtui.tui.terminal.wire import FrugalApp
-from credtui.tui.theme import DARK, THEMES, fitting
+from credtui.tui.theme import THEMES, fitting, named
 from credtui.tui.type_ahead import TypeAhead
 
 if TYPE_CHECKING:
@@ -59,7 +60,8 @@ class CredtuiApp(TypeAhead[None], FrugalApp[None], TerminalApp[None]):
         forced: The person has no shell behind the connection.
         ascii_only: Draw with ASCII alone.
         colours: How many colours the terminal has: 256, 16 or 0.
-        multiplexer: The multiplexer that stands between the program and the terminal, if any.
+        theme: The theme, in the words of the key `theme` of the configuration.
+        answers: What the terminal said of itself.
     """
 
     TITLE = "credtui"
@@ -84,7 +86,8 @@ class CredtuiApp(TypeAhead[None], FrugalApp[None], TerminalApp[None]):
         forced: bool = False,
         ascii_only: bool = False,
         colours: int = 256,
-        multiplexer: session.Multiplexer | None = None,
+        theme: str = "auto",
+        answers: Answers = NOTHING_SAID,
     ) -> None:
         self.irretrievable: list[tuple[str, str]] = []
         """What was on screen, and is nowhere else, when an error ended the program."""
@@ -93,15 +96,17 @@ class CredtuiApp(TypeAhead[None], FrugalApp[None], TerminalApp[None]):
         self.no_color = not colours
         self.frugal = installation.settings.frugal_output
         clipboard = Clipboard(
-            installation.settings.clipboard, environ, self.write_to_terminal, multiplexer
+            installation.settings.clipboard, environ, self.write_to_terminal, answers.multiplexer
         )
         self._portal_context = PortalContext(
             installation, actor, clipboard, marks.ASCII if ascii_only else marks.UNICODE, forced
         )
         self._page = page
-        for theme in THEMES:
-            self.register_theme(theme)
-        self.theme = fitting(DARK.name, colours)
+        for own in THEMES:
+            self.register_theme(own)
+        self.unread = answers.received
+        self._light_terminal, self._colours = answers.light, colours
+        self.theme = self._meant(theme)
         self.stylesheet = ParsedOnce(self.get_css_variables())
         self.set_class(ascii_only, "-ascii")
         self.set_class(colours < 256, "-few-colours")
@@ -109,6 +114,10 @@ class CredtuiApp(TypeAhead[None], FrugalApp[None], TerminalApp[None]):
             from credtui.tui.terminal.ascii import AsciiFilter
 
             self._filters_for_terminal.append(AsciiFilter())
+
+    def _meant(self, theme: str) -> str:
+        """Return the name of the theme that a word of the configuration means here."""
+        return fitting(named(theme, light=self._light_terminal), self._colours)
 
     def get_driver_class(self) -> type[Driver]:
         """Filter what the terminal sends."""
@@ -212,8 +221,10 @@ class CredtuiApp(TypeAhead[None], FrugalApp[None], TerminalApp[None]):
 def run_portal(
     installation: Installation,
     actor: Actor,
-    environ: Mapping[str, str] = os.environ,
+    environ: Mapping[str, str],
+    questions: Questions,
     *,
+    theme: str = "auto",
     forced: bool = False,
     on_hangup: Callable[[], None] = lambda: None,
 ) -> int:
@@ -223,6 +234,8 @@ def run_portal(
         installation: The installation.
         actor: Who uses it.
         environ: The environment variables that the program was started with.
+        questions: What the terminal was asked.
+        theme: The theme, in the words of the key `theme` of the configuration.
         forced: The person has no shell behind the connection.
         on_hangup: Called when the line drops, before the process ends.
 
@@ -231,8 +244,7 @@ def run_portal(
         Exception: An error in the portal itself, raised when the terminal is as it was.
     """
     session.use_utf8(sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__)
-    input_fd = sys.__stdin__.fileno() if sys.__stdin__ else 0
-    output_fd = sys.__stderr__.fileno() if sys.__stderr__ else 2
+    input_fd, output_fd = questions.input_fd, questions.output_fd
     app = CredtuiApp(
         installation,
         actor,
@@ -241,10 +253,10 @@ def run_portal(
         forced=forced,
         ascii_only=session.ascii_only(session.first_environment()),
         colours=colours_of(environ),
-        multiplexer=session.find_multiplexer(
-            environ, lambda: session.ask_multiplexer(input_fd, output_fd)
-        ),
+        theme=theme,
+        answers=questions.answers(),
     )
+    questions.close()
     session.guard_session(
         input_fd,
         output_fd,

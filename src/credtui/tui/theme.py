@@ -185,6 +185,18 @@ What is selected or takes keys is black on grey, which without colours becomes r
 THEMES = (DARK, LIGHT, SIXTEEN)
 
 
+def named(word: str, *, light: bool) -> str:
+    """Return the name of the theme that a word of the configuration means.
+
+    Args:
+        word: "auto", "dark", "light" or the name of a theme.
+        light: Whether the terminal's background is light; "auto" follows it.
+    """
+    if word == "auto":
+        word = "light" if light else "dark"
+    return {"dark": DARK.name, "light": LIGHT.name}.get(word, word)
+
+
 def fitting(theme: str, colours: int) -> str:
     """Return the name of the theme to use for a terminal that has this many colours.
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from credtui.tui.terminal.clipboard import Clipboard, Route, Sent, Setting
-from credtui.tui.terminal.session import Multiplexer
+from credtui.tui.terminal.questions import Multiplexer
 from credtui.tui.terminal.tools import run_tool
 
 SECRET = "csk_uat_9fK2mQ8xVb7RtLpW3nYs6HjDz0AcEgUiTo4BqXvMy1N5k"

@@ -18,9 +18,10 @@ SSH = {"SSH_CONNECTION": "192.0.2.1 50000 192.0.2.2 22"}
 SCRIPT = """
 import os, sys
 from credtui.tui.terminal.clipboard import Clipboard
-from credtui.tui.terminal.session import ask_multiplexer, find_multiplexer
+from credtui.tui.terminal.questions import Questions
 
-multiplexer = find_multiplexer(os.environ, lambda: ask_multiplexer(0, 1))
+with Questions(os.environ, background=False) as questions:
+    multiplexer = questions.answers().multiplexer
 clipboard = Clipboard(
     {setting!r}, os.environ, lambda text: print(end=text, flush=True), multiplexer
 )

@@ -1,23 +1,19 @@
 import io
 import os
 import pty
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from credtui.tui.terminal.session import (
-    Multiplexer,
     NoTerminal,
     ascii_only,
-    ask_multiplexer,
-    find_multiplexer,
     require_terminal,
     use_utf8,
     window_size,
 )
-from tests.terminal import TIMEOUT, Terminal
+from tests.terminal import Terminal
 from tests.tui.terminal.multiplexers import python
 
 
@@ -105,66 +101,6 @@ class TestAscii:
         )
         with Terminal(python(script), env={"LANG": "C"}) as terminal:
             terminal.wait_for("True")
-
-
-class TestMultiplexer:
-    @pytest.mark.parametrize(
-        ("env", "answer", "expected"),
-        [
-            ({"TERM": "screen", "SSH_CONNECTION": "x"}, Multiplexer.TMUX, Multiplexer.TMUX),
-            ({"TERM": "screen.xterm"}, Multiplexer.SCREEN, Multiplexer.SCREEN),
-            ({"TERM": "screen"}, None, Multiplexer.SCREEN),
-            ({"TERM": "tmux-256color"}, None, Multiplexer.TMUX),
-        ],
-    )
-    def test_the_terminal_is_asked(
-        self, env: dict[str, str], answer: Multiplexer | None, expected: Multiplexer
-    ) -> None:
-        assert find_multiplexer(env, lambda: answer) is expected
-
-    @pytest.mark.parametrize(
-        ("env", "expected"),
-        [
-            ({"TERM": "screen", "TMUX": "/x,1,0"}, Multiplexer.TMUX),
-            ({"TERM": "screen", "STY": "1.x"}, Multiplexer.SCREEN),
-            ({"TERM": "xterm-256color", "SSH_CONNECTION": "x"}, None),
-            ({}, None),
-        ],
-    )
-    def test_nothing_is_asked_where_it_is_known(
-        self, env: dict[str, str], expected: Multiplexer | None
-    ) -> None:
-        assert find_multiplexer(env, lambda: pytest.fail("asked")) is expected
-
-    @pytest.mark.parametrize(
-        ("parts", "expected"),
-        [
-            ([b"\x1b[>84;0;0c"], Multiplexer.TMUX),
-            ([b"\x1b[>83;40900;0c"], Multiplexer.SCREEN),
-            ([b"typed\x1b[>8", b"4;0;0c"], Multiplexer.TMUX),
-            ([b"\x1b[>41;354;0c"], None),
-            ([], None),
-        ],
-    )
-    def test_the_answer(
-        self, line: tuple[int, int], parts: list[bytes], expected: Multiplexer | None
-    ) -> None:
-        master, slave = line
-
-        def answer() -> None:
-            assert os.read(master, 16) == b"\x1b[>c"
-            for part in parts:
-                os.write(master, part)
-
-        other_end = threading.Thread(target=answer)
-        other_end.start()
-        assert ask_multiplexer(slave, slave, TIMEOUT if expected else 0.1) is expected
-        other_end.join()
-
-    def test_no_terminal_to_ask(self, tmp_path: Path) -> None:
-        with (tmp_path / "file").open("w+") as file:
-            assert ask_multiplexer(file.fileno(), file.fileno()) is None
-        assert (tmp_path / "file").read_text() == ""
 
 
 def test_a_terminal_that_does_not_know_its_size(line: tuple[int, int]) -> None:

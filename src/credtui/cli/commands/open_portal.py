@@ -3,6 +3,7 @@
 import os
 import secrets
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from shutil import rmtree
 from tempfile import TemporaryDirectory
@@ -16,16 +17,20 @@ from credtui.cli.shortage import ensure_open_files
 
 if TYPE_CHECKING:
     from credtui.cli.parser import Parser  # the portal starts without it
+    from credtui.tui.terminal.questions import Questions
 
 
 def open_portal(session: Session) -> int:
     """Open the portal, and return its exit status."""
     installation, actor = session.installation, session.actor
     _require_terminal()
-    environ = keep_only(PORTAL)
-    from credtui.tui.app import run_portal
+    environ, theme = keep_only(PORTAL), installation.settings.theme
+    with _ask_terminal(environ, theme) as questions:
+        from credtui.tui.app import run_portal
 
-    return run_portal(installation, actor, environ, forced=session.forced)
+        return run_portal(
+            installation, actor, environ, questions, theme=theme, forced=session.forced
+        )
 
 
 def demo_arguments(parser: "Parser") -> None:
@@ -38,19 +43,33 @@ def open_demo(_: Session) -> int:
     _require_terminal()
     actor = local_actor("portal")
     environ = keep_only(PORTAL)
-    from credtui.demo import demo_installation
-    from credtui.home import open_store
-    from credtui.installation import now
-    from credtui.tui.app import run_portal
+    with (
+        _ask_terminal(environ, "auto") as questions,
+        TemporaryDirectory(prefix="credtui-demo-") as folder,
+    ):
+        from credtui.demo import demo_installation
+        from credtui.home import open_store
+        from credtui.installation import now
+        from credtui.tui.app import run_portal
 
-    with TemporaryDirectory(prefix="credtui-demo-") as folder:
         store = open_store(Path(folder))
         installation = demo_installation(
             store, clock=now, random_bytes=secrets.token_bytes, bcrypt_cost=10
         )
         return run_portal(
-            installation, actor, environ, on_hangup=lambda: rmtree(folder, ignore_errors=True)
+            installation,
+            actor,
+            environ,
+            questions,
+            on_hangup=lambda: rmtree(folder, ignore_errors=True),
         )
+
+
+def _ask_terminal(environ: Mapping[str, str], theme: str) -> "Questions":
+    """Ask the terminal what the portal needs to know, before Textual is imported."""
+    from credtui.tui.terminal.questions import Questions
+
+    return Questions(environ, background=theme == "auto")
 
 
 def _require_terminal() -> None:

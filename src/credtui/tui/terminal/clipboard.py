@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Literal
 
 from credtui.domain.names import quotable
-from credtui.tui.terminal.session import Multiplexer
+from credtui.tui.terminal.questions import Multiplexer
 from credtui.tui.terminal.tmux import ask_tmux
 from credtui.tui.terminal.tools import Runner, run_tool
 
@@ -74,7 +74,7 @@ class Clipboard:
         setting: The configured route.
         env: The environment of the process.
         write: Writes to the terminal in one piece, normally the driver's `write`.
-        multiplexer: What `find_multiplexer` found.
+        multiplexer: The multiplexer between the program and the terminal, if any.
         which: Finds a program, as `shutil.which`.
         run: Runs a program.
     """

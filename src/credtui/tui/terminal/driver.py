@@ -13,6 +13,7 @@ from textual.drivers.linux_driver import LinuxDriver
 from textual.events import MouseEvent, MouseMove
 from textual.message import Message
 
+from credtui.tui.terminal.framework import TerminalApp
 from credtui.tui.terminal.input import InputFilter
 from credtui.tui.terminal.session import erase_rows, in_background, window_size
 
@@ -39,6 +40,7 @@ class CredtuiDriver(LinuxDriver):
         self._size = size or self._get_terminal_size()
         self._complained = -ONCE_IN
         self._read_at = monotonic()
+        self._unread = app.unread if isinstance(app, TerminalApp) else b""
 
     def _get_terminal_size(self) -> tuple[int, int]:
         try:
@@ -111,6 +113,9 @@ class CredtuiDriver(LinuxDriver):
                 os.read(self.fileno, 4096)
 
     def _next(self, incoming: InputFilter) -> list[str]:
+        if unread := self._unread:
+            self._unread = b""
+            return incoming.feed(unread, self._read_at)
         try:
             wait = _WAITING if incoming.waits else _IDLE
             if not select.select([self.fileno], [], [], wait)[0]:

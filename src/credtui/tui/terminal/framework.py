@@ -21,6 +21,9 @@ class TerminalApp(App[ReturnType]):
     failure: Exception | None = None
     """What ended the program against its will: in a worker, the worker's own error."""
 
+    unread: bytes = b""
+    """What the terminal sent before the driver began to read."""
+
     def rescue(self) -> None:
         """Called before an error ends the program."""
 

@@ -8,7 +8,6 @@ multiplexer, may not speak UTF-8, and may go away at any moment.
 import codecs
 import contextlib
 import os
-import re
 import select
 import signal
 import termios
@@ -16,14 +15,10 @@ import threading
 import time
 import tty
 from collections.abc import Callable, Iterator, Mapping
-from enum import StrEnum
 from pathlib import Path
 from typing import NoReturn, TextIO
 
 from credtui.domain.names import quotable
-
-ANSWER_WITHIN = 1.0
-"""Seconds to wait for an answer. A terminal that never answers costs this once, at the start."""
 
 _MODES_OFF = (
     "\x1b[?2026l\x1b[?1000l\x1b[?1003l\x1b[?1015l\x1b[?1006l\x1b[?1016l"
@@ -98,57 +93,6 @@ def ascii_only(env: Mapping[str, str]) -> bool:
         return codecs.lookup(encoding).name != "utf-8"
     except LookupError:
         return True
-
-
-class Multiplexer(StrEnum):
-    """A multiplexer between the program and the person's terminal."""
-
-    TMUX = "tmux"
-    SCREEN = "GNU screen"
-
-
-def find_multiplexer(
-    env: Mapping[str, str], ask: Callable[[], Multiplexer | None]
-) -> Multiplexer | None:
-    """Return the multiplexer that shows the program, on this computer or at the person's end.
-
-    Args:
-        env: The environment. TMUX and STY tell of this computer, TERM hints at the person's end.
-        ask: Asks the terminal, normally `ask_multiplexer`. It is called only if TERM hints at a
-            multiplexer and nothing else tells which: ssh, sudo and su remove the other variables.
-    """
-    if env.get("TMUX"):
-        return Multiplexer.TMUX
-    if env.get("STY"):
-        return Multiplexer.SCREEN
-    term = env.get("TERM", "")
-    if not term.startswith(("screen", "tmux")):
-        return None
-    return ask() or (Multiplexer.TMUX if term.startswith("tmux") else Multiplexer.SCREEN)
-
-
-def ask_multiplexer(
-    input_fd: int, output_fd: int, within: float = ANSWER_WITHIN
-) -> Multiplexer | None:
-    """Ask the terminal for its secondary device attributes: 84 is tmux, 83 is GNU screen.
-
-    Call this before Textual starts. An answer that comes later would reach Textual, which takes it
-    for typed keys. So this waits longer than the round trip of a line takes.
-    """
-    answer = b""
-    found = None
-    with contextlib.suppress(OSError, termios.error), raw_mode(input_fd):
-        os.write(output_fd, b"\x1b[>c")
-        deadline = time.monotonic() + within
-        while found is None and (left := deadline - time.monotonic()) > 0:
-            if select.select([input_fd], [], [], left)[0]:
-                chunk = os.read(input_fd, 256)
-                if not chunk:
-                    break
-                answer += chunk
-                found = re.search(rb"\x1b\[>(\d*)[\d;]*c", answer)
-    known = {b"83": Multiplexer.SCREEN, b"84": Multiplexer.TMUX}
-    return known.get(found[1]) if found else None
 
 
 @contextlib.contextmanager
