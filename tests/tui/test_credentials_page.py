@@ -261,7 +261,7 @@ class TestViewOnly:
     async def test_the_client_id_can_be_copied(self, viewed: Stage) -> None:
         async with portal(viewed) as session:
             await session.press("c")
-            await session.see("Sent to your terminal (OSC 52), not confirmed.")
+            await session.see("Client ID sent to your terminal (OSC 52), not confirmed.")
 
     async def test_the_palette_offers_no_change(self, viewed: Stage) -> None:
         async with portal(viewed, size=(80, 50)) as session:

@@ -158,7 +158,10 @@ class TestCopy:
                 await session.click_on("Copy Secret")
             else:
                 await session.press(way)
-            await session.see("Sent to your terminal (OSC 52), not confirmed.")
+            await session.see(
+                "Secret sent to your terminal (OSC 52). "
+                "Paste it anywhere here to prove that it arrived."
+            )
             assert "copied" not in session.text.lower()
             payload = base64.b64encode(secret.encode()).decode()
             assert session.app.written == [f"\x1b]52;c;{payload}\a"]
@@ -170,7 +173,7 @@ class TestCopy:
                 await session.click_on("Copy Client ID")
             else:
                 await session.press(way)
-            await session.see("Sent to your terminal (OSC 52), not confirmed.")
+            await session.see("Client ID sent to your terminal (OSC 52), not confirmed.")
             payload = base64.b64encode(two.id_of("Payout gateway").encode()).decode()
             assert session.app.written == [f"\x1b]52;c;{payload}\a"]
             await session.press("escape")
@@ -194,7 +197,7 @@ class TestCopy:
         stage.add("Payout gateway")
         async with rotated(stage) as session:
             await session.press("s")
-            await session.see("Sent to your terminal")
+            await session.see("Secret sent to your terminal")
             if checked:
                 await session.paste(shown_secret(session))
                 await session.see("matches")
@@ -206,7 +209,7 @@ class TestCopy:
     async def test_unless_asked_the_clipboard_is_left_alone(self, two: Stage) -> None:
         async with rotated(two) as session:
             await session.press("s")
-            await session.see("Sent to your terminal")
+            await session.see("Secret sent to your terminal")
             await session.press("escape")
             await session.until(lambda: len(session.app.screen_stack) == 1)
             await session.press("e")
@@ -389,7 +392,7 @@ class TestSave:
 
     async def test_with_a_shell_it_is_a_key_too(self, two: Stage) -> None:
         async with rotated(two) as session:
-            await session.see("f Save")
+            await session.see("f Save to File")
             await session.press("question_mark")
             await session.see("Save to a file")
 
@@ -535,7 +538,7 @@ class TestCloseGate:
     async def test_a_copy_is_enough(self, two: Stage) -> None:
         async with rotated(two) as session:
             await session.press("s")
-            await session.see("Sent to your terminal")
+            await session.see("Secret sent to your terminal")
             await session.press("escape")
             await session.until(lambda: len(session.app.screen_stack) == 1)
         assert how_confirmed(two) == "sent"
@@ -545,7 +548,7 @@ class TestCloseGate:
             await session.paste(shown_secret(session))
             await session.see("matches")
             await session.press("s")
-            await session.see("Sent to your terminal")
+            await session.see("Secret sent to your terminal")
             await session.press("escape")
             await session.until(lambda: len(session.app.screen_stack) == 1)
         assert how_confirmed(two) == "checked"
@@ -662,7 +665,7 @@ class TestNothingIsLeft:
             secret = shown_secret(session)
             assert secret in session.everything()
             await session.press("s", "i")
-            await session.see("Sent to your terminal")
+            await session.see("sent to your terminal")
             await session.click_on("paste the secret here")
             await session.paste(secret)
             await session.see("matches")

@@ -479,7 +479,7 @@ class TestCopyClientId:
     async def test_it_sends_the_client_id(self, two: Stage, use: Use) -> None:
         async with portal(two) as session:
             await use(session, "c", "Copy Client ID")
-            await session.see("Sent to your terminal (OSC 52), not confirmed.")
+            await session.see("Client ID sent to your terminal (OSC 52), not confirmed.")
             payload = base64.b64encode(two.id_of("Payout gateway").encode()).decode()
             assert session.app.written == [f"\x1b]52;c;{payload}\a"]
             assert "copied" not in session.text.lower()

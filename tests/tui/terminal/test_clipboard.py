@@ -42,7 +42,7 @@ def send(
     tools = tools or Tools()
     written: list[str] = []
     clipboard = Clipboard(setting, env, written.append, multiplexer, which=tools.which, run=tools)
-    sent = clipboard.send(SECRET)
+    sent = clipboard.send(SECRET, "Secret")
     assert "copied" not in f"{sent.message}{sent.fix}".lower()
     assert SECRET not in f"{sent!r}{vars(clipboard)!r}{tools.seen_by_all!r}"
     return sent, written
@@ -63,7 +63,7 @@ class TestChoice:
     ) -> None:
         tools = Tools(*installed)
         sent, written = send(env, tools)
-        assert sent == Sent(Route.NATIVE, f"Sent to the clipboard ({used}), not confirmed.")
+        assert sent == Sent(Route.NATIVE, f"Secret sent to the clipboard ({used}), not confirmed.")
         assert not sent.doubtful
         assert tools.calls == [(used, SECRET)]
         assert written == []
@@ -83,7 +83,7 @@ class TestChoice:
     @pytest.mark.parametrize("installed", [[], ["xclip"]])
     def test_osc_52_where_no_tool_works(self, installed: list[str]) -> None:
         sent, written = send({"DISPLAY": ":0", "TERM": "xterm"}, Tools(installed=installed))
-        assert sent == Sent(Route.OSC52, "Sent to your terminal (OSC 52), not confirmed.")
+        assert sent == Sent(Route.OSC52, "Secret sent to your terminal (OSC 52), not confirmed.")
         assert written == [f"\x1b]52;c;{base64.b64encode(SECRET.encode()).decode()}\a"]
 
     def test_osc_52_with_its_doubt_where_tmux_does_not_answer(self) -> None:
@@ -127,7 +127,7 @@ class TestChoice:
         clipboard = Clipboard("auto", env, print, which=lambda _: None, run=run)
         clipboard.clear()
         assert calls == []
-        assert clipboard.send(SECRET).route is Route.TMUX
+        assert clipboard.send(SECRET, "Secret").route is Route.TMUX
         clipboard.clear()
         assert calls[-1][:2] == ["tmux", "delete-buffer"]
         assert calls[-1][-1] == calls[-2][-1]
@@ -136,7 +136,7 @@ class TestChoice:
         def write(text: str) -> None:
             raise OSError
 
-        assert Clipboard("osc52", {}, write).send(SECRET).route is Route.NONE
+        assert Clipboard("osc52", {}, write).send(SECRET, "Secret").route is Route.NONE
 
 
 class TestRunTool:

@@ -27,7 +27,7 @@ clipboard = Clipboard(
 )
 print("ready", multiplexer, flush=True)
 for _ in sys.stdin:
-    sent = clipboard.send({text!r})
+    sent = clipboard.send({text!r}, 'Secret')
     print(sent.fix, "route", sent.route, "doubtful", sent.doubtful, sep="\\n")
     print("done", flush=True)
 """
@@ -160,7 +160,7 @@ class TestRealTmux:
         script.write_text(
             "import os\nfrom credtui.tui.terminal.clipboard import Clipboard\n"
             "clipboard = Clipboard('auto', os.environ, print)\n"
-            f"clipboard.send({SECRET!r})\nclipboard.blank()\nprint('blanked')\ninput()\n"
+            f"clipboard.send({SECRET!r}, 'Secret')\nclipboard.blank()\nprint('blanked')\ninput()\n"
         )
         tmux = Tmux(tmp_path)
         with tmux.run(python(script)) as terminal:

@@ -60,18 +60,9 @@ class GatedDialog(Dialog[How]):
             self.quit_gate.stay()
 
     async def _is_given_up(self) -> bool:
-        from credtui.tui.dialogs.confirm import ConfirmDialog
+        from credtui.tui.dialogs.close_question import CloseQuestion
 
         self._asking = True
-        given_up = await self.app.push_screen_wait(
-            ConfirmDialog(
-                "Close without saving?",
-                "Close",
-                (),
-                "The secret was not copied, saved or checked here. Once closed, it cannot be "
-                "retrieved; the credential would have to be rotated.",
-                cancel="Back",
-            )
-        )
+        given_up = await self.app.push_screen_wait(CloseQuestion())
         self._asking = False
         return bool(given_up)

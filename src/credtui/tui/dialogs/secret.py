@@ -26,15 +26,20 @@ from credtui.tui.dialogs.dialog import own_error
 from credtui.tui.screens.portal import Portal
 from credtui.tui.terminal.clipboard import OTHERWISE, Route, Sent
 from credtui.tui.terminal.framework import forget_cut_text, unbind
-from credtui.tui.widgets.field import Field
+from credtui.tui.widgets.field import SecretField
 from credtui.tui.widgets.status import Status
+from credtui.tui.widgets.steps import Steps
 
 WARNING = "Save your secret now"
 EXPLANATION = (
     "The secret is displayed only once. After you close this dialog, it cannot be retrieved."
 )
+PROOF = "Paste it anywhere here to prove that it arrived."
 MIN_WHOLE_COLUMNS = 76
 """Columns from which a secret fits beside its label."""
+
+COPY, CHECK = 1, 2
+"""The numbers of the steps to which something can come."""
 
 CONCEALED = "Press any key to show the secret again."
 CONCEALED_BELOW = "The secret is hidden."
@@ -52,8 +57,8 @@ class SecretDialog(ConcealingDialog[How], GatedDialog):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q", "close", "Close", key_display="esc"),
         Binding("s", "copy_secret", "Copy Secret"),
-        Binding("i", "copy_client_id", "Client ID", tooltip="Copy the Client ID"),
-        Binding("f", "save", "Save", tooltip="Save to a file"),
+        Binding("i", "copy_client_id", "Copy Client ID"),
+        Binding("f", "save", "Save to File", tooltip="Save to a file"),
         Binding("v", "plain_view", "Plain View"),
         Binding("t", "try", "Try it"),
     ]
@@ -77,25 +82,31 @@ class SecretDialog(ConcealingDialog[How], GatedDialog):
             unbind(self, "f")
 
     def compose_parts(self) -> Iterable[Widget]:
-        """The values, the warning, and the check."""
-        yield Static(self._values(), id="values", markup=False)
+        """The values, the warning, and the path: copy, paste as proof, Close."""
+        yield Static(id="values", markup=False)
+        yield Static(id="secret", markup=False)
         if self._issued and self._issued.doubt:
             yield Static(self._issued.doubt.label, id="doubt", markup=False)
         yield Static(WARNING, id="warning", markup=False)
         yield Static(EXPLANATION, id="explanation", markup=False)
-        yield Label("Check your copy")
-        yield Field(placeholder="paste the secret here", password=True, id="check")
+        yield Steps(
+            (
+                Button("Copy Secret", id="copy-secret", variant="primary", compact=True),
+                Static("Then store it where its clients read it.", classes="hint"),
+            ),
+            (Label("Check your copy"), SecretField(id="check")),
+            (Button("Close", id="close", compact=True), Static("", classes="hint")),
+            marks=self._portal.context.marks,
+        )
         yield Status(id="status")
 
     def compose_buttons(self) -> Iterable[Widget]:
-        """What can be done with the secret."""
+        """What else can be done with the secret."""
         yield Button("Copy Client ID", id="copy-client-id", compact=True)
-        yield Button("Copy Secret", id="copy-secret", variant="primary", compact=True)
         if not self._portal.context.forced:
             yield Button("Save to File", id="save", compact=True)
         yield Button("Plain View", id="plain-view", compact=True)
         yield Button("Try it", id="try", compact=True)
-        yield Button("Close", id="close", compact=True)
 
     def on_mount(self) -> None:
         """Let no key that was pressed earlier close this."""
@@ -123,18 +134,19 @@ class SecretDialog(ConcealingDialog[How], GatedDialog):
     def action_copy_secret(self) -> None:
         """Send the secret to the person's clipboard."""
         if self._issued:
-            self._copy(self._issued.secret.get_secret_value, secret=True)
+            self._copy(self._issued.secret.get_secret_value, "Secret", proof=PROOF)
 
     @on(Button.Pressed, "#copy-client-id")
     def action_copy_client_id(self) -> None:
         """Send the Client ID to the person's clipboard."""
-        self._copy(lambda: self._credential.client_id)
+        self._copy(lambda: self._credential.client_id, "Client ID")
 
     @work(thread=True, exit_on_error=False)
-    def _copy(self, value: Callable[[], str], *, secret: bool = False) -> None:
+    def _copy(self, value: Callable[[], str], what: str, *, proof: str = "") -> None:
         otherwise = "Use Plain View." if self._portal.context.forced else OTHERWISE
-        sent = self._portal.context.clipboard.send(value(), otherwise=otherwise)
-        self.app.call_from_thread(self._say_sent, sent, secret=secret)
+        clipboard = self._portal.context.clipboard
+        sent = clipboard.send(value(), what, proof=proof, otherwise=otherwise)
+        self.app.call_from_thread(self._say_sent, sent, secret=bool(proof))
 
     def _say_sent(self, sent: Sent, *, secret: bool) -> None:
         self._say(
@@ -142,6 +154,7 @@ class SecretDialog(ConcealingDialog[How], GatedDialog):
         )
         if secret and sent.route is not Route.NONE:
             self.note_kept("sent")
+            self._note_step(COPY, "Sent")
             self._copied = True
 
     @on(Button.Pressed, "#save")
@@ -156,6 +169,7 @@ class SecretDialog(ConcealingDialog[How], GatedDialog):
             )
             if saved:
                 self.note_kept("saved")
+                self._note_step(COPY, "Saved")
                 self._say(f"Saved to {saved}, readable by you alone.", "success")
 
     @on(Button.Pressed, "#plain-view")
@@ -202,6 +216,7 @@ class SecretDialog(ConcealingDialog[How], GatedDialog):
     @on(Input.Changed, "#check")
     def _check(self, event: Input.Changed) -> None:
         pasted = event.value.strip()
+        self._note_step(CHECK, "")
         if not pasted or self._issued is None:
             self._say("")
             return
@@ -210,7 +225,12 @@ class SecretDialog(ConcealingDialog[How], GatedDialog):
             self._say(problem, "error")
         else:
             self.note_kept("checked")
+            self._note_step(COPY, "Copied")
+            self._note_step(CHECK, "Matches")
             self._say("Your copy matches the secret.", "success")
+            self.set_focus(self.query_one("#close", Button))
+            # A key typed behind the copy may not press Close, which the person didn't see coming.
+            self.ignore_typed_ahead()
 
     def on_paste(self, event: events.Paste) -> None:
         """Check what is pasted anywhere in the dialog."""
@@ -227,7 +247,15 @@ class SecretDialog(ConcealingDialog[How], GatedDialog):
 
     def show_values(self) -> None:
         """Show the values, or a text instead while they are hidden."""
-        self.query_one("#values", Static).update(self._values())
+        hidden = CONCEALED if self.is_active else CONCEALED_BELOW
+        # A secret has a line of its own where it would not fit beside its label.
+        tiny = self.app.size.width < MIN_WHOLE_COLUMNS
+        *others, secret = [
+            f"{label}\n{value}" if tiny and label == "Secret" else f"{label:<9} {value}"
+            for label, value in self.irretrievable()
+        ] or ["", ""]
+        self.query_one("#values", Static).update("\n" if self.concealed else "\n".join(others))
+        self.query_one("#secret", Static).update(hidden if self.concealed else secret)
 
     def irretrievable(self) -> list[tuple[str, str]]:
         """Return the secret and what belongs to it, until the dialog is closed."""
@@ -239,22 +267,12 @@ class SecretDialog(ConcealingDialog[How], GatedDialog):
             ("Secret", self._issued.secret.get_secret_value()),
         ]
 
-    def _values(self) -> str:
-        if self.concealed:
-            return f"\n{CONCEALED if self.is_active else CONCEALED_BELOW}\n"
-        # A secret has a line of its own where it would not fit beside its label.
-        tiny = self.app.size.width < MIN_WHOLE_COLUMNS
-        return "\n".join(
-            f"{label}\n{value}" if tiny and label == "Secret" else f"{label:<9}  {value}"
-            for label, value in self.irretrievable()
-        )
-
     # Leaving
 
     def forget(self) -> None:
         """Forget the secret and its copies."""
         self._issued = None
-        self.query_one("#values", Static).update("")
+        self.show_values()
         self.query_one("#check", Input).clear()
         forget_cut_text(self.app)
         clipboard, seconds = self._portal.context.clipboard, self._settings.clear_clipboard_after
@@ -267,6 +285,9 @@ class SecretDialog(ConcealingDialog[How], GatedDialog):
 
     def _say(self, sentence: str, tone: str = "") -> None:
         self.query_one(Status).say(sentence, tone)
+
+    def _note_step(self, number: int, outcome: str) -> None:
+        self.query_one(Steps).note(number, outcome)
 
 
 def difference(copy: str, secret: str) -> str:

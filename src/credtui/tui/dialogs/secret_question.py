@@ -13,7 +13,7 @@ from textual.widgets import Button, Input, Label, Static
 
 from credtui.domain.errors import CredtuiError
 from credtui.tui.dialogs.dialog import Dialog
-from credtui.tui.widgets.field import Field
+from credtui.tui.widgets.field import SecretField
 from credtui.tui.widgets.labelled_value import LabelledValue
 from credtui.tui.widgets.status import Status
 
@@ -69,7 +69,7 @@ class SecretQuestion(Dialog[None]):
         for label, value in self._facts:
             yield LabelledValue(label, value)
         yield Label("Secret", id="field-label")
-        yield Field(placeholder="paste the secret here", password=True, id="secret")
+        yield SecretField(id="secret")
         yield Status(id="status")
 
     def compose_buttons(self) -> Iterable[Widget]:

@@ -157,7 +157,7 @@ class ApiAccessPage(PortalPage):
     @on(Button.Pressed, "#copy")
     def action_copy(self) -> None:
         """Send the command to the person's clipboard."""
-        self.portal.copy(self.command)
+        self.portal.copy(self.command, "Command")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer to copy only where there is a command."""

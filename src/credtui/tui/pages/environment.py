@@ -94,5 +94,5 @@ class EnvironmentPage(PortalPage):
 
     def action_copy(self) -> None:
         """Send the chosen value to the person's clipboard."""
-        if isinstance(self.screen.focused, LabelledValue):
-            self.portal.copy(self.screen.focused.value)
+        if isinstance(fact := self.screen.focused, LabelledValue):
+            self.portal.copy(fact.value, fact.label)

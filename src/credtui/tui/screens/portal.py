@@ -113,11 +113,20 @@ class Portal(Fitting):
             await self.follower.look()
 
     @work(group="copy")
-    async def copy(self, value: str) -> None:
-        """Send a value that is no secret to the person's clipboard, and say by which route."""
-        send = partial(self.context.clipboard.send, value, otherwise=BY_MOUSE)
+    async def copy(self, value: str, what: str) -> None:
+        """Send a value that is no secret to the person's clipboard, and say by which route.
+
+        Args:
+            value: The value.
+            what: What it is, as the message begins.
+        """
+        send = partial(self.context.clipboard.send, value, what, otherwise=BY_MOUSE)
         sent = await asyncio.to_thread(send)
         self.tell(f"{sent.message} {sent.fix or ''}".strip())
+
+    def focus_credential(self, client_id: str) -> None:
+        """Focus the card of a credential, and scroll to it, if the open page has its card."""
+        raise NotImplementedError
 
     async def go_to(self, environment: str, organization: str) -> None:
         """Show another organization or environment in place of this one.

@@ -98,18 +98,21 @@ class Clipboard:
         self._buffer = f"credtui-{os.getpid()}"
         self._sent_by = Route.NONE
 
-    def send(self, text: str, *, otherwise: str = OTHERWISE) -> Sent:
+    def send(self, text: str, what: str, *, proof: str = "", otherwise: str = OTHERWISE) -> Sent:
         """Send a text by the configured route, and return what is known about it.
 
         Args:
             text: The text.
+            what: What the text is, as the message begins: "Client ID".
+            proof: How the person can find out whether it has arrived, in a sentence.
             otherwise: What to do if nothing can be sent, in a sentence.
         """
         sent = self._send(text)
         self._sent_by = sent.route
         if sent.route is Route.NONE:
             return replace(sent, message=f"{sent.message} {otherwise}")
-        return sent
+        end = f". {proof}" if proof else ", not confirmed."
+        return replace(sent, message=f"{what} {sent.message}{end}")
 
     def clear(self) -> None:
         """Remove what the last text may have left on this computer."""
@@ -169,7 +172,7 @@ class Clipboard:
         env = {**self._env, **({"TMPDIR": memory} if memory else {})}
         for argv in self._tools():
             if self._run(argv, env=env, text=text) is not None:
-                return Sent(Route.NATIVE, f"Sent to the clipboard ({argv[0]}), not confirmed.")
+                return Sent(Route.NATIVE, f"sent to the clipboard ({argv[0]})")
         return None
 
     # The tmux on this host
@@ -198,7 +201,7 @@ class Clipboard:
                 "Newer versions of tmux send nothing while set-clipboard is off. If nothing "
                 "arrives, put this into ~/.tmux.conf:\nset -s set-clipboard external"
             )
-        return Sent(Route.TMUX, "Sent to your terminal (tmux), not confirmed.", fix)
+        return Sent(Route.TMUX, "sent to your terminal (tmux)", fix)
 
     # The terminal itself
 
@@ -223,4 +226,4 @@ class Clipboard:
         except OSError:
             return Sent(Route.NONE, "The terminal can't be written to.")
         fix = _OUTER_TMUX if self._multiplexer is Multiplexer.TMUX else None
-        return Sent(Route.OSC52, f"Sent to your terminal ({through}), not confirmed.", fix)
+        return Sent(Route.OSC52, f"sent to your terminal ({through})", fix)

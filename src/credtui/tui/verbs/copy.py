@@ -18,4 +18,4 @@ class CopyClientId(CredentialVerb):
 
     async def run(self, portal: Portal, credential: Credential) -> None:
         """Send the Client ID, and say by which route."""
-        portal.copy(credential.client_id)
+        portal.copy(credential.client_id, "Client ID")
