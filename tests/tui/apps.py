@@ -182,12 +182,14 @@ class PortalUnderTest(CredtuiApp):
         super().__init__(*args, **options)
         self.animation_level = "none"
         self.written: list[str] = []
+        self.asked_timeouts: list[float] = []
 
     def write_to_terminal(self, text: str) -> None:
         self.written.append(text)
 
     def notify(self, *what: Any, **options: Any) -> None:
         """Keep each message until the test has seen it, however slow the computer is."""
+        self.asked_timeouts.append(options.get("timeout", 0))
         super().notify(*what, **options | {"timeout": 3600})
 
     def export_screenshot(self, **options: Any) -> str:

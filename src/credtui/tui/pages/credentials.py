@@ -101,6 +101,12 @@ class CredentialsPage(PortalPage):
                 self._focus(widget)
                 return
 
+    def focus_credential(self, client_id: str) -> None:
+        """Focus the card of a credential, and scroll to it."""
+        for card in self.query(Card):
+            if card.client_id == client_id:
+                self._focus(card)
+
     def _focus(self, widget: Widget) -> None:
         # `Widget.focus` takes effect later: the next key would still go to the card before.
         self.screen.set_focus(widget)

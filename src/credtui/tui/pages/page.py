@@ -38,6 +38,9 @@ class PortalPage(Vertical):
         """Focus the widget at which a person begins."""
         raise NotImplementedError
 
+    def focus_credential(self, client_id: str) -> None:
+        """Focus the card of a credential, where the page has cards."""
+
     @property
     def no_access(self) -> str:
         """All that a page says to a person without access."""

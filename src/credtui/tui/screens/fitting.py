@@ -13,6 +13,11 @@ from credtui.tui.type_ahead import TypeAhead
 MIN_COLUMNS, MIN_ROWS = 60, 20
 
 
+def _reading(message: str) -> float:
+    """Return the seconds that it takes to read a message slowly."""
+    return len(message) / 12
+
+
 class TooSmall(Static):
     """A text over a whole screen that doesn't fit the terminal."""
 
@@ -71,13 +76,13 @@ class Fitting(Screen):  # type: ignore[type-arg]
         """Show a message for a while, in place of the one before."""
         # A key that is held down would cover the page with messages.
         self.app.clear_notifications()
-        self.notify(message, markup=False)
+        self.notify(message, timeout=5 + _reading(message), markup=False)
 
     def warn(self, message: str) -> None:
         """Show a refusal or a failure for a while, and drop the keys typed up to now."""
         self.ignore_typed_ahead()
         self.app.clear_notifications()
-        self.notify(message, severity="warning", timeout=10, markup=False)
+        self.notify(message, severity="warning", timeout=10 + _reading(message), markup=False)
 
     def set_focus(
         self,

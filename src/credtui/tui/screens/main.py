@@ -141,6 +141,10 @@ class MainScreen(KeysOfPage, Portal):
     def _switch(self) -> None:
         self.action_verb(SwitchEnvironment.name)
 
+    def focus_credential(self, client_id: str) -> None:
+        """Focus the card of a credential, and scroll to it, if the open page has its card."""
+        self.current.focus_credential(client_id)
+
     async def go_to(self, environment: str, organization: str) -> None:
         """Show another organization or environment, on the page that is open now."""
         there = self.context.installation.service(

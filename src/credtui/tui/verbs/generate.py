@@ -33,4 +33,4 @@ class Generate(CredentialVerb):
             portal, portal.service.generate, title=self.label, confirm="Save & Generate Key"
         )
         if issued:
-            await show_secret(portal, issued)
+            await show_secret(portal, issued, "generated", "Its clients need the secret.")

@@ -62,7 +62,8 @@ class Replace(CredentialVerb):
             intro="\n".join([*(text for text, _ in steps), "", INTRODUCTION]),
         )
         if issued:
-            await show_secret(portal, issued)
+            move = f"Move the clients of {credential.display_name} over to it."
+            await show_secret(portal, issued, "generated", move)
         return issued is not None
 
     async def _go_on(self, portal: Portal, credential: Credential) -> None:

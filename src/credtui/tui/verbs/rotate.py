@@ -32,4 +32,4 @@ class Rotate(CredentialVerb):
             issued = await portal.do(
                 lambda: portal.service.rotate(credential.client_id, seen=credential.generation)
             )
-            await show_secret(portal, issued)
+            await show_secret(portal, issued, "rotated", "Clients need the new secret.")

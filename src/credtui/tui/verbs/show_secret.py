@@ -7,8 +7,16 @@ from credtui.domain.models import IssuedSecret
 from credtui.tui.screens.portal import Portal
 
 
-async def show_secret(portal: Portal, issued: IssuedSecret) -> None:
+async def show_secret(portal: Portal, issued: IssuedSecret, made: str, following: str) -> None:
     """Show a secret until its dialog is closed, and record how it was handed over.
+
+    Then say what was made, and focus its card.
+
+    Args:
+        portal: The screen under the dialog.
+        issued: The secret.
+        made: What was made of the credential, in a word: "rotated".
+        following: What a person should do now, in a sentence.
 
     Raises:
         OutcomeUnknownError: Nobody knows whether the secret is valid, so nothing was recorded.
@@ -33,3 +41,7 @@ async def show_secret(portal: Portal, issued: IssuedSecret) -> None:
                 )
 
         await portal.do(note)
+    if how in (None, "closed unsaved"):
+        following = "Its secret was closed unsaved: rotate it (r)."
+    portal.tell(f"{credential.display_name} {made}. {following}")
+    portal.focus_credential(credential.client_id)
