@@ -1,11 +1,14 @@
 """Keys that work in every part of the portal, and what footer, help and buttons call them."""
 
+import re
+
 import pytest
-from textual.widgets import Button, Input
+from textual.widgets import Button, Input, OptionList, Static
 
 from credtui.domain.permissions import Operator, Permission
 from credtui.tui.dialogs.confirm import ConfirmCredentialDialog
 from credtui.tui.dialogs.dialog import Dialog
+from credtui.tui.dialogs.menu import CardMenu
 from credtui.tui.dialogs.name import NameDialog
 from credtui.tui.dialogs.operator import OperatorDialog
 from credtui.tui.terminal.framework import bindings_of
@@ -132,6 +135,49 @@ class TestNavigationFocused:
             await session.press("slash")
             assert "n New" in footer(session)
             assert "r Rotate" in footer(session)
+
+
+class TestMenu:
+    async def test_the_cursor_reaches_everything_and_one_reason_is_shown(self, two: Stage) -> None:
+        async with portal(two) as session:
+            await session.press("enter")
+            menu = await session.at(CardMenu)
+            size = menu.query_one(".menu").outer_size
+            for label, reason in (
+                ("Rotate Credential", ""),
+                ("Edit", ""),
+                ("Make Primary", "This is the primary credential already."),
+                ("Delete", "Make another credential primary first"),
+            ):
+                option = menu.query_one(OptionList).highlighted_option
+                assert option
+                assert label in str(option.prompt)
+                shown = str(menu.query_one(".reason", Static).content)
+                assert bool(reason) == bool(shown)
+                assert reason in shown
+                assert menu.query_one(".menu").outer_size == size
+                await session.press("down")
+
+    async def test_what_cant_be_used_says_so_without_colour(self, two: Stage) -> None:
+        async with portal(two) as session:
+            await session.press("enter")
+            await session.at(CardMenu)
+            assert re.search(r"Delete +d  not now", session.text)
+            assert re.search(r"Edit +e +│", session.text)
+
+    async def test_enter_on_it_says_why_and_stays(self, two: Stage) -> None:
+        async with portal(two) as session:
+            await session.press("enter", "down", "down", "enter")
+            assert session.messages == ["This is the primary credential already."]
+            assert isinstance(session.app.screen, CardMenu)
+
+    @pytest.mark.parametrize("key", ["enter", "v"])
+    @pytest.mark.parametrize("size", [(60, 20), (80, 24)])
+    async def test_it_has_its_own_footer(self, two: Stage, key: str, size: tuple[int, int]) -> None:
+        async with portal(two, size=size) as session:
+            await session.press(key)
+            await session.see("esc Close")
+            assert session.lines[-1].split() == ["enter", "Choose", "esc", "Close"]
 
 
 # How to open each dialog that has buttons.

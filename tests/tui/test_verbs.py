@@ -451,9 +451,10 @@ class TestDelete:
         async with portal(two) as session:
             await session.press("full_stop")
             await session.at(CardMenu)
-            await session.see("The primary credential can't be deleted.")
+            assert "can't be deleted" not in session.text
             await session.press("d")
             await session.until(lambda: session.messages == [PROTECTED])
+            await session.see("The primary credential can't be deleted.")
             await session.click_on("Delete  ")
             assert isinstance(session.app.screen, CardMenu)
 

@@ -6,6 +6,7 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
@@ -13,6 +14,7 @@ from textual.widgets.option_list import Option
 from credtui.domain.models import Environment
 from credtui.tui.dialogs.dialog import Modal
 from credtui.tui.widgets.badge import named
+from credtui.tui.widgets.footer import Footer
 from credtui.tui.widgets.menu import Menu
 
 
@@ -26,7 +28,7 @@ class EnvironmentDialog(Modal[str]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q", "cancel", "Cancel"),
+        Binding("escape,q", "cancel", "Close", key_display="esc"),
     ]
 
     def __init__(
@@ -38,7 +40,7 @@ class EnvironmentDialog(Modal[str]):
         self._present = present
 
     def compose(self) -> ComposeResult:
-        """One option for each environment."""
+        """An option for each environment."""
         menu = Menu(
             *(
                 Option(
@@ -54,8 +56,10 @@ class EnvironmentDialog(Modal[str]):
             ),
             markup=False,
         )
-        menu.border_title = "Environment"
-        yield menu
+        with Vertical(classes="menu") as frame:
+            frame.border_title = "Environment"
+            yield menu
+        yield Footer()
 
     def on_mount(self) -> None:
         """Begin at the open one."""

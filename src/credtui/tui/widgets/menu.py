@@ -10,6 +10,7 @@ class Menu(OptionList):
     """An option list in which j and k move the highlight too."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "select", "Choose", key_display="enter"),
         Binding("j", "cursor_down", show=False),
         Binding("k", "cursor_up", show=False),
     ]
