@@ -180,6 +180,47 @@ class TestMenu:
             assert session.lines[-1].split() == ["enter", "Choose", "esc", "Close"]
 
 
+class TestPalette:
+    async def test_a_line_for_each_command_with_its_key(self, demo: Stage) -> None:
+        async with portal(demo, size=(80, 50)) as session:
+            await session.press("ctrl+p")
+            await session.see("Quit")
+            listed = [line.strip() for line in session.lines if line.strip()]
+            first = next(at for at, line in enumerate(listed) if "Search for commands" in line)
+            commands = listed[first + 1 : first + 20]
+            for command in (
+                "r  Rotate Credential: Payout gateway",
+                "c  Copy Client ID: Payout gateway",
+                "w  Which credential is this?",
+                "3  Activity",
+                "v  Switch environment",
+                "?  Help",
+                "^q  Quit",
+            ):
+                assert command in commands
+
+    @pytest.mark.parametrize("number", "12345")
+    async def test_the_key_does_the_same(self, two: Stage, number: str) -> None:
+        async with portal(two) as session:
+            await session.press(number)
+            screen = session.app.portal
+            bound = {
+                session.app.get_key_display(active.binding): active.binding.description.casefold()
+                for active in screen.active_bindings.values()
+            }
+            for command in session.app.commands(screen):
+                if command.key:
+                    assert bound[command.key].split()[-1] in command.title.casefold()
+
+    async def test_the_marks_of_a_search_are_on_the_title(self, demo: Stage) -> None:
+        async with portal(demo) as session:
+            await session.press("ctrl+p")
+            await session.write("Activity")
+            await session.see("3  Activity")
+            await session.press("enter")
+            assert open_page(session) == "activity"
+
+
 # How to open each dialog that has buttons.
 DIALOGS = {
     "new credential": ("d", "y", "n"),

@@ -108,7 +108,7 @@ class TestGenerate:
         async with portal(empty) as session:
             await session.press("ctrl+p")
             await session.write("New Cred")
-            await session.see("New Credential Generate a credential")
+            await session.see("n  New Credential")
             await session.press("enter")
             await session.at(NameDialog)
 

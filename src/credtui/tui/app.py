@@ -10,7 +10,6 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
-from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.driver import Driver
 from textual.screen import Screen
@@ -37,6 +36,8 @@ from credtui.tui.type_ahead import TypeAhead
 if TYPE_CHECKING:
     from textual.command import Provider
     from textual.filter import LineFilter
+
+    from credtui.tui.palette import Command
 
 
 def _portal_commands() -> "type[Provider]":
@@ -204,18 +205,18 @@ class CredtuiApp(TypeAhead[None], FrugalApp[None], TerminalApp[None]):
         for modal in open_modals(self):
             modal.conceal()
 
-    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+    def commands(self, screen: Screen[object]) -> "Iterable[Command]":
         """Offer in the palette what keys and menus offer.
 
         Textual's screenshot isn't offered: it would save a secret on screen for everybody to read.
         """
-        if screen is self.portal:
-            from credtui.tui.palette import commands_of
+        from credtui.tui.palette import Command, commands_of
 
+        if screen is self.portal:
             yield from commands_of(self.portal)
-        yield SystemCommand("Theme", "Choose other colours", self.action_change_theme)
-        yield SystemCommand("Help", "Show what every key does", self.action_help)
-        yield SystemCommand("Quit", "Leave credtui", self.action_quit)
+        yield Command("", "Theme", self.action_change_theme)
+        yield Command("?", "Help", self.action_help)
+        yield Command("^q", "Quit", self.action_quit)
 
 
 def run_portal(

@@ -1,44 +1,67 @@
-"""What the command palette offers, as text.
+"""What the command palette offers, as text: a line for each command, with its key.
 
 Textual's own provider reads titles as markup. A credential's name could then draw or break the
 palette.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from rich.text import Text
-from textual.app import SystemCommand
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
 from credtui.tui.pages import entries_for
 from credtui.tui.screens.main import SWITCHES, MainScreen
 from credtui.tui.verbs.credential_verbs import CREDENTIAL_VERBS
 
+if TYPE_CHECKING:
+    from credtui.tui.app import CredtuiApp
+
+
+class Command(NamedTuple):
+    """What the palette can do.
+
+    Attributes:
+        key: The key that does it as well; empty for none.
+        title: Its words.
+        run: Does it.
+    """
+
+    key: str
+    title: str
+    run: Callable[[], Any]
+
 
 class PortalCommands(Provider):
-    """Offers the app's system commands in the order in which they come."""
+    """Offers the app's commands in the order in which they come."""
 
     async def discover(self) -> Hits:
         """Yield every command."""
-        for command in self.app.get_system_commands(self.screen):
-            yield DiscoveryHit(
-                Text(command.title), command.callback, text=command.title, help=command.help
-            )
+        for command in self._commands():
+            yield DiscoveryHit(_line(command), command.run, text=command.title)
 
     async def search(self, query: str) -> Hits:
         """Yield the commands whose title matches."""
         matcher = self.matcher(query)
-        for command in self.app.get_system_commands(self.screen):
+        for command in self._commands():
             score, places = matcher.fuzzy_search.match(query, command.title)
             if score > 0:
-                title = Text(command.title)
-                for place in places:
-                    title.stylize("bold underline", place, place + 1)
-                yield Hit(score, title, command.callback, text=command.title, help=command.help)
+                yield Hit(score, _line(command, places), command.run, text=command.title)
+
+    def _commands(self) -> Iterable[Command]:
+        return cast("CredtuiApp", self.app).commands(self.screen)
 
 
-def commands_of(portal: MainScreen) -> Iterable[SystemCommand]:
+def _line(command: Command, places: Sequence[int] = ()) -> Text:
+    """Return the key and the title, with the letters at these places of the title marked."""
+    title = Text(command.title)
+    for place in places:
+        title.stylize("bold underline", place, place + 1)
+    return Text.assemble((f"{command.key:>2}", "bold"), "  ", title)
+
+
+def commands_of(portal: MainScreen) -> Iterable[Command]:
     """Yield what the portal can do now: verbs on the chosen credential, pages, and switching."""
     page, credential = portal.page, portal.current.credential
     for verb in CREDENTIAL_VERBS:
@@ -46,11 +69,9 @@ def commands_of(portal: MainScreen) -> Iterable[SystemCommand]:
             label = verb.label
             if verb.for_card and credential:
                 label = f"{verb.menu_label(page, credential)}: {credential.display_name}"
-            yield SystemCommand(label, verb.help, partial(portal.use, verb, credential))
+            key = verb.key if verb in portal.current.VERBS else ""
+            yield Command(key, label, partial(portal.use, verb, credential))
     for entry in entries_for(page):
-        yield SystemCommand(
-            entry.title, f"Open the page {entry.title}", partial(portal.open_page, entry.name)
-        )
+        yield Command(entry.key, entry.title, partial(portal.open_page, entry.name))
     for switch in SWITCHES:
-        help_text = switch.help.removesuffix(".")
-        yield SystemCommand(switch.label, help_text, partial(portal.use, switch))
+        yield Command(switch.key, switch.label, partial(portal.use, switch))
