@@ -90,7 +90,7 @@ def test_plain_view_that_a_key_leaves_comes_back_shown(tmp_path: Path) -> None:
     ("keys", "title"),
     [
         ("f", "New file, readable"),
-        ("?", "Open the command palette"),
+        ("?", "Command palette"),
         ("\x10", "Search for commands"),
     ],
     ids=["save", "help", "palette"],

@@ -26,7 +26,7 @@ from credtui.tui.stylesheet import ParsedOnce
 from credtui.tui.terminal import session
 from credtui.tui.terminal.clipboard import Clipboard
 from credtui.tui.terminal.driver import CredtuiDriver
-from credtui.tui.terminal.framework import TerminalApp
+from credtui.tui.terminal.framework import TerminalApp, reword
 from credtui.tui.terminal.palette import colours_of, filter_for
 from credtui.tui.terminal.questions import NOTHING_SAID, Answers, Questions
 from credtui.tui.terminal.wire import FrugalApp
@@ -73,8 +73,8 @@ class CredtuiApp(TypeAhead[None], FrugalApp[None], TerminalApp[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+q,ctrl+c", "quit", "Quit", show=False, priority=True),
-        Binding("ctrl+z", "suspend_process", "Suspend the program", show=False, priority=True),
-        Binding("ctrl+l", "repaint", "Draw the screen again", show=False, priority=True),
+        Binding("ctrl+z", "suspend_process", "Suspend", show=False, priority=True),
+        Binding("ctrl+l", "repaint", "Draw again", show=False, priority=True),
     ]
 
     def __init__(
@@ -103,6 +103,7 @@ class CredtuiApp(TypeAhead[None], FrugalApp[None], TerminalApp[None]):
             installation, actor, clipboard, marks.ASCII if ascii_only else marks.UNICODE, forced
         )
         self._page = page
+        reword(self, "command_palette", "Command palette")
         for own in THEMES:
             self.register_theme(own)
         self.unread = answers.received

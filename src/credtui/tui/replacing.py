@@ -31,7 +31,7 @@ def step_lines(now: ReplacementStep, marks: Marks) -> list[Fact]:
     """Return a line for each step, "done", "now" or "later", given the present step."""
     lines: list[Fact] = []
     for step, title in TITLES.items():
-        mark, word, colour = marks.dot, "later", "$foreground 70%"
+        mark, word, colour = marks.dot, "later", "$text-muted"
         if step < now:
             mark, word, colour = marks.done, "done", "$text-success"
         elif step == now:

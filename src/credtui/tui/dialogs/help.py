@@ -1,21 +1,32 @@
-"""Shows what every key does."""
+"""Shows what the keys do."""
 
-from collections.abc import Iterable
-from typing import ClassVar
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, ClassVar, TypeAlias
 
+from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 from textual.binding import Binding, BindingType
+from textual.containers import Container
+from textual.dom import DOMNode
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
 from credtui.tui.dialogs.dialog import Dialog
-from credtui.tui.terminal.framework import bindings_of
+from credtui.tui.terminal.framework import KeysOfPage, bindings_of
+from credtui.tui.verbs.verb import Verb
+
+EVERYWHERE, PAGE, DIALOG = "Everywhere", "This page", "This dialog"
+
+Keys: TypeAlias = dict[str, list[str]]
+"""What keys do, with the keys that do it."""
 
 
 class HelpDialog(Dialog[None]):
-    """Lists the keys that work on a screen, from its bindings.
+    """Lists the keys that work on a screen, from its bindings, in groups.
+
+    The keys with which a framework's widget moves its cursor aren't listed one by one.
 
     Args:
         about: The screen.
@@ -30,30 +41,63 @@ class HelpDialog(Dialog[None]):
 
     def __init__(self, about: Screen[object]) -> None:
         super().__init__("Keys")
-        self._lines = list(_lines(about))
+        everywhere, *others = _groups(about).items()
+        self._columns = ([everywhere], others)
 
     def compose_parts(self) -> Iterable[Widget]:
-        """One line for each binding."""
+        """Two columns, one above the other where there is little room."""
+        yield Columns(*(Static(_listed(groups)) for groups in self._columns))
+
+
+class Columns(Container):
+    """What stands side by side."""
+
+
+def _listed(groups: Iterable[tuple[str, Keys]]) -> Group:
+    parts: list[Text | Table] = []
+    for heading, keys in groups:
         table = Table.grid(padding=(0, 2))
-        table.add_column(justify="right", no_wrap=True)
-        for key, text in self._lines:
-            table.add_row(Text(key, style="bold"), Text(text))
-        yield Static(table)
+        table.add_column(no_wrap=True)
+        for words, names in keys.items():
+            table.add_row(Text(" ".join(dict.fromkeys(names)), "bold"), Text(words))
+        parts += [Text(heading, "bold underline"), table, Text("")]
+    return Group(*parts[:-1])
 
 
-def _lines(screen: Screen[object]) -> Iterable[tuple[str, str]]:
-    """Yield keys and what they do, nearest to the focus first."""
-    app = screen.app
+def _groups(screen: Screen[object]) -> dict[str, Keys]:
+    """Return what the keys do, by heading: everywhere, on the page or dialog, and to one thing."""
+    groups: dict[str, Keys] = {EVERYWHERE: {}}
+    for heading, words, name in _described(screen):
+        groups.setdefault(heading, {}).setdefault(words, []).append(name)
+    groups[EVERYWHERE]["Next region"] = ["tab"]
+    if isinstance(screen, KeysOfPage):
+        groups[EVERYWHERE]["Move about"] = ["arrows", "hjkl"]
+    return groups
+
+
+def _described(screen: Screen[object]) -> Iterator[tuple[str, str, str]]:
+    """Yield a heading, words and the name of a key for each binding."""
+    app, page = screen.app, screen.current if isinstance(screen, KeysOfPage) else screen
+    here = DIALOG if page is screen else PAGE
     nearest = screen.focused.ancestors_with_self if screen.focused else [screen, app]
-    keys: dict[str, list[str]] = {}
-    for node in nearest:
+    for node in nearest if page in nearest else [page, *nearest]:
+        of_widget = node not in (page, screen, app)
+        heading = EVERYWHERE if node in (screen, app) and node is not page else here
+        verbs: dict[str, Verb[Any]] = {verb.binding.action: verb for verb in _verbs_of(node)}
         for binding in bindings_of(node):
-            if binding.description and binding.action not in _UNSAID:
-                text = binding.tooltip or binding.description
-                keys.setdefault(text, []).append(app.get_key_display(binding))
-    keys["Go to the next or previous region"] = ["tab", "shift+tab"]
-    for text, names in keys.items():
-        yield " ".join(dict.fromkeys(names)), text
+            if not binding.description or binding.action in _UNSAID:
+                continue
+            if of_widget and not binding.show:  # As the keys that move a widget's cursor.
+                continue
+            name = app.get_key_display(binding)
+            if verb := verbs.get(binding.action):
+                yield verb.heading or heading, verb.label, name
+            else:
+                yield heading, binding.description, name
+
+
+def _verbs_of(node: DOMNode) -> Sequence[Verb[Any]]:
+    return getattr(node, "VERBS", ())
 
 
 _UNSAID = ("screen.copy_text", "app.focus_next", "app.focus_previous", "help_quit")

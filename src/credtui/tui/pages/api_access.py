@@ -46,10 +46,10 @@ class _Choice(OptionList):
     """The credentials to choose from. Keys that the list doesn't need scroll the page."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("j", "cursor_down", "Next credential", show=False),
-        Binding("k", "cursor_up", "Previous credential", show=False),
+        Binding("j", "cursor_down", show=False),
+        Binding("k", "cursor_up", show=False),
         Binding("pagedown,space", "more", "More", key_display="pgdn", tooltip="Scroll down."),
-        Binding("pageup", "less", "Scroll up", show=False),
+        Binding("pageup", "less", show=False),
     ]
 
     def action_more(self) -> None:

@@ -53,12 +53,12 @@ class CredentialsPage(PortalPage):
     BINDINGS: ClassVar[list[BindingType]] = [
         *(verb.binding for verb in CREDENTIAL_VERBS if not verb.for_card),
         Binding("full_stop", "menu", "Actions", key_display=".", tooltip="Open the card's menu."),
-        Binding("enter", "menu", "Actions", tooltip="Open the card's menu.", show=False),
+        Binding("enter", "menu", "Actions", key_display="enter", show=False),
         *(verb.binding for verb in CREDENTIAL_VERBS if verb.for_card),
         # Textual tries a key's bindings in order: these explain why a verb above can't be used.
         *(Binding(verb.key, f"explain('{verb.name}')", show=False) for verb in CREDENTIAL_VERBS),
-        Binding("up,k", "move(-1)", "Card above", show=False),
-        Binding("down,j", "move(1)", "Card below", show=False),
+        Binding("up,k", "move(-1)", show=False),
+        Binding("down,j", "move(1)", show=False),
     ]
 
     def compose(self) -> ComposeResult:

@@ -27,8 +27,8 @@ class EnvironmentPage(PortalPage):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("c", "copy", "Copy", tooltip="Send the chosen value to your clipboard."),
         EDIT_NETWORKS.binding,
-        Binding("down,j", "move(1)", "Next value", show=False),
-        Binding("up,k", "move(-1)", "Previous value", show=False),
+        Binding("down,j", "move(1)", show=False),
+        Binding("up,k", "move(-1)", show=False),
     ]
 
     def compose(self) -> ComposeResult:

@@ -40,8 +40,8 @@ class OperatorsPage(PortalPage):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *(verb.binding for verb in (ADD, EDIT, REMOVE)),
-        Binding("j", "move(1)", "Next operator", show=False),
-        Binding("k", "move(-1)", "Previous operator", show=False),
+        Binding("j", "move(1)", show=False),
+        Binding("k", "move(-1)", show=False),
     ]
 
     def __init__(self, *, id: str) -> None:  # noqa: A002  # Textual's word

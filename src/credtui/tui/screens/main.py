@@ -38,15 +38,17 @@ class MainScreen(KeysOfPage, Portal):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        *(
+            Binding(entry.key, f"open('{entry.name}')", "Open a page", show=False)
+            for entry in ENTRIES
+        ),
+        Binding("slash", "focus_navigation", "Navigation", show=False),
         *(verb.binding for verb in SWITCHES),
         Binding("question_mark,f1", "app.help", "Help", key_display="?"),
         Binding("q", "app.quit", "Quit"),
-        Binding("slash", "focus_navigation", "Navigation", show=False),
-        *(
-            Binding(entry.key, f"open('{entry.name}')", entry.title, show=False)
-            for entry in ENTRIES
-        ),
     ]
+
+    VERBS = SWITCHES
 
     AUTO_FOCUS = ""  # The open page knows where a person begins.
 

@@ -16,6 +16,7 @@ class AddOperator(OperatorVerb):
     label = "Add Operator"
     key = "n"
     help = "Let somebody use credtui."
+    heading = ""
     for_one = False
 
     async def run(self, portal: Portal, operator: None) -> None:  # noqa: ARG002

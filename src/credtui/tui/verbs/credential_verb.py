@@ -17,6 +17,7 @@ class CredentialVerb(Verb[Credential]):
         permission: The permission that it takes.
     """
 
+    heading = "Credential"
     for_card: ClassVar[bool] = True
     in_menu: ClassVar[bool] = True
     permission: ClassVar[Permission] = Permission.CAN_EDIT

@@ -16,6 +16,7 @@ class Generate(CredentialVerb):
     short = "New"
     key = "n"
     help = "Generate a credential and show its secret once."
+    heading = ""
     for_card = False
     in_menu = False
 

@@ -15,6 +15,7 @@ class Identify(CredentialVerb):
     short = "Which credential"
     key = "w"
     help = "Tell which credential a secret belongs to."
+    heading = ""
     for_card = False
     in_footer = False
     in_menu = False

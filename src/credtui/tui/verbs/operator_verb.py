@@ -21,6 +21,7 @@ class OperatorVerb(Verb[Operator]):
         for_one: Whether the verb is about one operator.
     """
 
+    heading = "Operator"
     for_one: ClassVar[bool] = True
 
     def obstacle(self, page: Page, subject: Operator | None) -> str | None:

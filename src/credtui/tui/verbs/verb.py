@@ -24,6 +24,7 @@ class Verb(Generic[S]):
         key: The key that runs it, in the framework's name.
         help: What it does, in a sentence.
         in_footer: Whether the footer, which is short, shows it.
+        heading: The heading under which the help lists it; empty for that of its page.
     """
 
     name: ClassVar[str]
@@ -32,6 +33,7 @@ class Verb(Generic[S]):
     key: ClassVar[str]
     help: ClassVar[str]
     in_footer: ClassVar[bool] = True
+    heading: ClassVar[str] = ""
 
     @property
     def binding(self) -> Binding:

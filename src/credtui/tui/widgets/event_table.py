@@ -43,10 +43,10 @@ class EventTable(DataTable[Text | _When]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "select_cursor", "Details", key_display="enter"),
-        Binding("j", "cursor_down", "Next event", show=False),
-        Binding("k", "cursor_up", "Previous event", show=False),
-        Binding("home", "scroll_top", "Newest event", show=False),
-        Binding("end", "scroll_bottom", "Earliest event that was read", show=False),
+        Binding("j", "cursor_down", show=False),
+        Binding("k", "cursor_up", show=False),
+        Binding("home", "scroll_top", show=False),
+        Binding("end", "scroll_bottom", show=False),
     ]
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"event-table--muted", "event-table--refused"}

@@ -18,9 +18,9 @@ class Navigation(OptionList):
     """Lists the pages by section, with their keys; choosing a section opens its first page."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("j", "cursor_down", "Next page", show=False),
-        Binding("k", "cursor_up", "Previous page", show=False),
-        Binding("right,l", "select", "Open the page", show=False),
+        Binding("j", "cursor_down", show=False),
+        Binding("k", "cursor_up", show=False),
+        Binding("right,l", "select", show=False),
     ]
 
     @dataclass
