@@ -37,6 +37,7 @@ class Picture(NamedTuple):
         steps: Keys to press, "=" and a text to type, or "?" and a text to wait for.
         columns: The terminal's width.
         rows: The terminal's height.
+        theme: The theme's name; empty for the dark one.
     """
 
     name: str
@@ -44,11 +45,13 @@ class Picture(NamedTuple):
     steps: Sequence[str] = ()
     columns: int = 80
     rows: int = 24
+    theme: str = ""
 
 
 GALLERY = (
     Picture("credentials", "credtui"),
     Picture("credentials-wide", "credtui", columns=120, rows=40),
+    Picture("credentials-light", "credtui", theme="credtui-light"),
     Picture("menu", "credtui", ["j", "full_stop", "?Rotate Credential"]),
     Picture(
         "new-credential",
@@ -86,6 +89,8 @@ async def draw(picture: Picture) -> str:
         installation.settings = installation.settings.model_copy(update={"clipboard": "none"})
         app = CredtuiApp(installation, ALICE, installation.service(ALICE).page())
         app.animation_level = "none"
+        if picture.theme:
+            app.theme = picture.theme
         size = (picture.columns, picture.rows)
         async with app.run_test(size=size, notifications=False) as pilot:
             await pilot.pause()

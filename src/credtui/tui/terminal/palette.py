@@ -104,8 +104,9 @@ class _Palette(LineFilter):
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
         """Return the segments in the terminal's colours."""
+        drawn = self.style  # each line that is drawn passes here
         return [
-            Segment(text, style and self.style(style, background), control)
+            Segment(text, None if style is None else drawn(style, background), control)
             for text, style, control in segments
         ]
 
