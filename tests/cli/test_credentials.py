@@ -2,11 +2,13 @@
 
 import json
 import re
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from credtui.cli.exit_codes import ExitCode
 from credtui.domain.audit import Action, AuditEvent
 from credtui.domain.models import Credential
 from credtui.domain.permissions import Actor
@@ -48,6 +50,23 @@ def use(home: Path, client_id: str, address: str, generation: int, at: datetime)
     caller = Caller(address=address, generation=generation, last_at=at, issued=issued)
     usage = Usage(last_used_at=at, last_used_from=address, issued=issued, callers=(caller,))
     open_store(home / "store").add_usage(Place("uat", "acme"), {client_id: usage})
+
+
+@pytest.mark.parametrize("command", ["delete", "rotate"])
+def test_the_question_says_who_loses_access(
+    credtui: Credtui, home: Path, environ: Mapping[str, str], command: str
+) -> None:
+    credtui("generate", "Payout gateway")
+    client_id = credtui("generate", "Reporting batch", "--json").json["client_id"]
+    use(home, client_id, "203.0.113.9", 1, now())
+    with Terminal([*PROGRAM, command, client_id], env=environ, cols=150) as terminal:
+        terminal.wait_for("[y/N]")
+        assert (
+            "! Used just now from 203.0.113.9: that client loses access at once." in terminal.text
+        )
+        terminal.send("n\r")
+        assert terminal.wait_exit() == ExitCode.REFUSED
+    assert client_id in credtui("list").out
 
 
 def test_list_of_nothing(credtui: Credtui) -> None:

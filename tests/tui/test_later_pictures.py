@@ -80,3 +80,32 @@ class TestReplacement:
         """In the smallest terminal, and in ASCII, it scrolls."""
         small.size = (60, 20)
         assert small.same(self.stage(small), self.look, ascii_only=True)
+
+
+class TestLosingAccess:
+    @staticmethod
+    def stage(pictures: Pictures) -> Stage:
+        """Two credentials, which were used a few minutes ago."""
+        stage = pictures.stage()
+        stage.add("Payout gateway", "Reporting batch")
+        stage.clock.advance(timedelta(days=34))
+        for minutes, name in (
+            (40, "Payout gateway"),
+            (12, "Payout gateway"),
+            (4, "Reporting batch"),
+        ):
+            stage.use(name, timedelta(minutes=minutes), address=f"203.0.113.{minutes}", refused=1)
+        return stage
+
+    def test_rotate(self, pictures: Pictures) -> None:
+        """Who loses access, and Replace instead."""
+        assert pictures.same(self.stage(pictures), pressing("r"))
+
+    def test_rotate_narrow(self, small: Pictures) -> None:
+        """The same in the smallest terminal."""
+        small.size = (60, 20)
+        assert small.same(self.stage(small), pressing("r"), ascii_only=True)
+
+    def test_delete(self, small: Pictures) -> None:
+        """Who loses access."""
+        assert small.same(self.stage(small), pressing("j", "d"))

@@ -182,8 +182,9 @@ async def test_rewording_an_action_in_one_screen_alone() -> None:
 
     one, other = Sample(), Sample()
     reword(one, "cancel", "Back")
-    assert [binding.description for binding in bindings_of(one)] == ["Yes", "Back"]
-    assert [binding.description for binding in bindings_of(other)] == ["Yes", "Cancel"]
+    for screen, words in ((one, {"agree": "Yes", "cancel": "Back"}), (other, {"cancel": "Cancel"})):
+        shown = {binding.action: binding.description for binding in bindings_of(screen)}
+        assert shown.items() >= words.items()
 
 
 async def test_the_keys_of_a_page_work_beside_it() -> None:

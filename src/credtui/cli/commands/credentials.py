@@ -21,6 +21,7 @@ from credtui.domain.rotation import Rotation, rotation
 from credtui.domain.rules import MAX_CREDENTIALS
 from credtui.domain.secret_state import SecretState
 from credtui.domain.usage import Usage
+from credtui.domain.warnings import loses_access
 from credtui.service.credentials import CredentialService
 
 
@@ -221,6 +222,8 @@ def _ask_to_delete(service: CredentialService, page: Page, credential: Credentia
         raise NotConfirmedError(
             f"Deleting {credential.name} can't be undone. Nothing was changed: say {flag}."
         )
+    if warning := loses_access(page, credential, service.clock()):
+        say(f"! {warning}")
     question = (
         f"{alarm(service)}Delete {credential.name} ({credential.client_id}) of "
         f"{place(service)}? Its clients lose access at once."

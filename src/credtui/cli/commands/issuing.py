@@ -4,10 +4,12 @@ from typing import get_args
 
 from credtui.cli.delivery import Form, deliver, ensure_reader, uninterrupted
 from credtui.cli.meaning import add_credential, meant
+from credtui.cli.output import say
 from credtui.cli.parser import Parser, add_words
 from credtui.cli.question import can_ask, ensure_yes
 from credtui.cli.session import Session
 from credtui.cli.wording import alarm, place
+from credtui.domain.warnings import loses_access
 
 
 def generate_arguments(parser: Parser) -> None:
@@ -43,9 +45,12 @@ def rotate(session: Session) -> None:
     """Replace a credential's secret, and write the new one to standard output."""
     ensure_reader()
     service, seen = session.service, None
-    with meant(service, service.page(), session.arguments.credential) as (client_id, credential):
+    page = service.page()
+    with meant(service, page, session.arguments.credential) as (client_id, credential):
         # A script can't answer a question.
         if credential and can_ask() and not session.arguments.yes:
+            if warning := loses_access(page, credential, service.clock()):
+                say(f"! {warning}")
             ensure_yes(
                 f"{alarm(service)}Rotate {credential.name} ({client_id}) of {place(service)}? "
                 "The previous secret stops working at once."

@@ -12,6 +12,7 @@ from textual.widgets import Button, Input, Static
 from credtui.domain.models import Credential
 from credtui.domain.page import Page
 from credtui.domain.refusals import CredentialChangedError, NoSuchCredentialError
+from credtui.domain.warnings import loses_access, used_today
 from credtui.tui.dialogs.dialog import Dialog
 from credtui.tui.screens.portal import Portal
 from credtui.tui.summaries import facts
@@ -55,12 +56,12 @@ class ConfirmDialog(Dialog[bool]):
         self._outdated = False
 
     def compose_parts(self) -> Iterable[Widget]:
-        """The facts, the consequence, and what must be typed."""
+        """The facts, a warning, the consequence, and what must be typed."""
         if self._facts:
-            with Grid(id="facts"):
-                for label, value in self._facts:
-                    yield Static(label, markup=False)
-                    yield Static(value, markup=False)
+            yield Grid(*_cells(self._facts), id="facts")
+        danger = Static("", id="danger", markup=False)
+        danger.display = False
+        yield danger
         yield Static(self._consequence, id="consequence", markup=False)
         if self._type_first:
             yield Static(f'Type "{self._type_first}" to go on:', markup=False)
@@ -82,9 +83,24 @@ class ConfirmDialog(Dialog[bool]):
         """Drop the keys that were pressed earlier."""
         self.ignore_typed_ahead()
 
+    def warn_of(self, danger: str) -> None:
+        """Show what a person must know before agreeing; hide it if it is empty."""
+        warning = self.query_one("#danger", Static)
+        warning.update(f"! {danger}")
+        warning.display = bool(danger)
+
+    def show_facts(self, facts: Sequence[tuple[str, str]]) -> None:
+        """Show the facts as they are now."""
+        if facts != self._facts:
+            self._facts = facts
+            grid = self.query_one("#facts", Grid)
+            grid.remove_children()
+            grid.mount(*_cells(facts))
+
     def outdate(self, reason: str) -> None:
         """Say why the question no longer makes sense, and allow no agreement any more."""
         self._outdated = True
+        self.warn_of("")
         self.query_one("#consequence", Static).update(reason)
         self.query_one("#confirm", Button).disabled = True
         self.set_focus(self.query_one("#cancel", Button))
@@ -111,8 +127,15 @@ class ConfirmDialog(Dialog[bool]):
         self.dismiss(True)  # noqa: FBT003
 
 
+def _cells(facts: Sequence[tuple[str, str]]) -> list[Static]:
+    return [Static(text, markup=False) for fact in facts for text in fact]
+
+
 class ConfirmCredentialDialog(ConfirmDialog):
     """Asks about one credential, and withdraws the question if it changes meanwhile.
+
+    While it is open it follows how the credential is used, and warns of clients that will probably
+    come again.
 
     Args:
         label: The verb's label.
@@ -131,17 +154,32 @@ class ConfirmCredentialDialog(ConfirmDialog):
         *,
         type_name: bool = False,
     ) -> None:
-        service = portal.service
-        about = [
+        self._portal = portal
+        self._credential = credential
+        super().__init__(
+            label,
+            label,
+            self._about(portal.page),
+            consequence,
+            type_first=credential.name if type_name else "",
+        )
+
+    def _about(self, page: Page) -> list[tuple[str, str]]:
+        service, credential = self._portal.service, self._credential
+        return [
             ("Credential", credential.display_name),
             ("Client ID", credential.client_id),
             ("Environment", f"{service.environment.name}, organization {service.organization}"),
-            *facts(credential, portal.page, service.clock()),
+            *facts(page.find(credential.client_id) or credential, page, service.clock()),
         ]
-        super().__init__(
-            label, label, about, consequence, type_first=credential.name if type_name else ""
-        )
-        self._credential = credential
+
+    def on_mount(self) -> None:
+        """Follow the use of the credential."""
+        self.page_changed(self._portal.page)
+        self.set_interval(30, self._let_time_pass)
+
+    def _let_time_pass(self) -> None:
+        self.page_changed(self._portal.page)
 
     def page_changed(self, page: Page) -> None:
         """Withdraw the question if it is no longer about what the person saw."""
@@ -156,3 +194,60 @@ class ConfirmCredentialDialog(ConfirmDialog):
                 )
             case CredentialChangedError():
                 self.outdate(f"{seen.display_name} was rotated meanwhile. Cancel, and look again.")
+            case _:
+                self.show_facts(self._about(page))
+                now = self._portal.service.clock()
+                self.warn_of(loses_access(page, seen, now) or "")
+
+
+class RotateDialog(ConfirmCredentialDialog):
+    """Asks whether to rotate, and offers Replace where clients used the secret today.
+
+    Attributes:
+        replace_instead: True if the person chose Replace.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("x", "replace", "Replace instead")]
+
+    replace_instead = False
+
+    def compose_parts(self) -> Iterable[Widget]:
+        """The usual parts, and what Replace would do."""
+        yield from super().compose_parts()
+        yield Static(
+            "Clients used this secret today. Replace keeps both working while you move them.",
+            id="advice",
+            markup=False,
+        )
+
+    def compose_buttons(self) -> Iterable[Widget]:
+        """Rotate, replace, and cancel."""
+        rotate, cancel = super().compose_buttons()
+        return rotate, Button("Replace instead", id="replace", compact=True), cancel
+
+    def page_changed(self, page: Page) -> None:
+        """Offer Replace while it can be used."""
+        super().page_changed(page)
+        for selector in ("#advice", "#replace"):
+            self.query_one(selector).display = self._may_replace(page)
+        if self.focused and not self.focused.display:
+            self.set_focus(self.query_one("#cancel", Button))
+        self.refresh_bindings()
+
+    def _may_replace(self, page: Page) -> bool:
+        credential = self._credential
+        refusal = page.why_not_replace(credential.client_id) or page.why_not_add()
+        used = used_today(page, credential, self._portal.service.clock())
+        return used and not refusal and not self._outdated
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Allow Replace only where it is offered."""
+        if action == "replace" and not self._may_replace(self._portal.page):
+            return False
+        return super().check_action(action, parameters)
+
+    @on(Button.Pressed, "#replace")
+    def action_replace(self) -> None:
+        """Close, to replace the credential."""
+        self.replace_instead = True
+        self.dismiss(None)

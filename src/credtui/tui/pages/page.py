@@ -66,7 +66,9 @@ class PortalPage(Vertical):
         return self.credential
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer the verbs that can be used now."""
+        """Offer the verbs that can be used now, and nothing while the terminal is too small."""
+        if self.portal.covered:
+            return False
         if action == "verb":
             return self._find(str(parameters[0])).obstacle(self.portal.page, self.subject) is None
         return super().check_action(action, parameters)

@@ -16,19 +16,21 @@ class Rotate(CredentialVerb):
     help = "Replace the secret; the previous one stops working."
 
     async def run(self, portal: Portal, credential: Credential) -> None:
-        """Ask for confirmation, rotate the secret, and show the new one."""
-        from credtui.tui.dialogs.confirm import ConfirmCredentialDialog
+        """Ask for confirmation, rotate the secret, and show the new one; or replace it instead."""
+        from credtui.tui.dialogs.confirm import RotateDialog
+        from credtui.tui.verbs.replace import Replace
 
-        confirmed = await portal.ask(
-            ConfirmCredentialDialog(
-                self.label,
-                portal,
-                credential,
-                consequence="The previous secret is immediately invalidated: clients that use it "
-                "are refused until they have the new one. The Client ID stays.",
-            )
+        dialog = RotateDialog(
+            self.label,
+            portal,
+            credential,
+            consequence="The previous secret is immediately invalidated: clients that use it "
+            "are refused until they have the new one. The Client ID stays.",
         )
-        if confirmed:
+        confirmed = await portal.ask(dialog)
+        if dialog.replace_instead:
+            await Replace().run(portal, credential)
+        elif confirmed:
             issued = await portal.do(
                 lambda: portal.service.rotate(credential.client_id, seen=credential.generation)
             )
