@@ -3,13 +3,17 @@
 import re
 import subprocess
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from credtui.cli.caller import account_name
+from credtui.cli.exit_codes import ExitCode
 from credtui.domain.ssh_keys import parse_public_key
+from credtui.installation import now
 from tests.cli.conftest import PROGRAM, Credtui
+from tests.cli.test_credentials import use
 from tests.domain.test_ssh_keys import ED25519, OTHER, PRIVATE_KEYS, PUTTY_PRIVATE
 from tests.terminal import Terminal
 
@@ -166,6 +170,52 @@ def test_organizations(managed: Credtui) -> None:
     ran = managed("list", "--organization", "glolex")
     assert (ran.status, ran.out) == (5, "")
     assert "There is no organization glolex" in ran.err
+
+
+@pytest.mark.parametrize("answer", ["y", "n"])
+def test_networks_that_shut_out_a_client_are_asked_about(
+    managed: Credtui, home: Path, environ: Mapping[str, str], answer: str
+) -> None:
+    client_id = managed("generate", "Payout gateway", "--json").json["client_id"]
+    use(home, client_id, "203.0.113.44", 1, now() - timedelta(hours=2, minutes=1))
+    warning = "! This would shut out 203.0.113.44, which used Payout gateway 2 hours ago."
+    line = [*PROGRAM, "networks", "set", "192.0.2.0/24"]
+    with Terminal(line, env=environ, cols=150) as terminal:
+        terminal.wait_for("Set the networks of acme in uat anyway? [y/N]")
+        assert warning in terminal.text
+        terminal.send(f"{answer}\r")
+        status = terminal.wait_exit()
+    said = managed("networks", "list").out
+    if answer == "n":
+        assert (status, said) == (ExitCode.REFUSED, "")
+    else:
+        assert (status, said) == (0, "192.0.2.0/24\n")
+
+
+@pytest.mark.parametrize("flags", [(), ("--yes",)])
+def test_a_script_is_told_who_is_shut_out_and_not_asked(
+    managed: Credtui, home: Path, flags: tuple[str, ...]
+) -> None:
+    client_id = managed("generate", "Payout gateway", "--json").json["client_id"]
+    use(home, client_id, "unknown", 1, now())
+    ran = managed("networks", "set", "192.0.2.0/24", *flags)
+    assert (ran.status, ran.out) == (0, "192.0.2.0/24\n")
+    assert ran.err.startswith(
+        "! This would shut out an unknown address, which used Payout gateway just now.\n"
+    )
+    again = managed("networks", "set", "192.0.2.0/25", *flags)
+    assert "shut out" not in again.err
+
+
+def test_yes_in_a_terminal_asks_nothing(
+    managed: Credtui, home: Path, environ: Mapping[str, str]
+) -> None:
+    client_id = managed("generate", "Payout gateway", "--json").json["client_id"]
+    use(home, client_id, "203.0.113.44", 1, now())
+    line = [*PROGRAM, "networks", "set", "192.0.2.0/24", "--yes"]
+    with Terminal(line, env=environ, cols=150) as terminal:
+        assert terminal.wait_exit() == 0
+        assert "! This would shut out 203.0.113.44" in terminal.text
 
 
 def test_networks(managed: Credtui) -> None:

@@ -1,8 +1,10 @@
 """The page Environment."""
 
+from datetime import timedelta
 from pathlib import Path
 
-from textual.widgets import Button
+import pytest
+from textual.widgets import Button, TextArea
 
 from credtui.domain.permissions import Operator, Permission
 from credtui.tui.dialogs.networks import NetworksDialog
@@ -73,6 +75,75 @@ async def test_a_representative_sets_the_networks(demo: Stage) -> None:
         await session.see("2001:db8::/32")
         assert demo.page.networks == ("10.0.0.0/8", "2001:db8::/32")
         assert demo.actions()[0] == "set networks done"
+
+
+async def type_networks(session: Session, text: str) -> None:
+    await _open(session)
+    await session.press("e")
+    await session.at(NetworksDialog)
+    await session.write(text)
+
+
+SHUT_OUT = "! This would shut out 203.0.113.44, which used Payout gateway 2 hours ago."
+
+
+@pytest.mark.parametrize("again", ["ctrl+s", "enter"])
+async def test_networks_that_shut_out_a_client_are_saved_after_a_second_look(
+    demo: Stage, again: str
+) -> None:
+    demo.use("Payout gateway", timedelta(hours=2), address="203.0.113.44")
+    async with portal(demo) as session:
+        await type_networks(session, "192.0.2.0/24")
+        await session.see(SHUT_OUT)
+        await session.press("ctrl+s")
+        await session.see("Save anyway")
+        assert session.focused == "Save anyway"
+        assert not demo.page.networks
+        await session.press(again)
+        await session.see("Networks       192.0.2.0/24")
+    assert demo.page.networks == ("192.0.2.0/24",)
+
+
+async def test_a_key_typed_twice_is_not_a_second_look(demo: Stage) -> None:
+    demo.use("Payout gateway", timedelta(hours=2), address="203.0.113.44")
+    async with portal(demo) as session:
+        await type_networks(session, "192.0.2.0/24")
+        await session.see(SHUT_OUT)
+        await session.burst("ctrl+s", "ctrl+s")
+        await session.see("Save anyway")
+        await session.settle()
+        await session.at(NetworksDialog)
+    assert demo.page.networks == ()
+
+
+async def test_whom_networks_shut_out_follows_typing_and_use(demo: Stage) -> None:
+    demo.use("Payout gateway", timedelta(hours=2), address="203.0.113.44")
+    async with portal(demo) as session:
+        await type_networks(session, "203.0.113.0/24")
+        await session.see_no("shut out")
+        demo.use("Reporting batch", address="unknown")
+        await session.see(
+            "! This would shut out an unknown address, which used Reporting batch just now."
+        )
+        await session.press("ctrl+s")
+        await session.see("Save anyway")
+        session.app.set_focus(session.one("#networks", TextArea))
+        await session.press("backspace")
+        await session.see_no("Save anyway")
+        await session.press(*["backspace"] * 20)
+        await session.see_no("shut out")
+        await session.press("ctrl+s")
+        await session.until(lambda: len(session.app.screen_stack) == 1)
+
+
+async def test_many_that_are_shut_out_are_told_in_the_smallest_terminal(demo: Stage) -> None:
+    for number in range(8):
+        address = f"2001:db8:1234:5678:9abc:def0:1234:{number + 1000}"
+        demo.use("Payout gateway", timedelta(hours=number), address=address)
+    async with portal(demo, size=(60, 20)) as session:
+        await type_networks(session, "192.0.2.0/24")
+        await session.see("! This would shut out 8 addresses:")
+        await session.see("and 5 more.")
 
 
 async def test_cancel_changes_no_network(demo: Stage) -> None:

@@ -1,5 +1,8 @@
 """Pictures of the pages beside the credentials, and of their dialogs."""
 
+from datetime import timedelta
+
+import pytest
 from textual.widgets import Input
 
 from credtui.domain.permissions import Operator, Permission
@@ -140,6 +143,24 @@ class TestEnvironment:
             seeing("do you mean"),
         )
         assert pictures.same(pictures.stage(demo=True), do)
+
+    @pytest.mark.parametrize("size", [(80, 24), (60, 20)], ids=["80x24", "60x20"])
+    def test_networks_that_shut_out_clients(self, small: Pictures, size: tuple[int, int]) -> None:
+        """The dialog names the clients, and Save asks once more."""
+        small.size = size
+        stage = small.stage(demo=True)
+        stage.use("Reporting batch", timedelta(hours=2), address="203.0.113.44")
+        stage.use("Payout gateway", timedelta(minutes=5), address="2001:db8:1:2:3:4:5:6")
+        do = opening(
+            "Environment",
+            "Token address",
+            pressing("e"),
+            at(NetworksDialog),
+            writing("10.0.0.0/8"),
+            pressing("ctrl+s"),
+            seeing("Save anyway"),
+        )
+        assert small.same(stage, do)
 
     def test_no_access(self, small: Pictures) -> None:
         """No access: no data."""

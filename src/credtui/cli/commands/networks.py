@@ -5,8 +5,12 @@ from typing import Any
 
 from credtui.cli.output import put, put_json, say
 from credtui.cli.parser import Parser, add_commands, usual_flags
+from credtui.cli.question import can_ask, ensure_yes
 from credtui.cli.session import Session
 from credtui.cli.wording import place, where
+from credtui.domain.networks import parse_networks
+from credtui.domain.refusals import InvalidNetworkError
+from credtui.domain.warnings import shuts_out
 
 
 def networks_commands(parser: Parser) -> None:
@@ -27,13 +31,41 @@ def list_networks(session: Session) -> None:
 def _set_arguments(parser: Parser) -> None:
     parser.runs(set_networks)
     parser.add_argument("networks", nargs="+", metavar="NETWORK", help="such as 192.0.2.0/24")
+    parser.add_argument("--yes", action="store_true", help="don't ask")
 
 
 def set_networks(session: Session) -> None:
     """Replace the networks from which an organization's credentials may be used."""
-    networks = session.service.set_networks(session.arguments.networks)
-    say(f"The credentials of {place(session.service)} may be used from these networks only.")
+    service, networks = session.service, session.arguments.networks
+    seen = _warn(session, networks)
+    networks = service.set_networks(networks, seen=seen)
+    say(f"The credentials of {place(service)} may be used from these networks only.")
     _put_networks(session, networks)
+
+
+def _warn(session: Session, networks: Sequence[str]) -> Sequence[str] | None:
+    """Say which clients networks would shut out, and ask whether to go on.
+
+    Returns:
+        The present networks, if the person was asked.
+
+    Raises:
+        NotConfirmedError: The answer was not yes.
+    """
+    service = session.service
+    page = service.page()
+    try:
+        warning = shuts_out(page, parse_networks(networks), service.clock())
+    except InvalidNetworkError:
+        return None  # The service refuses them, and records the attempt.
+    if warning is None or not page.may_manage:
+        return None
+    say(f"! {warning}")
+    # A script can't answer a question.
+    if session.arguments.yes or not can_ask():
+        return None
+    ensure_yes(f"Set the networks of {place(service)} anyway?")
+    return page.networks
 
 
 def clear_networks(session: Session) -> None:

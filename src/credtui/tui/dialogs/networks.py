@@ -11,7 +11,9 @@ from textual.widgets import Button, Static, TextArea
 from credtui.domain.networks import parse_networks
 from credtui.domain.page import Page
 from credtui.domain.refusals import InvalidNetworkError, NetworksChangedError
+from credtui.domain.warnings import shuts_out
 from credtui.tui.dialogs.dialog import Dialog
+from credtui.tui.screens.portal import Portal
 
 EXPLANATION = (
     "One network a line, such as 192.0.2.0/24 or 2001:db8::/32. Clients elsewhere lose access "
@@ -22,24 +24,30 @@ EXPLANATION = (
 class NetworksDialog(Dialog[tuple[str, ...]]):
     """Returns the networks; None if the person canceled.
 
+    While a person types, the dialog says which addresses the networks would shut out. Then Save
+    asks once more.
+
     Args:
-        networks: The present networks.
+        portal: The screen that shows the organization.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+s", "confirm", "Save")]
 
-    def __init__(self, networks: tuple[str, ...]) -> None:
+    def __init__(self, portal: Portal) -> None:
         super().__init__("Edit Networks", "Save")
-        self._seen = networks
+        self._portal = portal
+        self._seen = portal.page.networks
         self._outdated = ""
+        self._asked = False
 
     def compose_parts(self) -> Iterable[Widget]:
-        """The explanation, the field, and why its text isn't accepted."""
+        """The explanation, the field, why its text isn't accepted, and whom it would shut out."""
         yield Static(EXPLANATION, id="explanation", markup=False)
         yield TextArea(
             "\n".join(self._seen), id="networks", compact=True, highlight_cursor_line=False
         )
         yield Static("", id="problem", markup=False)
+        yield Static("", id="danger", markup=False)
 
     def on_mount(self) -> None:
         """Begin at the end of the text."""
@@ -58,16 +66,35 @@ class NetworksDialog(Dialog[tuple[str, ...]]):
             )
         self._judge()
 
-    @on(TextArea.Changed)
     def _judge(self) -> None:
-        problem = self._problem()
+        problem, danger = self._problem(), self._danger()
         self.query_one("#problem", Static).update(problem)
-        self.query_one("#confirm", Button).disabled = bool(problem)
+        self.query_one("#problem", Static).display = not danger
+        self.query_one("#danger", Static).update(f"! {danger}")
+        self.query_one("#danger", Static).display = bool(danger)
+        self._asked = self._asked and bool(danger)
+        button = self.query_one("#confirm", Button)
+        button.disabled = bool(problem)
+        button.label = "Save anyway" if self._asked else "Save"
+        button.variant = "error" if self._asked else "primary"
+        button.refresh(layout=True)
+
+    @on(TextArea.Changed)
+    def _begin_anew(self) -> None:
+        self._asked = False
+        self._judge()
 
     @on(Button.Pressed, "#confirm")
     def action_confirm(self) -> None:
-        """Return the networks if they are acceptable."""
-        if not self._problem():
+        """Return the networks if they are acceptable; ask once more if they shut out a client."""
+        if self._problem():
+            return
+        if self._danger() and not self._asked:
+            self.ignore_typed_ahead()
+            self._asked = True
+            self._judge()
+            self.set_focus(self.query_one("#confirm", Button))
+        else:
             self.dismiss(parse_networks(self._lines))
 
     @property
@@ -82,3 +109,9 @@ class NetworksDialog(Dialog[tuple[str, ...]]):
         except InvalidNetworkError as error:
             return str(error)
         return ""
+
+    def _danger(self) -> str:
+        if self._problem():
+            return ""
+        portal = self._portal
+        return shuts_out(portal.page, parse_networks(self._lines), portal.service.clock()) or ""

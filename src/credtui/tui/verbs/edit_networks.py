@@ -22,7 +22,7 @@ class EditNetworks(Verb[None]):
         from credtui.tui.dialogs.networks import NetworksDialog
 
         seen = portal.page.networks
-        networks = await portal.ask(NetworksDialog(seen))
+        networks = await portal.ask(NetworksDialog(portal))
         if networks is not None and networks != seen:
             kept = await portal.do(lambda: portal.service.set_networks(networks, seen=seen))
             where = f"from {', '.join(kept)}" if kept else "from everywhere"
