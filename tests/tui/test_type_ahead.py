@@ -51,7 +51,7 @@ class TestOrder:
         async with portal(demo) as session:
             await session.click_on("Activity")
             await session.see("10 events")
-            await session.burst("f", *"alice")
+            await session.burst("slash", *"alice")
             await session.see("6 of 10 events")
 
     async def test_the_palette_takes_what_is_typed_behind_its_key(self, two: Stage) -> None:

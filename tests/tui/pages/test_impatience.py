@@ -76,7 +76,7 @@ async def test_no_page_lets_the_loop_wait_for_the_store(demo: Stage) -> None:
         store.watching = True
         await session.click_on("Activity")
         await session.see("10 events")
-        await session.press("f")
+        await session.press("slash")
         await session.write("bob")
         await session.see("of 10 events")
         await session.press("escape", "y")

@@ -79,13 +79,19 @@ class TestActivity:
     def test_filtered(self, pictures: Pictures) -> None:
         """Only what has both words."""
         do = opening(
-            "Activity", "10 events", pressing("f"), writing("bob sync"), seeing("2 of 10 events")
+            "Activity",
+            "10 events",
+            pressing("slash"),
+            writing("bob sync"),
+            seeing("2 of 10 events"),
         )
         assert pictures.same(pictures.stage(demo=True), do)
 
     def test_no_match(self, small: Pictures) -> None:
         """No event has the words."""
-        do = opening("Activity", "10 events", pressing("f"), writing("zz"), seeing("No event has"))
+        do = opening(
+            "Activity", "10 events", pressing("slash"), writing("zz"), seeing("No event has")
+        )
         assert small.same(small.stage(demo=True), do)
 
     def test_verified(self, pictures: Pictures) -> None:

@@ -33,14 +33,17 @@ class ActivityPage(PortalPage):
     """Lists the audit events, newest first; reads more as the person scrolls."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f", "filter", "Filter", tooltip="Show only events with some words."),
+        Binding(
+            "slash", "filter", "Filter", key_display="/", tooltip="Show events with some words."
+        ),
         Binding("y", "verify", "Verify", tooltip="Check the log for tampering."),
-        Binding("escape", "leave_filter", "Events", key_display="esc", tooltip="Leave the filter."),
+        Binding("escape", "clear_filter", "Clear Filter", key_display="esc"),
     ]
 
     def __init__(self, *, id: str) -> None:  # noqa: A002  # Textual's word
         super().__init__(id=id)
         self._feed: EventFeed | None = None
+        self._words = ""
 
     def compose(self) -> ComposeResult:
         """The title row, the filter, the status line, and the events."""
@@ -51,21 +54,23 @@ class ActivityPage(PortalPage):
             classes="page-title",
         )
         yield Field(
-            placeholder="f: filter by operator, action, name, Client ID ...",
-            id="filter",
-            compact=True,
+            placeholder="filter by operator, action, name, Client ID", id="filter", compact=True
         )
+        yield Static("", id="filter-on", markup=False)
         yield Status(classes="status")
         yield Static("", classes="alone", markup=False)
-        yield EventTable()
+        service = self.portal.service
+        yield EventTable(service.clock, service.actor.place)
 
     def page_changed(self, page: Page) -> None:
         """Read what is new; show nothing to a person without access."""
         viewable = page.why_not_view() is None
-        for widget in self.query("#filter, #verify, EventTable"):
+        for widget in self.query("#verify, EventTable"):
             widget.display = viewable
         if not viewable:
             self._forget()
+            self._words = ""
+            self._open_filter(is_open=False)
             self.say_alone(self.no_access)
         elif self._feed is None:
             self._begin("")
@@ -77,6 +82,10 @@ class ActivityPage(PortalPage):
         """Focus the events."""
         if self.portal.page.why_not_view() is None:
             self.query_one(EventTable).focus()
+
+    def time_passed(self) -> None:
+        """Name the days anew at midnight."""
+        self.query_one(EventTable).name_days()
 
     def on_unmount(self) -> None:
         """End a search."""
@@ -134,14 +143,15 @@ class ActivityPage(PortalPage):
             self._read_more(self._feed)
 
     def _show_count(self, feed: EventFeed) -> None:
-        filtered = bool(self.query_one("#filter", Input).value.strip())
         shown = len(self.query_one(EventTable).shown)
-        found = f"{shown}{'' if feed.ended else '+'} of " if filtered else ""
-        events = plural(feed.total, "event")
-        self.query_one(".count", Static).update(f"{found}{feed.total} {events}")
+        found = f"{shown}{'' if feed.ended else '+'} of " if self._words else ""
+        count = f"{found}{feed.total} {plural(feed.total, 'event')}"
+        self.query_one(".count", Static).update(count)
+        self.query_one("#filter-on", Static).update(
+            f"Filter: {self._words}, {count}. Escape clears it."
+        )
         # The empty table stays, so that keys mean the same.
-        self.query_one(EventTable).show_header = bool(shown)
-        self.say_alone("" if shown else NO_MATCH if filtered else EMPTY)
+        self.say_alone("" if shown else NO_MATCH if self._words else EMPTY)
         self.refresh_bindings()  # Details are offered only where there are events.
 
     def _fail(self, feed: EventFeed, error: CredtuiError) -> None:
@@ -152,24 +162,43 @@ class ActivityPage(PortalPage):
     # What a person does
 
     @on(Input.Changed, "#filter")
-    def _filter(self, event: Input.Changed) -> None:
-        self._begin(event.value)
+    def _filter(self) -> None:
+        words = self.query_one("#filter", Input).value.strip()
+        if words != self._words:
+            self._words = words
+            self._begin(words)
 
     @on(Input.Submitted, "#filter")
-    def action_leave_filter(self) -> None:
-        """Go to the events."""
-        self.take_focus()
+    def _keep_filter(self) -> None:
+        self._open_filter(is_open=False)
 
     def action_filter(self) -> None:
-        """Go to the filter."""
-        self.query_one("#filter", Input).focus()
+        """Open the filter."""
+        self._open_filter(is_open=True)
+
+    def action_clear_filter(self) -> None:
+        """Show all events."""
+        self.query_one("#filter", Input).clear()
+        self._filter()
+        self._open_filter(is_open=False)
+
+    def _open_filter(self, *, is_open: bool) -> None:
+        """Show the field of the filter, or else that the filter is on, if it is."""
+        field = self.query_one("#filter", Input)
+        if not is_open and field.has_focus:
+            self.take_focus()
+        field.display = is_open
+        if is_open:
+            field.focus()
+        self.query_one("#filter-on").display = bool(self._words) and not is_open
+        self.refresh_bindings()
 
     @on(DataTable.RowSelected)
     def _show_details(self, event: DataTable.RowSelected) -> None:
         from credtui.tui.dialogs.event import EventDialog
 
-        dialog = EventDialog(self.query_one(EventTable).shown[event.cursor_row])
-        self.portal.run(partial(self.portal.ask, dialog))
+        if chosen := event.data_table.get_row_at(event.cursor_row)[0].entry:
+            self.portal.run(partial(self.portal.ask, EventDialog(chosen)))
 
     @on(Button.Pressed, "#verify")
     @work(exclusive=True, group="verify")
@@ -187,8 +216,8 @@ class ActivityPage(PortalPage):
         """Offer only what can be done now."""
         if action in {"filter", "verify"}:
             return self.portal.page.why_not_view() is None
-        if action == "leave_filter":
-            return self.query_one("#filter", Input).has_focus
+        if action == "clear_filter":
+            return bool(self._words) or self.query_one("#filter").display
         return super().check_action(action, parameters)
 
     def _say(self, message: str, tone: str = "") -> None:
