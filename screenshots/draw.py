@@ -65,9 +65,9 @@ GALLERY = (
         ["j", "r", "?immediately invalidated", "y", "?Save your secret now"],
     ),
     Picture("delete-refused", "credtui", ["full_stop", "?Rotate Credential"]),
-    Picture("activity", "credtui", ["ctrl+p", "=Activity", "?Open the page", "enter", "?delete"]),
-    Picture("environment", "credtui", ["ctrl+p", "=Environment", "?Open the", "enter", "?Token"]),
-    Picture("api-access", "credtui", ["ctrl+p", "=API acc", "?Open the page", "enter", "?curl"]),
+    Picture("activity", "credtui", ["3", "?refused"]),
+    Picture("environment", "credtui", ["4", "?Token"]),
+    Picture("api-access", "credtui", ["5", "?curl"]),
 )
 
 

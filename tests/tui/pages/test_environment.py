@@ -33,7 +33,7 @@ async def test_it_shows_what_clients_and_operators_need(demo: Stage) -> None:
             "Time           2026-11-24 09:30 UTC",
         ):
             assert session.find(fact)
-        await session.see("Credentials may be used from everywhere.")
+        await session.see("Clients may come from anywhere.")
 
 
 async def test_the_chosen_value_is_sent_to_the_clipboard(demo: Stage) -> None:

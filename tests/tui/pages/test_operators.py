@@ -42,8 +42,8 @@ def _operators(stage: Stage) -> dict[str, Operator]:
 async def test_without_operators_it_says_how_the_first_is_added(demo: Stage) -> None:
     async with portal(demo) as session:
         await _open(session)
-        await session.see("There are no operators: credtui is a personal tool")
-        await session.see("add yourself, under the name that you have here, alice.")
+        await session.see("There are no operators yet, so everyone who runs credtui here may edit.")
+        await session.see("everyone else is locked out. Add yourself first, as alice.")
         await session.press("n")
         await session.at(OperatorDialog)
         assert session.one("#name", Input).value == "alice"
@@ -280,7 +280,7 @@ async def test_who_has_no_permission_elsewhere_is_told(demo: Stage) -> None:
     demo.installation.operator_service(ALICE).create_organization("globex", "uat")
     async with portal(demo, BOB) as session:
         await session.press("o")
-        await session.see("You have access to no other organization than acme.")
+        await session.see("You have access to no organization but acme.")
         assert not isinstance(session.app.screen, OrganizationDialog)
 
 

@@ -29,7 +29,7 @@ def own_error(event: Worker.StateChanged) -> str:
     if event.state is not WorkerState.ERROR:
         return ""
     failed = type(event.worker.error).__name__
-    return f"That failed, because of an error in credtui itself ({failed})."
+    return f"That failed: an error in credtui itself ({failed})."
 
 
 class Modal(Fitting, ModalScreen[T]):

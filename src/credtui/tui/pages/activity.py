@@ -23,7 +23,7 @@ from credtui.tui.widgets.status import Status
 BATCH = 100
 """Events to read at a time: more than a screen shows."""
 
-EMPTY = "Nothing has happened here yet.\n\nEvery change and every refused attempt will be listed."
+EMPTY = "Nothing has happened here yet.\n\nThis page lists every change and every refused attempt."
 NO_MATCH = "No event has all of these words."
 DIGITS = 12
 """Digits of a hash that are enough to compare two."""

@@ -23,22 +23,22 @@ SIDE_BY_SIDE = 98
 
 EMPTY = (
     "There are no API credentials yet.\n\n"
-    "Generate one on the page Credentials; this page then shows how to use it."
+    "Generate one on the page Credentials. Then this page shows how to use it."
 )
 PROMPT = (
-    "curl asks for the secret as a host password: paste it there. So it gets into no history and "
-    "no list of processes."
+    "curl asks for a host password: paste the secret there. It gets into no history and no list "
+    "of processes."
 )
 USE = (
-    "Send it with each request, until it expires, as this header. A token ends at once when its "
-    "credential is rotated or deleted."
+    "Send this header with each request until the token expires. Rotating or deleting the "
+    "credential ends the token at once."
 )
 ERRORS = (
-    ("invalid_client", "Unknown Client ID, or wrong secret; perhaps it was rotated."),
-    ("invalid_target", "The audience is another organization's or environment's."),
+    ("invalid_client", "Unknown Client ID or wrong secret. Perhaps it was rotated."),
+    ("invalid_target", "The audience belongs to another organization or environment."),
     ("access_denied", "The client's address is in none of the allowed networks."),
     ("invalid_request", "Something is missing, or given twice."),
-    ("temporarily_unavailable", "Too many wrong secrets: wait as Retry-After says."),
+    ("temporarily_unavailable", "Too many wrong secrets. Wait as long as Retry-After says."),
 )
 
 

@@ -22,7 +22,7 @@ from credtui.tui.widgets.card import Card
 EMPTY = (
     "There are no API credentials yet.\n\n"
     "Press n, or choose New Credential, to generate the first one. It becomes the primary "
-    "credential. You name it, and see its secret once."
+    "credential. Its secret is displayed only once."
 )
 
 

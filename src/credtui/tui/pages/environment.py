@@ -16,7 +16,7 @@ from credtui.tui.widgets.labelled_value import LabelledValue
 
 EDIT_NETWORKS = EditNetworks()
 PRODUCTION = "yes: real payments depend on its credentials"
-FROM_EVERYWHERE = "Credentials may be used from everywhere."
+FROM_EVERYWHERE = "Clients may come from anywhere."
 
 
 class EnvironmentPage(PortalPage):

@@ -23,10 +23,9 @@ from credtui.tui.verbs.operator_verb import NOT_ALLOWED, operator_service
 from credtui.tui.verbs.remove_operator import RemoveOperator
 
 NONE_YET = (
-    "There are no operators: credtui is a personal tool, and whoever runs it may edit.\n\n"
-    "From the first operator on, who isn't one has no access. The first must be a "
-    "representative, who may manage the others: add yourself, under the name that you have "
-    "here, {name}."
+    "There are no operators yet, so everyone who runs credtui here may edit.\n\n"
+    "Once there is one operator, everyone else is locked out. Add yourself first, as {name}. "
+    "You become a representative, who manages the others."
 )
 
 

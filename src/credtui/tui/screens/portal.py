@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-BY_MOUSE = "Select it with your terminal's own mouse, mostly while you hold Shift."
+BY_MOUSE = "Select it with the mouse. Most terminals want you to hold Shift."
 
 SLOW = 1.0
 """Seconds after which a person is told that a change takes its time."""

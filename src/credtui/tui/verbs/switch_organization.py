@@ -27,7 +27,7 @@ class SwitchOrganization(Verb[None]):
         present, environment = service.organization, service.environment.name
         may_create = portal.page.may_manage
         if not may_create and set(names) <= {present}:
-            portal.warn(f"You have access to no other organization than {present}.")
+            portal.warn(f"You have access to no organization but {present}.")
             return
         chosen = await portal.ask(OrganizationDialog(names, present, may_create=may_create))
         if chosen is None or chosen == present:
