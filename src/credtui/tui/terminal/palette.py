@@ -21,6 +21,9 @@ from textual.filter import LineFilter
 _MONOCHROME = ("vt1", "vt2", "vt3", "vt4", "vt5")
 """How the names of terminals begin that have attributes, but no colours."""
 
+_MANY = ("alacritty", "contour", "foot", "ghostty", "konsole", "rio", "wezterm", "xterm-ghostty")
+"""How the names of terminals begin that have 256 colours and don't say so in their names."""
+
 _LEVELS = (0, 95, 135, 175, 215, 255)
 
 _SIXTEEN = bytes.fromhex(
@@ -45,8 +48,11 @@ def colours_of(env: Mapping[str, str]) -> int:
     A terminal that calls itself only "xterm" gets 16. Most have more, but one that hasn't would
     take the request for one of 256 colours as one for blinking.
     """
-    if env.get("NO_COLOR") or env.get("TERM", "").startswith(_MONOCHROME):
+    terminal = env.get("TERM", "")
+    if env.get("NO_COLOR") or terminal.startswith(_MONOCHROME):
         return 0
+    if terminal.startswith(_MANY):
+        return 256
     system = Console(force_terminal=True, legacy_windows=False, _environ=env).color_system
     return 256 if system in ("256", "truecolor") else 16
 
