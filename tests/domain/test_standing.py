@@ -63,9 +63,15 @@ def test_permission(operator: str, organization: str, permission: Permission) ->
 def test_why_not() -> None:
     viewer = standing("ann", "globex")
     assert viewer.why_not(Permission.CAN_VIEW) is None
-    assert str(viewer.why_not(Permission.CAN_EDIT)) == (
-        'ann needs the permission "API Credentials: Can Edit" for globex, and has Can View.'
-    )
+    assert str(viewer.why_not(Permission.CAN_EDIT)) == "View only. Ask ray for Can Edit."
+
+
+def test_without_access_no_representative_is_named() -> None:
+    for name in ("ann", "mallory"):
+        stranger = standing(name, "hooli")
+        assert stranger.known_grantor is None
+        denied = str(stranger.why_not(Permission.CAN_VIEW))
+        assert denied == "No access. Ask your representative for Can View."
 
 
 def test_only_a_representative_manages() -> None:

@@ -383,7 +383,8 @@ class TestStore:
         personal: bool,
         known: set[str],
     ) -> None:
-        expected = Standing(actor=actor, operator=operator, personal=personal)
+        grantor = None if personal else "ray"
+        expected = Standing(actor=actor, operator=operator, personal=personal, grantor=grantor)
         assert store.standing(actor) == expected
         for name in ("acme", "globex", "amce"):
             within = expected.within(name, known=name in known)

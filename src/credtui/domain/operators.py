@@ -38,7 +38,13 @@ class Operators(BaseModel):
 
     def standing(self, actor: Actor) -> Standing:
         """Return what an actor is among the operators."""
-        return Standing(actor=actor, operator=self.identify(actor), personal=not self.members)
+        representatives = (member.name for member in self.members if member.representative)
+        return Standing(
+            actor=actor,
+            operator=self.identify(actor),
+            personal=not self.members,
+            grantor=min(representatives, default=None),
+        )
 
     def mention(self, organization: str) -> bool:
         """Tell whether any operator was given a permission for an organization."""

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from credtui.domain.lease import Lease
 from credtui.domain.models import Credential
-from credtui.domain.permissions import Permission
+from credtui.domain.permissions import Permission, denial
 from credtui.domain.refusals import PermissionDeniedError
 from credtui.domain.rules import Credentials
 from credtui.domain.secret_state import SecretState, secret_state
@@ -20,6 +20,7 @@ class Page(Credentials):
         permission: What the operator may do. Without access, the page has nothing else.
         representative: The operator works for the API's provider.
         may_manage: The operator may do what representatives may.
+        grantor: The representative to ask for another permission; None if there is none to name.
         known: The organization was created, or doesn't have to be. Otherwise every change is
             refused.
         usage: How credentials are used, by Client ID. One that was never used isn't in it.
@@ -29,6 +30,7 @@ class Page(Credentials):
     permission: Permission
     representative: bool = False
     may_manage: bool = False
+    grantor: str | None = None
     known: bool = True
     usage: Mapping[str, Usage] = Field(default_factory=dict)
     leases: tuple[Lease, ...] = ()
@@ -44,6 +46,10 @@ class Page(Credentials):
         """Return what became of a credential's present secret."""
         usage = self.usage.get(credential.client_id)
         return secret_state(credential, self.lease_of(credential), usage)
+
+    def denial(self, needed: Permission) -> str:
+        """Say that the permission doesn't suffice, and whom to ask for the one that is needed."""
+        return denial(self.permission, needed, self.grantor)
 
     def why_not_view(self) -> PermissionDeniedError | None:
         """Say why an operator who looked can't look any more."""

@@ -32,6 +32,18 @@ class Permission(IntEnum):
         return {0: "No access", 1: "Can View", 2: "Can Edit"}[self.value]
 
 
+def denial(permission: Permission, needed: Permission, grantor: str | None) -> str:
+    """Say that a permission doesn't suffice, and whom to ask for another.
+
+    Args:
+        permission: The permission that the person has.
+        needed: The one that is needed.
+        grantor: A representative; None if the person may not know one.
+    """
+    has = "View only" if permission is Permission.CAN_VIEW else permission.label
+    return f"{has}. Ask {grantor or 'your representative'} for {needed.label}."
+
+
 Channel = Literal["portal", "command line", "ssh"]
 """The way a person or program came in."""
 

@@ -1,8 +1,8 @@
 """What one actor may do: all that a decision about one actor needs to know of the operators."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from credtui.domain.permissions import Actor, Operator, Permission
+from credtui.domain.permissions import Actor, Operator, Permission, denial
 from credtui.domain.refusals import NoSuchOrganizationError, PermissionDeniedError, Refusal
 
 
@@ -14,11 +14,13 @@ class Standing:
         actor: Who acts.
         operator: The operator that the actor is; None if the actor isn't one.
         personal: There are no operators. Then credtui is a personal tool, and the actor may edit.
+        grantor: A representative, who may give permissions; None if there is none.
     """
 
     actor: Actor
     operator: Operator | None
     personal: bool
+    grantor: str | None = None
 
     @property
     def is_representative(self) -> bool:
@@ -41,7 +43,12 @@ class Standing:
     def within(self, organization: str, *, known: bool) -> "OrganizationStanding":
         """Return what the actor is in one organization."""
         return OrganizationStanding(
-            self.actor, self.operator, self.personal, organization=organization, known=known
+            self.actor,
+            self.operator,
+            self.personal,
+            self.grantor,
+            organization=organization,
+            known=known,
         )
 
     @property
@@ -60,8 +67,8 @@ class OrganizationStanding(Standing):
         known: The organization was created, or doesn't have to be.
     """
 
-    organization: str
-    known: bool
+    organization: str = field(kw_only=True)
+    known: bool = field(kw_only=True)
 
     @property
     def permission(self) -> Permission:
@@ -76,10 +83,12 @@ class OrganizationStanding(Standing):
         """Say why the actor can't do with the credentials what needs a permission."""
         if self.permission >= needed:
             return None
-        return PermissionDeniedError(
-            f'{self.actor.operator} needs the permission "API Credentials: {needed.label}" for '
-            f"{self.organization}, and has {self.permission.label}."
-        )
+        return PermissionDeniedError(denial(self.permission, needed, self.known_grantor))
+
+    @property
+    def known_grantor(self) -> str | None:
+        """The representative to ask, as an actor with access may know; otherwise None."""
+        return self.grantor if self.permission >= Permission.CAN_VIEW else None
 
     def why_not_enter(self) -> Refusal | None:
         """Say why nothing can be attempted in the organization: it was never created.

@@ -108,6 +108,7 @@ class OrganizationView:
             primary=organization.primary,
             networks=organization.networks,
             may_manage=standing.may_manage,
+            grantor=standing.known_grantor,
             known=standing.known,
             leases=tuple(dict.fromkeys(leases)),
             usage={

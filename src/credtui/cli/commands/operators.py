@@ -32,7 +32,7 @@ def list_operators(session: Session) -> None:
     if session.arguments.json:
         put_json({"operators": [_facts(operator) for operator in operators]})
     elif not operators:
-        say("There are no operators yet. Everyone who can run credtui on this data may edit.")
+        say("There are no operators yet. Everyone who runs credtui here may edit.")
     else:
         put_table(
             ("OPERATOR", "MAY", "SSH KEYS"),

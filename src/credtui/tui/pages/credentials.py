@@ -14,6 +14,7 @@ from textual.widgets import Button, Static
 
 from credtui.domain.models import Credential
 from credtui.domain.page import Page
+from credtui.domain.permissions import Permission
 from credtui.domain.rules import MAX_CREDENTIALS
 from credtui.tui.pages.page import PortalPage
 from credtui.tui.verbs.credential_verbs import CREDENTIAL_VERBS, GENERATE
@@ -130,7 +131,7 @@ class CredentialsPage(PortalPage):
                 "Check its name. A representative creates organizations."
             )
         if page.why_not_edit():
-            view_only = 'You can view, not change: that needs "API Credentials: Can Edit".'
+            view_only = page.denial(Permission.CAN_EDIT)
             return (
                 view_only
                 if page.credentials

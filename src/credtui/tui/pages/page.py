@@ -46,7 +46,7 @@ class PortalPage(Vertical):
         """All that a page says to a person without access."""
         return (
             f"You have no access to the API credentials of {self.portal.service.organization}.\n\n"
-            'Ask your representative for the permission "API Credentials: Can View" or "Can Edit".'
+            "Ask your representative for Can View or Can Edit."
         )
 
     def say_alone(self, text: str) -> None:

@@ -25,10 +25,7 @@ class CredentialVerb(Verb[Credential]):
     def obstacle(self, page: Page, subject: Credential | None) -> str | None:
         """Return why the verb can't be used now, in a sentence; None if it can."""
         if page.permission < self.permission:
-            return (
-                f'You need the permission "API Credentials: {self.permission.label}" for this; '
-                f"you have {page.permission.label}."
-            )
+            return page.denial(self.permission)
         if self.for_card and subject is None:
             return (
                 "Choose a credential first." if page.credentials else "There is no credential yet."
