@@ -75,9 +75,10 @@ class NetworksDialog(Dialog[tuple[str, ...]]):
         self._asked = self._asked and bool(danger)
         button = self.query_one("#confirm", Button)
         button.disabled = bool(problem)
-        button.label = "Save anyway" if self._asked else "Save"
-        button.variant = "error" if self._asked else "primary"
-        button.refresh(layout=True)
+        label = "Save anyway" if self._asked else "Save"
+        if str(button.label) != label:
+            button.label, button.variant = label, "error" if self._asked else "primary"
+            button.refresh(layout=True)  # The framework keeps the width of the first label.
 
     @on(TextArea.Changed)
     def _begin_anew(self) -> None:
