@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from credtui.configuration import Settings, load_settings
+from credtui.configuration import THEMES, Settings, load_settings
 from credtui.domain.clock import Clock
 from credtui.domain.permissions import Actor
 from credtui.domain.secrets import RandomBytes
@@ -17,6 +17,7 @@ from credtui.store.port import Store
 if TYPE_CHECKING:
     from credtui.service.clients.service import ClientService
     from credtui.service.operators import OperatorService
+    from credtui.service.preferences import PreferenceService
 
 
 def now() -> datetime:
@@ -62,6 +63,17 @@ class Installation:
         from credtui.service.operators import OperatorService
 
         return OperatorService(self.store, actor, clock=self.clock)
+
+    def preference_service(self, actor: Actor) -> "PreferenceService":
+        """Return the service that keeps what an operator prefers."""
+        from credtui.service.preferences import PreferenceService
+
+        return PreferenceService(self.store, actor.operator)
+
+    def theme_for(self, actor: Actor) -> str:
+        """Return the theme that an operator chose, if it still exists; else the configured one."""
+        chosen = self.preference_service(actor).theme
+        return chosen if chosen in THEMES else self.settings.theme
 
     def client_service(self) -> "ClientService":
         """Return the service for clients of all configured environments.

@@ -3,15 +3,22 @@
 import math
 import sys
 from collections import Counter
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from textual.theme import Theme
 
+from credtui.domain.audit import Action
+from credtui.domain.operators import Operators
+from credtui.domain.permissions import Actor, Operator, Permission
+from credtui.domain.ssh_keys import parse_public_key
+from credtui.installation import open_installation
+from credtui.service.credentials import CredentialService
 from credtui.tui.theme import DARK, LIGHT, SIXTEEN
 from tests.e2e.conftest import SOURCES, Start
 from tests.stores import program_environ
-from tests.terminal import Terminal
+from tests.terminal import Terminal, restrained, seal
 from tests.tui.terminal.multiplexers import Screen, Tmux
 
 ASKED = b"\x1b]11;?\x07"
@@ -201,3 +208,64 @@ class TestMultiplexers:
             terminal.send("In screen")
             terminal.press("enter")
             terminal.wait_for("Secret for In screen")
+
+
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHYjv2uVkBPFkcXVwQqKp3nSXp8DRDk8p6VsB6x6bXvG x@y"
+
+
+def choose(terminal: Terminal, label: str) -> None:
+    """Choose a theme in the palette."""
+    terminal.wait_for("New Credential")
+    terminal.press("ctrl+p")
+    terminal.wait_for("Search for commands")
+    terminal.send("theme")
+    terminal.wait_gone("Copy Client ID")
+    terminal.press("enter")
+    terminal.wait_for("Follow the terminal")
+    terminal.send(label)
+    terminal.wait_gone("credtui-16")
+    terminal.press("enter")
+
+
+class TestRemembered:
+    def test_for_the_operator_and_not_for_the_account(self, start: Start, home: Path) -> None:
+        """Two operators come in over SSH, as sshd's forced command starts them."""
+        with open_installation(
+            environ=program_environ(home)
+        ).store.operators_transaction() as change:
+            change.operators = Operators(
+                members=(
+                    Operator(name="alice", representative=True, keys=(KEY,)),
+                    Operator(name="bob", permissions={"acme": Permission.CAN_EDIT}, keys=(KEY,)),
+                )
+            )
+            change.record(
+                datetime.now(UTC), Actor(operator="alice", channel="ssh"), Action.SET_OPERATOR
+            )
+
+        def enter(operator: str) -> Terminal:
+            words = ["--home", str(home), "ssh-session", "--operator", operator, "--fingerprint"]
+            return start(*words, parse_public_key(KEY).fingerprint)
+
+        first = enter("alice")
+        assert background(first) == DARK.background
+        choose(first, "Light")
+        first.wait_until(lambda: commonest(first) == LIGHT.background, "the light theme")
+        leave(first)
+        for operator, expected in (("bob", DARK), ("alice", LIGHT)):
+            later = enter(operator)
+            assert background(later) == expected.background
+            assert (ASKED in later.bytes_received) is (operator == "bob")
+            leave(later)
+
+    @pytest.mark.files
+    def test_a_store_that_can_t_be_written(
+        self, start: Start, service: CredentialService, home: Path
+    ) -> None:
+        service.generate("Payout")
+        seal(home / "store")
+        terminal = start(before=restrained())
+        choose(terminal, "Light")
+        terminal.wait_for("can't be remembered")
+        assert commonest(terminal) == LIGHT.background
+        leave(terminal)

@@ -665,3 +665,49 @@ class TestStore:
         add(store, make_credential(2))
         assert watch.changed()
         assert store.load(ACME) != seen
+
+
+class TestPreferences:
+    def test_each_operator_has_a_theme(self, store: Store, open_store: MakeStore) -> None:
+        assert store.theme_of("alice") is None
+        store.keep_theme("alice", "light")
+        store.keep_theme("bob", "nord")
+        assert open_store().theme_of("alice") == store.theme_of("alice") == "light"
+        assert open_store().theme_of("bob") == "nord"
+        assert store.theme_of("carol") is None
+
+    def test_the_last_choice_counts(self, store: Store, open_store: MakeStore) -> None:
+        for name in ("light", "dark", "auto"):
+            open_store().keep_theme("alice", name)
+            assert store.theme_of("alice") == name
+
+    @pytest.mark.parametrize(
+        "operator",
+        ["", "../alice", "a/b", "DOMAIN\\al", "Zoë", "a\nb", "x" * 500, "theme", "\udcff"],
+    )
+    def test_any_text_may_be_an_operator_s_name(self, store: Store, operator: str) -> None:
+        store.keep_theme("alice", "dark")
+        store.keep_theme(operator, "light")
+        assert store.theme_of(operator) == "light"
+        assert store.theme_of("alice") == "dark"
+
+    def test_many_choose_at_once(self, open_store: MakeStore) -> None:
+        names = [f"operator-{number}" for number in range(16)]
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(lambda name: open_store().keep_theme(name, f"theme of {name}"), names))
+        assert [open_store().theme_of(name) for name in names] == [f"theme of {n}" for n in names]
+
+    def test_it_is_no_change_of_the_organization(self, store: Store) -> None:
+        add(store, make_credential(1))
+        kept, events, watch = (
+            store.load(ACME),
+            store.events(ACME),
+            Watch(lambda: store.version(ACME)),
+        )
+        store.keep_theme("alice", "light")
+        assert store.load(ACME) == kept
+        assert store.events(ACME) == events
+        assert store.operator_events() == []
+        assert store.operators() == Operators()
+        assert store.organizations() == ["acme"]
+        assert not watch.changed()

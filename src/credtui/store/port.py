@@ -121,6 +121,25 @@ class UsageStore(Protocol):
         ...
 
 
+class PreferenceStore(Protocol):
+    """Keeps what operators prefer. A lost preference is not an error."""
+
+    def theme_of(self, operator: str) -> str | None:
+        """Return the theme that was kept last for an operator, None if there is none.
+
+        The operator's name may be any text, and the store needs to know no such operator.
+        """
+        ...
+
+    def keep_theme(self, operator: str, name: str) -> None:
+        """Keep an operator's theme, for all sessions of this operator. No audit event tells of it.
+
+        Raises:
+            StoreError: The theme can't be kept.
+        """
+        ...
+
+
 class TokenStore(Protocol):
     """Keeps the key of access tokens, and the tokens that are revoked."""
 
@@ -271,7 +290,14 @@ class EventStore(Protocol):
 
 
 class Store(
-    OrganizationStore, OperatorStore, EventStore, ClientStore, UsageStore, TokenStore, Protocol
+    OrganizationStore,
+    OperatorStore,
+    EventStore,
+    ClientStore,
+    UsageStore,
+    PreferenceStore,
+    TokenStore,
+    Protocol,
 ):
     """All that credtui asks of a store.
 

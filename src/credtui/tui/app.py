@@ -30,7 +30,7 @@ from credtui.tui.terminal.framework import TerminalApp, reword
 from credtui.tui.terminal.palette import colours_of, filter_for
 from credtui.tui.terminal.questions import NOTHING_SAID, Answers, Questions
 from credtui.tui.terminal.wire import FrugalApp
-from credtui.tui.theme import THEMES, fitting, named
+from credtui.tui.themed import ThemedApp
 from credtui.tui.type_ahead import TypeAhead
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ FAILED = "An error in credtui itself ended the portal."
 SAVE_NOW = "Save your secret now: it is displayed only once."
 
 
-class CredtuiApp(TypeAhead[None], FrugalApp[None], TerminalApp[None]):
+class CredtuiApp(ThemedApp[None], TypeAhead[None], FrugalApp[None], TerminalApp[None]):
     """The portal as a program.
 
     Args:
@@ -93,8 +93,12 @@ class CredtuiApp(TypeAhead[None], FrugalApp[None], TerminalApp[None]):
         self.irretrievable: list[tuple[str, str]] = []
         """What was on screen, and is nowhere else, when an error ended the program."""
         self._filters_for_terminal: list[LineFilter] = [filter_for(colours)]
-        super().__init__()
-        self.no_color = not colours
+        super().__init__(
+            theme,
+            installation.preference_service(actor),
+            light=answers.light,
+            colours=colours,
+        )
         self.frugal = installation.settings.frugal_output
         clipboard = Clipboard(
             installation.settings.clipboard, environ, self.write_to_terminal, answers.multiplexer
@@ -104,22 +108,13 @@ class CredtuiApp(TypeAhead[None], FrugalApp[None], TerminalApp[None]):
         )
         self._page = page
         reword(self, "command_palette", "Command palette")
-        for own in THEMES:
-            self.register_theme(own)
         self.unread = answers.received
-        self._light_terminal, self._colours = answers.light, colours
-        self.theme = self._meant(theme)
         self.stylesheet = ParsedOnce(self.get_css_variables())
         self.set_class(ascii_only, "-ascii")
-        self.set_class(colours < 256, "-few-colours")
         if ascii_only:
             from credtui.tui.terminal.ascii import AsciiFilter
 
             self._filters_for_terminal.append(AsciiFilter())
-
-    def _meant(self, theme: str) -> str:
-        """Return the name of the theme that a word of the configuration means here."""
-        return fitting(named(theme, light=self._light_terminal), self._colours)
 
     def get_driver_class(self) -> type[Driver]:
         """Filter what the terminal sends."""

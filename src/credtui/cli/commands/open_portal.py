@@ -24,7 +24,7 @@ def open_portal(session: Session) -> int:
     """Open the portal, and return its exit status."""
     installation, actor = session.installation, session.actor
     _require_terminal()
-    environ, theme = keep_only(PORTAL), installation.settings.theme
+    environ, theme = keep_only(PORTAL), installation.theme_for(actor)
     with _ask_terminal(environ, theme) as questions:
         from credtui.tui.app import run_portal
 

@@ -26,6 +26,7 @@ from credtui.store.tinydb.client_index import ClientIndex
 from credtui.store.tinydb.lease_files import LeaseFiles
 from credtui.store.tinydb.ledger import Ledger
 from credtui.store.tinydb.operator_keys import TinyDBOperatorKeys
+from credtui.store.tinydb.preference_files import PreferenceFiles
 from credtui.store.tinydb.token_files import Revocations, read_or_make_key
 from credtui.store.tinydb.transactions import (
     TinyDBOperatorsTransaction,
@@ -172,6 +173,14 @@ class TinyDBStore(TinyDBOperatorKeys, Store):
     def add_usage(self, place: Place, usage: Mapping[str, Usage]) -> None:
         self._ensure_there()
         self._usage_files(place).add(place.organization, usage)
+
+    @override
+    def theme_of(self, operator: str) -> str | None:
+        return PreferenceFiles(self._folder).theme_of(operator)
+
+    @override
+    def keep_theme(self, operator: str, name: str) -> None:
+        PreferenceFiles(self._folder).keep_theme(operator, name)
 
     @override
     def token_key(self, make: RandomBytes) -> bytes:

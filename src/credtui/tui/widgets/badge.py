@@ -6,7 +6,7 @@ from credtui.domain.models import Environment
 
 WORD = "PRODUCTION"
 
-BADGE = Content.styled(f" {WORD} ", "bold reverse $text-error on $background")
+BADGE = Content.styled(f" {WORD} ", "bold reverse $text-error on $button-color-foreground")
 """A word as well as a colour, for terminals without colours or reverse video."""
 
 
