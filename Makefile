@@ -20,7 +20,7 @@ help: ## Show this list
 run: $(VENV)/run.stamp ## Open the portal (ARGS="..." is passed on)
 	@$(VENV)/bin/credtui $(ARGS)
 
-demo: $(VENV)/run.stamp ## Open the portal on a throw-away store with three credentials
+demo: $(VENV)/server.stamp ## Open the portal on a throw-away store, with a token endpoint
 	@$(VENV)/bin/credtui demo $(ARGS)
 
 serve: $(VENV)/server.stamp ## Run the token endpoint on the portal's data (ARGS="--port 8000")

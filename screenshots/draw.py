@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from textual.pilot import Pilot
 
-from credtui.demo import ALICE, demo_installation
+from credtui.demo import ALICE, add_life, demo_installation
 from credtui.home import open_store
 from credtui.tui.app import CredtuiApp
 
@@ -86,6 +86,7 @@ async def draw(picture: Picture) -> str:
             random_bytes=lambda count: bytes(count) if count == 32 else others.randbytes(count),
             bcrypt_cost=4,
         )
+        add_life(installation)
         installation.settings = installation.settings.model_copy(update={"clipboard": "none"})
         app = CredtuiApp(installation, ALICE, installation.service(ALICE).page())
         app.animation_level = "none"

@@ -5,10 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from credtui.demo import ALICE, demo_installation
+from credtui.demo import ALICE, CAROL, add_life, demo_installation
+from credtui.domain.permissions import Permission
 from credtui.domain.rotation import Rotation, rotation
+from credtui.domain.secret_state import SecretState
 from credtui.installation import Installation
 from credtui.store.port import Store
+from credtui.tui.summaries import previous_secret_in_use
 from tests.stores import open_store
 from tests.support import SteppedClock, seeded_bytes
 
@@ -50,3 +53,67 @@ def test_the_same_each_time(demo: Installation, tmp_path: Path, clock: SteppedCl
         open_store(tmp_path / "again"), clock=clock, random_bytes=seeded_bytes(), bcrypt_cost=4
     )
     assert again.service(ALICE).page() == demo.service(ALICE).page()
+
+
+class TestLife:
+    @pytest.fixture
+    def alive(self, demo: Installation) -> Installation:
+        add_life(demo)
+        return demo
+
+    @pytest.mark.parametrize("hour", range(24))
+    def test_a_day_of_use_at_any_hour(
+        self, demo: Installation, clock: SteppedClock, hour: int
+    ) -> None:
+        clock.advance(timedelta(hours=hour, minutes=hour))
+        add_life(demo)
+        for environment, used in (("uat", 3), ("production", 2)):
+            page = demo.service(CAROL, environment=environment).page()
+            lately = [usage for usage in page.usage.values() if usage.issued_lately(clock())]
+            assert len(lately) == used
+            for usage in lately:
+                assert usage.last_used_at is not None
+                assert usage.last_used_at <= clock()
+                assert usage.issued_lately(clock()) == sum(usage.issued.values())
+                assert usage.last_used_from == usage.callers[-1].address
+                for at, count in usage.issued.items():
+                    assert count == sum(caller.issued.get(at, 0) for caller in usage.callers)
+
+    def test_what_became_of_the_secrets(self, alive: Installation, clock: SteppedClock) -> None:
+        uat = alive.service(CAROL).page()
+        assert {uat.secret_state(credential) for credential in uat.credentials} == {
+            SecretState.IN_USE
+        }
+        gateway = uat.credentials[0]
+        assert previous_secret_in_use(gateway, uat, clock(), 80)
+        production = alive.service(CAROL, environment="production").page()
+        assert {
+            credential.name: production.secret_state(credential)
+            for credential in production.credentials
+        } == {
+            "Payout gateway": SecretState.IN_USE,
+            "Payout gateway new": SecretState.IN_USE,
+            "Ledger export": SecretState.NEVER_SEEN,
+        }
+        old, new, _ = production.credentials
+        assert production.successor_of(old.client_id) == new
+
+    def test_the_operators_match_the_log(self, alive: Installation) -> None:
+        operators = {one.name: one for one in alive.operator_service(CAROL).operators()}
+        assert [operators[name].permission_for("acme") for name in ("alice", "bob", "carol")] == [
+            Permission.CAN_EDIT,
+            Permission.CAN_VIEW,
+            Permission.CAN_EDIT,
+        ]
+        for environment in ("uat", "production"):
+            service = alive.service(CAROL, environment=environment)
+            events = service.events()
+            assert {event.actor.operator for event in events} <= operators.keys()
+            assert service.verify_events() == events[0]
+        newest = alive.service(CAROL, environment="production").events()[0]
+        assert (newest.actor.operator, newest.outcome) == ("bob", "refused")
+
+    def test_a_second_organization(self, alive: Installation) -> None:
+        names = alive.operator_service(ALICE).viewable_organizations()
+        assert set(names) == {"acme", "globex"}
+        assert alive.service(ALICE, organization="globex").page().credentials

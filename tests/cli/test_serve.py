@@ -21,6 +21,7 @@ import pytest
 import credtui
 from tests.server.serving import PATIENCE, wait_for, whole_lines
 from tests.stores import program_environ
+from tests.terminal import Terminal
 
 
 def serve(
@@ -183,6 +184,18 @@ def test_without_the_extra_it_says_how_to_add_it(home: Path, without_extra: Path
         "uv tool install 'credtui[server]'.\n"
     )
     assert subprocess.run([*words, "list"], env=environ, check=False).returncode == 0
+
+
+def test_without_the_extra_a_demo_says_what_it_lacks(tmp_path: Path, without_extra: Path) -> None:
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    environ = {"TMPDIR": str(folder), "PYTHONPATH": str(without_extra)}
+    with Terminal([sys.executable, "-S", "-m", "credtui", "demo"], env=environ) as terminal:
+        terminal.wait_for("Treasury sync")
+        terminal.wait_for("A throw-away demo without a token endpoint")
+        terminal.press("q")
+        assert terminal.wait_exit() == 0
+    assert not list(folder.iterdir())
 
 
 def test_the_portal_and_other_commands_import_nothing_of_it(home: Path) -> None:

@@ -249,12 +249,12 @@ class TestSecret:
         assert pictures.same(pictures.stage(demo=True), rotate, forced=True)
 
     def test_sent(self, small: Pictures) -> None:
-        """The message names the route of a copy, and says that it isn't confirmed."""
+        """The message names the route of a copy, and asks for the proof."""
 
         async def do(session: Session) -> None:
             await rotate(session)
             await session.press("s")
-            await session.see("not confirmed")
+            await session.see("Secret sent to your terminal")
 
         assert small.same(small.stage(demo=True), do)
 

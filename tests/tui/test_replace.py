@@ -69,7 +69,7 @@ class TestBegin:
             await session.at(SecretDialog)
             await session.see("Secret for Payout gateway new")
             await session.press("s")
-            await session.see("not confirmed")
+            await session.see("Secret sent to your terminal")
             await session.press("escape")
             await session.at(ReplacementDialog)
             await session.see("Payout gateway new, secret sent")

@@ -38,8 +38,8 @@ _COMMANDS = (
 _LOCAL_COMMANDS = (
     (
         "demo",
-        "open the portal on a throw-away store with three credentials",
-        "open_portal:demo_arguments",
+        "open the portal on a throw-away store, with a token endpoint",
+        "demo:demo_arguments",
     ),
     (
         "serve",

@@ -3,6 +3,7 @@
 import os
 import resource
 import signal
+import socket
 from contextlib import suppress
 from functools import partial
 
@@ -45,30 +46,8 @@ def run_server(installation: Installation, host: str, port: int, workers: int = 
     """
     # If the store can't be used, say so once, and not once in each process.
     installation.client_service()
-    limit = _room_for_connections()
-    connections = Connections(limit, installation.settings.server.trusted_proxies)
     with listening(host, port) as sockets:
-        config = uvicorn.Config(
-            partial(build_app, installation, parent=os.getpid() if workers > 1 else None),
-            factory=True,
-            http=partial(Protocol, connections=connections),  # type: ignore[arg-type]
-            loop="asyncio",
-            ws="none",
-            lifespan="on",
-            workers=workers,
-            access_log=False,
-            log_config=None,
-            server_header=False,
-            # The configuration says whose headers to believe; uvicorn would ask the environment.
-            proxy_headers=False,
-            timeout_keep_alive=installation.settings.server.keep_alive,
-            # This many connections may be accepted before the first of them is counted.
-            backlog=max(128, limit // 2),
-            timeout_graceful_shutdown=STOP_PATIENCE,
-        )
-        for number in (signal.SIGINT, signal.SIGTERM):
-            # uvicorn handles these signals while it runs, and raises them again when it has ended.
-            signal.signal(number, lambda *_: None)
+        config = _configure(installation, workers, os.getpid() if workers > 1 else None)
         LOG.start()
         for each in sockets:
             bound_host, bound_port = each.getsockname()[:2]
@@ -84,6 +63,43 @@ def run_server(installation: Installation, host: str, port: int, workers: int = 
         finally:
             logger.info("stopped")
             LOG.stop()
+
+
+def serve_beside(installation: Installation, sockets: list[socket.socket], parent: int) -> None:
+    """Run the token endpoint on listening sockets until SIGTERM, or until a process ends.
+
+    Args:
+        installation: The installation.
+        sockets: Where to listen.
+        parent: The ID of the process that started this one.
+    """
+    uvicorn.Server(_configure(installation, 1, parent)).run(sockets=sockets)
+
+
+def _configure(installation: Installation, workers: int, parent: int | None) -> uvicorn.Config:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # uvicorn handles these signals while it runs, and raises them again when it has ended.
+        signal.signal(number, lambda *_: None)
+    limit = _room_for_connections()
+    connections = Connections(limit, installation.settings.server.trusted_proxies)
+    return uvicorn.Config(
+        partial(build_app, installation, parent=parent),
+        factory=True,
+        http=partial(Protocol, connections=connections),  # type: ignore[arg-type]
+        loop="asyncio",
+        ws="none",
+        lifespan="on",
+        workers=workers,
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        # The configuration says whose headers to believe; uvicorn would ask the environment.
+        proxy_headers=False,
+        timeout_keep_alive=installation.settings.server.keep_alive,
+        # This many connections may be accepted before the first of them is counted.
+        backlog=max(128, limit // 2),
+        timeout_graceful_shutdown=STOP_PATIENCE,
+    )
 
 
 def _room_for_connections() -> int:

@@ -63,6 +63,7 @@ class CredtuiApp(ThemedApp[None], TypeAhead[None], FrugalApp[None], TerminalApp[
         colours: How many colours the terminal has: 256, 16 or 0.
         theme: The theme, in the words of the key `theme` of the configuration.
         answers: What the terminal said of itself.
+        greeting: A message to show at first.
     """
 
     TITLE = "credtui"
@@ -89,6 +90,7 @@ class CredtuiApp(ThemedApp[None], TypeAhead[None], FrugalApp[None], TerminalApp[
         colours: int = 256,
         theme: str = "auto",
         answers: Answers = NOTHING_SAID,
+        greeting: str = "",
     ) -> None:
         self.irretrievable: list[tuple[str, str]] = []
         """What was on screen, and is nowhere else, when an error ended the program."""
@@ -109,6 +111,7 @@ class CredtuiApp(ThemedApp[None], TypeAhead[None], FrugalApp[None], TerminalApp[
         self._page = page
         reword(self, "command_palette", "Command palette")
         self.unread = answers.received
+        self._greeting = greeting
         self.stylesheet = ParsedOnce(self.get_css_variables())
         self.set_class(ascii_only, "-ascii")
         if ascii_only:
@@ -133,6 +136,8 @@ class CredtuiApp(ThemedApp[None], TypeAhead[None], FrugalApp[None], TerminalApp[
         self.app_resume_signal.subscribe(self, lambda _: self.action_repaint())
         if self._portal_context.forced:
             session.forbid_stop()
+        if self._greeting:
+            self.portal.tell(self._greeting)
 
     def get_line_filters(self) -> "Sequence[LineFilter]":
         """Draw with what the terminal has. Textual's own filters would send greys for no colour."""
@@ -223,6 +228,7 @@ def run_portal(
     *,
     theme: str = "auto",
     forced: bool = False,
+    greeting: str = "",
     on_hangup: Callable[[], None] = lambda: None,
 ) -> int:
     """Open the portal, and return the exit status when the person has left it.
@@ -234,6 +240,7 @@ def run_portal(
         questions: What the terminal was asked.
         theme: The theme, in the words of the key `theme` of the configuration.
         forced: The person has no shell behind the connection.
+        greeting: A message to show at first.
         on_hangup: Called when the line drops, before the process ends.
 
     Raises:
@@ -248,6 +255,7 @@ def run_portal(
         installation.service(actor).page(),
         environ,
         forced=forced,
+        greeting=greeting,
         ascii_only=session.ascii_only(session.first_environment()),
         colours=colours_of(environ),
         theme=theme,

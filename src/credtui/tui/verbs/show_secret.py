@@ -42,6 +42,6 @@ async def show_secret(portal: Portal, issued: IssuedSecret, made: str, following
 
         await portal.do(note)
     if how in (None, "closed unsaved"):
-        following = "Its secret was closed unsaved: rotate it (r)."
+        following = "Its secret was closed unsaved."
     portal.tell(f"{credential.display_name} {made}. {following}")
     portal.focus_credential(credential.client_id)
