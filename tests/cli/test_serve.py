@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
 from importlib import metadata
@@ -67,6 +68,42 @@ def test_it_serves_until_it_is_stopped(home: Path, number: signal.Signals) -> No
     assert out == ""
     assert json.loads(log.splitlines()[-1])["event"] == "stopped"
     assert "Traceback" not in log
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_on_a_terminal_three_lines_greet(home: Path, workers: int) -> None:
+    words = [sys.executable, "-m", "credtui", "--home", str(home), "serve", "--port", "0"]
+    environ = program_environ(home)
+    with Terminal([*words, "--workers", str(workers)], env=environ, cols=200) as terminal:
+        terminal.wait_for("Ctrl+C")
+        first, second, third = [line for line in terminal.lines if line]
+        url = re.fullmatch(r"Address +(http://127\.0\.0\.1:\d+/v2/oauth/token)", first)
+        assert url
+        assert re.fullmatch(rf"Store +{home}/store", second)
+        assert re.fullmatch(r"Stop +Ctrl\+C", third)
+
+        def refuses() -> bool:
+            try:
+                urllib.request.urlopen(url[1], b"", timeout=PATIENCE)  # noqa: S310
+            except urllib.error.HTTPError as refused:
+                return refused.code in (400, 401)
+            return False
+
+        wait_for(refuses, "an answer")
+        terminal.wait_for('"path":"/v2/oauth/token"')
+        terminal.press("ctrl+c")
+        assert terminal.wait_exit() == 0
+        assert "Traceback" not in terminal.text
+
+
+def test_a_pipe_gets_json_alone(home: Path) -> None:
+    process = serve(home, "--port", "0")
+    assert process.stderr is not None
+    first = process.stderr.readline()
+    assert json.loads(first)["event"] == "listening"
+    process.terminate()
+    _, rest = process.communicate(timeout=PATIENCE)
+    assert [json.loads(line) for line in rest.splitlines()]
 
 
 def test_it_stops_though_nobody_reads_its_log(home: Path) -> None:

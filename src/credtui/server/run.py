@@ -4,6 +4,7 @@ import os
 import resource
 import signal
 import socket
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 
@@ -37,8 +38,22 @@ class _Workers(Multiprocess):
         super().terminate_all()
 
 
-def run_server(installation: Installation, host: str, port: int, workers: int = 1) -> int:
+def run_server(
+    installation: Installation,
+    host: str,
+    port: int,
+    workers: int = 1,
+    *,
+    greet: Callable[[Sequence[str]], None] | None = None,
+) -> int:
     """Run the token endpoint until SIGTERM or SIGINT, and return the exit status.
+
+    Args:
+        installation: The installation.
+        host: Where to listen, as `listening` takes it.
+        port: The port; 0 lets the system choose one.
+        workers: How many processes answer.
+        greet: Called with the URLs where the server listens, in place of logging them.
 
     Raises:
         ServerError: The server can't listen on the host's port.
@@ -48,8 +63,10 @@ def run_server(installation: Installation, host: str, port: int, workers: int = 
     installation.client_service()
     with listening(host, port) as sockets:
         config = _configure(installation, workers, os.getpid() if workers > 1 else None)
+        if greet:
+            greet([url_of(each) for each in sockets])
         LOG.start()
-        for each in sockets:
+        for each in [] if greet else sockets:
             bound_host, bound_port = each.getsockname()[:2]
             facts = {"url": url_of(each), "host": bound_host, "port": bound_port}
             logger.info("listening", extra={"facts": facts})

@@ -1,9 +1,15 @@
 """The command that runs the token endpoint."""
 
+import sys
+from collections.abc import Sequence
+from functools import partial
+
+from credtui.cli.output import say
 from credtui.cli.parser import Parser, whole_number
 from credtui.cli.session import Session
 from credtui.cli.shortage import ensure_open_files
 from credtui.domain.errors import ExtraMissingError
+from credtui.home import find_home
 
 
 def serve_arguments(parser: Parser) -> None:
@@ -36,4 +42,17 @@ def serve(session: Session) -> int:
             "pip install 'credtui[server]', pipx inject credtui 'credtui[server]' or "
             "uv tool install 'credtui[server]'."
         ) from None
-    return run_server(installation, arguments.host, arguments.port, arguments.workers)
+    return run_server(
+        installation,
+        arguments.host,
+        arguments.port,
+        arguments.workers,
+        greet=partial(_greet, session) if sys.stderr and sys.stderr.isatty() else None,
+    )
+
+
+def _greet(session: Session, urls: Sequence[str]) -> None:
+    """Say where the server is, on whose data, and how to stop it. The log follows as JSON."""
+    say(f"Address  {', '.join(f'{url}/v2/oauth/token' for url in urls)}")
+    say(f"Store    {find_home(session.environ).store_folder}")
+    say("Stop     Ctrl+C")
