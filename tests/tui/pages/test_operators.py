@@ -220,7 +220,7 @@ async def test_who_is_a_representative_no_longer_sees_nobody(demo: Stage) -> Non
         await session.press("n")
         assert not isinstance(session.app.screen, OperatorDialog)
         await session.click_on("Activity")
-        await session.see("Who, where")
+        await session.see("10 events")
 
 
 # Another organization
