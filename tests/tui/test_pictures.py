@@ -18,6 +18,7 @@ from credtui.tui.dialogs.save import SaveDialog
 from credtui.tui.dialogs.secret import SecretDialog
 from credtui.tui.theme import LIGHT
 from tests.tui.apps import (
+    FAKE_SECRET,
     NOW,
     PortalUnderTest,
     Session,
@@ -257,6 +258,30 @@ class TestSecret:
             await session.see("Secret sent to your terminal")
 
         assert small.same(small.stage(demo=True), do)
+
+    def test_matches(self, small: Pictures) -> None:
+        """Both steps are done, and Close has the focus."""
+
+        async def do(session: Session) -> None:
+            await rotate(session)
+            await session.press("s")
+            await session.see("Secret sent to your terminal")
+            await session.paste(FAKE_SECRET)
+            await session.see("Your copy matches the secret.")
+
+        assert small.same(small.stage(demo=True), do)
+
+    def test_afterwards(self, pictures: Pictures) -> None:
+        """A message says what was rotated, above the page, and its card has the focus."""
+
+        async def do(session: Session) -> None:
+            await session.press("j")
+            await rotate(session)
+            await session.paste(FAKE_SECRET)
+            await session.press("enter")
+            await session.see("Clients need the new secret.")
+
+        assert pictures.same(pictures.stage(demo=True), do)
 
     def test_copy_differs(self, small: Pictures) -> None:
         """Check your copy: another length."""
