@@ -1,7 +1,6 @@
 """The page that shows how a client gets and uses an access token."""
 
 from dataclasses import replace
-from shlex import quote
 from typing import ClassVar
 
 from textual import events, on
@@ -12,9 +11,10 @@ from textual.content import Content
 from textual.widgets import Button, OptionList, Static
 from textual.widgets.option_list import Option
 
-from credtui.domain.models import Credential, Environment
+from credtui.domain.models import Credential
 from credtui.domain.page import Page
 from credtui.tui.pages.page import PortalPage
+from credtui.tui.token_command import token_command
 from credtui.tui.verbs.credential_verbs import IDENTIFY, TRY_IT
 from credtui.tui.widgets.labelled_value import LabelledValue
 
@@ -164,23 +164,6 @@ class ApiAccessPage(PortalPage):
         if action == "copy":
             return self.credential is not None
         return super().check_action(action, parameters)
-
-
-def token_command(environment: Environment, organization: str, client_id: str) -> str:
-    """Return a command for any POSIX shell that requests an access token.
-
-    The command doesn't hold the secret, which would get into a history and a list of processes.
-    curl asks for it on the terminal, as the password of HTTP Basic, and doesn't show it.
-    """
-    audience = environment.audience_for(organization)
-    return " \\\n  ".join(
-        (
-            f"curl --user {quote(client_id)}",
-            "--data grant_type=client_credentials",
-            f"--data-urlencode {quote(f'audience={audience}')}",
-            quote(environment.token_url),
-        )
-    )
 
 
 def _prompt(credential: Credential, page: Page) -> Content:

@@ -2,7 +2,7 @@
 
 import shlex
 
-from credtui.tui.pages.api_access import token_command
+from credtui.tui.token_command import token_command
 from tests.support import UAT
 
 
