@@ -12,7 +12,7 @@ import inspect
 import io
 import re
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -127,6 +127,7 @@ class Stage:
         tokens: int = 1,
         refused: int = 0,
         address: str = CLIENT,
+        callers: Mapping[str, int] | None = None,
     ) -> None:
         """Record use of a credential, as the token endpoint does.
 
@@ -136,6 +137,7 @@ class Stage:
             tokens: Access tokens that were issued.
             refused: Refused uses of the previous secret.
             address: The address that the tokens were issued to.
+            callers: Addresses instead of this one, each with the generation that it used.
         """
         credential = self.page.find(self.id_of(name))
         assert credential
@@ -144,14 +146,16 @@ class Stage:
             generation=credential.generation, count=refused, last_at=at, last_from=OLD_CLIENT
         )
         issued = {hour_of(at): tokens}
-        caller = Caller(
-            address=address, generation=credential.generation, last_at=at, issued=issued
-        )
+        if callers is None:
+            callers = {address: credential.generation} if tokens else {}
         usage = Usage(
             last_used_at=at if tokens else None,
             last_used_from=address if tokens else None,
             issued=issued,
-            callers=(caller,) if tokens else (),
+            callers=tuple(
+                Caller(address=caller, generation=used, last_at=at, issued=issued)
+                for caller, used in callers.items()
+            ),
             previous_secret=previous if refused else None,
         )
         settings = self.installation.settings

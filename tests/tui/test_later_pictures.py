@@ -5,9 +5,13 @@ See `test_pictures` for how they are drawn and accepted.
 
 from datetime import timedelta
 
+import pytest
+from textual.widgets import Static
+
+from credtui.tui.dialogs.details import DetailsDialog
 from credtui.tui.dialogs.replacement import ReplacementDialog
 from tests.support import ALICE
-from tests.tui.apps import Session, Stage
+from tests.tui.apps import CLIENT, Session, Stage
 from tests.tui.test_pictures import Pictures, pictures, pressing, small
 
 __all__ = ["pictures", "small"]  # fixtures
@@ -109,3 +113,58 @@ class TestLosingAccess:
     def test_delete(self, small: Pictures) -> None:
         """Who loses access."""
         assert small.same(self.stage(small), pressing("j", "d"))
+
+
+def _a_day_of_use(stage: Stage) -> None:
+    for hour, count in enumerate((1, 12, 80, 74, 61, 9, 0, 0, 3, 22, 57, 60)):
+        stage.use(
+            "Reporting batch", timedelta(hours=hour, minutes=9), tokens=count, callers={CLIENT: 1}
+        )
+    client_id = stage.id_of("Reporting batch")
+    stage.service(ALICE).rotate(client_id).lease.close()
+    stage.service(ALICE).confirm(client_id, seen=2, how="checked")
+    stage.use("Reporting batch", timedelta(minutes=4), refused=17, callers={"2001:db8::9": 2})
+
+
+async def _see_details(session: Session) -> None:
+    await session.press("j", "i")
+    await session.at(DetailsDialog)
+    await _read_events(session)
+
+
+async def _read_events(session: Session) -> None:
+    text = session.one("Detail Static", Static)
+    await session.until(lambda: "Rename by bob" in str(text.render()))
+
+
+@pytest.mark.parametrize("size", [(80, 24), (60, 20)], ids=["80x24", "60x20"])
+def test_details(small: Pictures, size: tuple[int, int]) -> None:
+    """Callers, one of which hasn't moved, and the previous secret's refused uses."""
+    small.size = size
+    stage = small.stage(demo=True)
+    _a_day_of_use(stage)
+    assert small.same(stage, _see_details)
+
+
+@pytest.mark.parametrize("size", [(120, 40), (200, 50)], ids=["120x40", "200x50"])
+def test_details_beside_the_cards(small: Pictures, size: tuple[int, int]) -> None:
+    """The focused credential's details beside the cards."""
+    small.size = size
+    stage = small.stage(demo=True)
+    _a_day_of_use(stage)
+
+    async def do(session: Session) -> None:
+        await session.press("j")
+        await _read_events(session)
+
+    assert small.same(stage, do)
+
+
+def test_every_alert_in_the_smallest_terminal(small: Pictures) -> None:
+    """An alert takes the place of a meter."""
+    small.size = (60, 20)
+    stage = small.stage(demo=True)
+    for name in stage.names:
+        stage.service(ALICE).rotate(stage.id_of(name)).lease.close()
+    stage.use("Treasury sync", timedelta(hours=2), tokens=0, refused=17)
+    assert small.same(stage)

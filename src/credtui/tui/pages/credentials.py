@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 from functools import partial
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -19,6 +19,12 @@ from credtui.domain.rules import MAX_CREDENTIALS
 from credtui.tui.pages.page import PortalPage
 from credtui.tui.verbs.credential_verbs import CREDENTIAL_VERBS, GENERATE
 from credtui.tui.widgets.card import Card
+
+if TYPE_CHECKING:
+    from credtui.tui.widgets.detail import Detail
+
+SIDE_BY_SIDE = 102
+"""From this number of columns on, details are beside the cards: in a terminal of 120."""
 
 EMPTY = (
     "There are no API credentials yet.\n\n"
@@ -58,9 +64,15 @@ class CredentialsPage(PortalPage):
         *(verb.binding for verb in CREDENTIAL_VERBS if verb.for_card),
         # Textual tries a key's bindings in order: these explain why a verb above can't be used.
         *(Binding(verb.key, f"explain('{verb.name}')", show=False) for verb in CREDENTIAL_VERBS),
+        Binding("right,l", "enter_detail", "To the details", show=False),
+        Binding("left,h", "leave_detail", "To the card", show=False),
         Binding("up,k", "move(-1)", show=False),
         Binding("down,j", "move(1)", show=False),
     ]
+
+    def __init__(self, *, id: str) -> None:  # noqa: A002  # Textual's word
+        super().__init__(id=id)
+        self._detail: Detail | None = None
 
     def compose(self) -> ComposeResult:
         """The title row, the notice, and the cards."""
@@ -73,7 +85,32 @@ class CredentialsPage(PortalPage):
             classes="page-title",
         )
         yield Static("", id="notice", markup=False)
-        yield Cards()
+        yield Horizontal(Cards(), id="credentials-and-detail")
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Show the credential that has the focus beside the cards where there is room."""
+        beside = event.size.width >= SIDE_BY_SIDE
+        if not beside:
+            self.action_leave_detail()
+        elif self._detail is None:
+            from credtui.tui.widgets.detail import Detail
+
+            self._detail = Detail(self.portal.context, self.portal.service)
+            self.query_one("#credentials-and-detail").mount(self._detail)
+        self.set_class(beside, "-side-by-side")
+        self._show_detail()
+
+    def _show_detail(self) -> None:
+        """Show the chosen credential, or the one before if none is chosen."""
+        page, detail = self.portal.page, self._detail
+        if detail is None:
+            return
+        detail.display = self.has_class("-side-by-side") and bool(page.credentials)
+        if not detail.display:
+            return
+        before = page.find(detail.client_id) if detail.client_id else None
+        if shown := self.credential or before or next(iter(page.credentials), None):
+            detail.show(page, shown.client_id)
 
     def page_changed(self, page: Page) -> None:
         """Show the credentials as they are now, and keep the focus."""
@@ -88,6 +125,7 @@ class CredentialsPage(PortalPage):
         notice.update(self._notice(page))
         notice.set_class(not viewable or not page.credentials, "-alone")
         self._update_cards(page)
+        self._show_detail()
         self.refresh_bindings()
 
     def take_focus(self) -> None:
@@ -114,7 +152,11 @@ class CredentialsPage(PortalPage):
 
     @property
     def _focused(self) -> Card | None:
+        """The card that has the focus, or whose details have it."""
         focused = self.screen.focused
+        if focused and focused is self._detail:
+            shown = self._detail.client_id
+            return next((card for card in self.query(Card) if card.client_id == shown), None)
         return focused if isinstance(focused, Card) else None
 
     def time_passed(self) -> None:
@@ -185,10 +227,11 @@ class CredentialsPage(PortalPage):
         return chosen.first().credential if len(chosen) == 1 else None
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
-        """Mark the focused card. The mark stays while the focus is elsewhere."""
+        """Mark the focused card, and show its details. The mark outlives the focus."""
         if isinstance(event.widget, Card):
             for card in self.query(Card):
                 card.set_class(card is event.widget, CHOSEN)
+        self._show_detail()
 
     # Verbs
 
@@ -196,7 +239,7 @@ class CredentialsPage(PortalPage):
         """Offer the menu only where there is a card for it, and move only on this page."""
         if action == "menu":
             return self.credential is not None
-        if action == "move":
+        if action in ("move", "enter_detail", "leave_detail"):
             return self.has_focus_within
         return super().check_action(action, parameters)
 
@@ -239,3 +282,13 @@ class CredentialsPage(PortalPage):
             self.take_focus()
         elif 0 <= (there := cards.index(self._focused) + rows) < len(cards):
             self._focus(cards[there])
+
+    def action_enter_detail(self) -> None:
+        """Focus the details, to scroll them."""
+        if self._detail and self._detail.focusable and self._focused:
+            self._focus(self._detail)
+
+    def action_leave_detail(self) -> None:
+        """Focus the card again."""
+        if self._detail and self._detail.has_focus and self._focused:
+            self._focus(self._focused)

@@ -3,6 +3,7 @@
 from credtui.tui.verbs.copy import CopyClientId
 from credtui.tui.verbs.credential_verb import CredentialVerb
 from credtui.tui.verbs.delete import Delete
+from credtui.tui.verbs.details import Details
 from credtui.tui.verbs.edit import Edit
 from credtui.tui.verbs.generate import Generate
 from credtui.tui.verbs.identify import Identify
@@ -20,6 +21,7 @@ CREDENTIAL_VERBS: tuple[CredentialVerb, ...] = (
     MakePrimary(),
     Delete(),
     Replace(),
+    Details(),
     CopyClientId(),
     TRY_IT,
     IDENTIFY,
