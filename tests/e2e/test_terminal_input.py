@@ -99,7 +99,7 @@ class TestSecretOnScreen:
 
     @pytest.mark.parametrize(
         ("keys", "title"),
-        [("", "Save your secret now"), ("?", "Keys"), ("f", "New file"), ("\x10", "Show what")],
+        [("", "Save your secret now"), ("?", "Keys"), ("f", "New file"), ("\x10", "Theme")],
         ids=["alone", "help", "save", "palette"],
     )
     def test_any_size(self, terminal: Terminal, keys: str, title: str) -> None:

@@ -469,7 +469,7 @@ class TestCloseGate:
             await session.press("ctrl+p")
             await session.see("Search for commands")
             await session.write("quit")
-            await session.see("Leave credtui")
+            await session.see("^q  Quit")
             await session.press("enter")
         else:
             await session.press(way)
