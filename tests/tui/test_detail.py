@@ -292,6 +292,16 @@ class TestBeside:
             await session.until(lambda: session.focused == shown_beside(session))
             assert isinstance(session.app.focused, Card)
 
+    async def test_losing_access_takes_the_data_away(self, demo: Stage) -> None:
+        demo.set_operators(CAROL, VIEWER)
+        client_id = demo.id_of("Payout gateway")
+        async with portal(demo, size=WIDE) as session:
+            await session.see("Timeline")
+            demo.set_operators(CAROL, OUTSIDER)
+            await session.see("You have no access to the API credentials of acme.")
+            await session.until(lambda: client_id not in session.everything())
+            assert "Payout gateway" not in session.everything()
+
     async def test_without_credentials_there_is_none(self, empty: Stage) -> None:
         async with portal(empty, size=WIDE) as session:
             await session.see("There are no API credentials yet.")

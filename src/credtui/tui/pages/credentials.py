@@ -106,11 +106,11 @@ class CredentialsPage(PortalPage):
         if detail is None:
             return
         detail.display = self.has_class("-side-by-side") and bool(page.credentials)
-        if not detail.display:
-            return
         before = page.find(detail.client_id) if detail.client_id else None
         if shown := self.credential or before or next(iter(page.credentials), None):
             detail.show(page, shown.client_id)
+        else:
+            detail.show_none()
 
     def page_changed(self, page: Page) -> None:
         """Show the credentials as they are now, and keep the focus."""

@@ -77,6 +77,13 @@ class Detail(VerticalScroll, can_focus=True):
         if self.credential:
             self._read(client_id)
 
+    def show_none(self) -> None:
+        """Forget what was shown, as when the person may no longer see it."""
+        self.client_id = self.credential = None
+        self._events.clear()
+        self.border_title = ""
+        self._draw()
+
     @work(exclusive=True, group="events")
     async def _read(self, client_id: str) -> None:
         await asyncio.sleep(PAUSE)
