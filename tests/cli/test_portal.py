@@ -29,7 +29,7 @@ def test_the_demo_is_thrown_away(tmp_path: Path) -> None:
 def test_the_portal_opens_where_the_flags_say(environ: Mapping[str, str]) -> None:
     words = [*PROGRAM, "--organization", "globex", "--environment", "production"]
     with Terminal(words, env=environ) as terminal:
-        terminal.wait_for(re.compile(r"globex .* production"))
+        terminal.wait_for(re.compile(r"globex .* PRODUCTION"))
         terminal.press("q")
         assert terminal.wait_exit() == 0
 

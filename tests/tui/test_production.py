@@ -111,13 +111,13 @@ class TestHeader:
         async with portal(there, size=(120, 40)) as session:
             assert "credtui" in header(session)
             assert "alice · Can Edit" in header(session)
-            await session.resize(60, 20)
-            assert LONG[:30] in header(session)
-            assert WORD in header(session)
-            assert "credtui" not in header(session)
-            await session.resize(120, 40)
-            assert "credtui" in header(session)
-            assert "alice · Can Edit" in header(session)
+            whole = header(session)
+            for columns in (60, 20, 3):
+                await session.resize(columns, 24)
+                await session.resize(120, 40)
+                assert header(session) == whole
+            await session.resize(60, 24)
+            assert header(session) == f" {LONG[:35]}… · live  {WORD}  ▾ "
 
 
 class TestDialogs:

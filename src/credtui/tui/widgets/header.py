@@ -57,8 +57,9 @@ class Header(Horizontal):
         if over := max(0, place.cell_length - room):
             place = self._place(f"{self._organization[: -over - 1]}…")
         button = self.query_one("#place", Button)
-        button.label = place
-        button.refresh(layout=True)  # A label alone keeps the width that a button has.
+        if button.label != place:
+            button.label = place
+            button.refresh(layout=True)  # A label doesn't do that by itself.
         room -= place.cell_length
         both = f"{self._operator}{self._dot}{self._permission}"
         for brand, operator in ((BRAND, both), ("", both), ("", self._operator), ("", "")):
