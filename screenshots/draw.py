@@ -64,7 +64,11 @@ GALLERY = (
         "credtui",
         ["j", "r", "?immediately invalidated", "y", "?Save your secret now"],
     ),
-    Picture("delete-refused", "credtui", ["full_stop", "?Rotate Credential"]),
+    Picture(
+        "delete-refused",
+        "credtui",
+        ["full_stop", "?Rotate Credential", "j", "j", "j", "?representative"],
+    ),
     Picture("activity", "credtui", ["3", "?refused"]),
     Picture("environment", "credtui", ["4", "?Token"]),
     Picture("api-access", "credtui", ["5", "?curl"]),
