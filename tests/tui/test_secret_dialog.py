@@ -394,7 +394,7 @@ class TestSave:
         async with rotated(two) as session:
             await session.see("f Save to File")
             await session.press("question_mark")
-            await session.see("Save to a file")
+            await session.see("f    Save to File")
 
 
 class TestCheckYourCopy:

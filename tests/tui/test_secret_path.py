@@ -148,8 +148,38 @@ class TestPaste:
             assert session.focused == "Close"
             assert isinstance(session.app.screen, SecretDialog), "Enter belonged to the paste"
 
+    @pytest.mark.parametrize("focus", ["#copy-secret", "#close", "#plain-view", ""])
+    async def test_such_a_terminal_pastes_anywhere(self, two: Stage, focus: str) -> None:
+        async with rotated(two) as session:
+            screen = session.app.screen
+            screen.set_focus(screen.query_one(focus) if focus else None)
+            await session.burst(*shown_secret(session), "enter")
+            await session.see("Your copy matches the secret.")
+            assert session.focused == "Close"
+            assert isinstance(session.app.screen, SecretDialog)
+            assert session.app.written == [], "no letter of the secret is a key"
+
+    async def test_the_same_text_is_checked_again(self, two: Stage) -> None:
+        async with rotated(two) as session:
+            for text, answer in (("wrong", "does not match"), (shown_secret(session), "matches")):
+                for _ in range(2):
+                    await session.press("i")
+                    await session.see("Client ID sent")
+                    await session.paste(text)
+                    await session.see(answer)
+
 
 class TestTypedAhead:
+    async def test_no_key_behind_the_one_that_shows_a_hidden_secret(self, two: Stage) -> None:
+        async with rotated(two) as session:
+            await session.press("s")
+            await session.see("Secret sent")
+            session.conceal()
+            await session.see("Press any key")
+            await session.burst("x", "q", "enter")
+            assert isinstance(session.app.screen, SecretDialog)
+            assert shown_secret(session)
+
     @pytest.mark.parametrize("keys", [["enter"], ["q"], ["escape"], ["enter", "enter"]])
     async def test_no_key_behind_a_paste_closes_the_dialog(
         self, two: Stage, keys: list[str]

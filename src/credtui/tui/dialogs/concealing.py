@@ -79,6 +79,7 @@ class ConcealingDialog(Dialog[T]):
             self.concealed = False
             if self._focused_while_shown:
                 self.set_focus(self._focused_while_shown)
+            self.ignore_typed_ahead()
             self._conceal_when_idle()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

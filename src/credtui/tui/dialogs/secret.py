@@ -58,9 +58,11 @@ class SecretDialog(ConcealingDialog[How], GatedDialog):
         Binding("escape,q", "close", "Close", key_display="esc"),
         Binding("s", "copy_secret", "Copy Secret"),
         Binding("i", "copy_client_id", "Copy Client ID"),
-        Binding("f", "save", "Save to File", tooltip="Save to a file"),
+        Binding("f", "save", "Save to File"),
         Binding("v", "plain_view", "Plain View"),
         Binding("t", "try", "Try it"),
+        # Some terminals paste as if each character were a key. Every secret begins with this one.
+        Binding("c", "check('c')", "Check your copy", show=False),
     ]
 
     AUTO_FOCUS = "#copy-secret"
@@ -237,7 +239,15 @@ class SecretDialog(ConcealingDialog[How], GatedDialog):
         check = self.query_one("#check", Input)
         if self.focused is not check and not self.concealed:
             event.stop()
+            check.clear()  # The same text once more is an answer too.
             check.value = event.text.strip()
+
+    def action_check(self, typed: str) -> None:
+        """Go to the field that checks a copy, with what was typed already."""
+        check = self.query_one("#check", Input)
+        self.set_focus(check, from_app_focus=True)  # Otherwise the text would be selected.
+        check.value = typed
+        check.cursor_position = len(typed)
 
     # What is on screen
 
