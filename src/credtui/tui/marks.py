@@ -46,7 +46,7 @@ ASCII = Marks(
     here="<",
     down="v",
     right=">",
-    done="x",
+    done="*",
     full="#",
     empty=".",
     levels="_.:-=+*#",

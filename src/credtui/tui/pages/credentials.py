@@ -64,8 +64,8 @@ class CredentialsPage(PortalPage):
         *(verb.binding for verb in CREDENTIAL_VERBS if verb.for_card),
         # Textual tries a key's bindings in order: these explain why a verb above can't be used.
         *(Binding(verb.key, f"explain('{verb.name}')", show=False) for verb in CREDENTIAL_VERBS),
-        Binding("right,l", "enter_detail", "To the details", show=False),
-        Binding("left,h", "leave_detail", "To the card", show=False),
+        Binding("right,l", "enter_detail", show=False),
+        Binding("left,h", "leave_detail", show=False),
         Binding("up,k", "move(-1)", show=False),
         Binding("down,j", "move(1)", show=False),
     ]
