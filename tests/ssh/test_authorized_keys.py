@@ -122,6 +122,8 @@ def test_a_home_from_the_environment_is_passed_on(home: Path) -> None:
         (ACCOUNT, *OTHER.split()[:2]),
         (f"not-{ACCOUNT}", KEY.type, KEY.data),
         (ACCOUNT, "ssh-rsa", KEY.data),
+        (ACCOUNT, "ssh", KEY.data),
+        (ACCOUNT, "ssh-\udcff", KEY.data),
         (ACCOUNT, KEY.type, KEY.data[:-4]),
         (ACCOUNT, KEY.type, KEY.data + "\nssh-ed25519 " + KEY.data),
         (ACCOUNT, 'command="sh" ' + KEY.type, KEY.data),
@@ -147,6 +149,12 @@ def loop(path: Path) -> None:
     path.symlink_to(path)
 
 
+def rename(path: Path, name: object) -> None:
+    tables = json.loads(path.read_text())
+    (rita,) = tables["operators"].values()
+    path.write_text(json.dumps({**tables, "operators": {"1": {**rita, "name": name}}}))
+
+
 @pytest.mark.files
 @pytest.mark.parametrize(
     ("harm", "status"),
@@ -154,10 +162,14 @@ def loop(path: Path) -> None:
         (lambda path: path.write_text("{"), 7),
         (lambda path: path.write_text('{"about": {"1": {"schema": 99}}}'), 7),
         (lambda path: path.write_text(path.read_text().replace('"name"', '"nome"')), 7),
+        (lambda path: rename(path, 5), 7),
         (Path.unlink, 7),
         (loop, 6),
     ],
-    ids=["no JSON", "from a later version", "no name", "lost", "not readable"],
+    ids=[
+        *("no JSON", "from a later version", "no name", "a number for a name"),
+        *("lost", "not readable"),
+    ],
 )
 def test_a_damaged_store_lets_nobody_in(
     ask: Callable[..., Ran], home: Path, harm: Callable[[Path], object], status: int
@@ -166,6 +178,14 @@ def test_a_damaged_store_lets_nobody_in(
     with pytest.raises(StoreError) as told:
         open_store(home / "store").operators()
     assert ask(ACCOUNT, KEY.type, KEY.data) == (status, "", f"credtui: {told.value}\n")
+
+
+@pytest.mark.parametrize("end", ["\n", "\r", "\x1b", "\u2028", "\x85"])
+def test_a_name_never_begins_a_line(ask: Callable[..., Ran], home: Path, end: str) -> None:
+    rename(home / "store" / "operators.json", f"rita{end}{OTHER}")
+    ran = ask(ACCOUNT, KEY.type, KEY.data)
+    assert (ran.status, ran.out) == (7, "")
+    assert "is damaged" in ran.err
 
 
 def test_a_wrong_configuration_keeps_nobody_out(ask: Callable[..., Ran], home: Path) -> None:

@@ -76,8 +76,9 @@ def _lines(folder: str, home: str | None, user: str, type_: str, key: str) -> Se
         data = a2b_base64(key, strict_mode=True)
     except ValueError:
         return []
-    # The type stands in the key too, after its length.
-    if user != account_name() or not type_ or data[4 : 4 + len(type_)] != type_.encode():
+    # The key begins with its type, after the length of the type.
+    named = os.fsencode(type_)
+    if user != account_name() or not data.startswith(len(named).to_bytes(4) + named):
         return []
     operators = open_operator_keys(folder).operators_for_key(data)
     if not operators:

@@ -42,9 +42,22 @@ class TinyDBOperatorKeys:
 
 
 def _names(tables: Any, key: bytes) -> Sequence[str]:
-    """Return the names of the operators with this key. Lines hold type, key and comment."""
-    return [
+    """Return the names of the operators with this key.
+
+    Raises:
+        ValueError: A name has what no name has. To sshd a line in it would be an entry of its own,
+            without the restrictions of the others.
+    """
+    names = [
         member["name"]
         for member in tables.get("operators", {}).values()
-        if any(a2b_base64(line.split(" ")[1]) == key for line in member.get("keys", ()))
+        if any(_data(line) == key for line in member.get("keys", ()))
     ]
+    if not all(name.isprintable() for name in names):
+        raise ValueError
+    return names
+
+
+def _data(line: str) -> bytes:
+    """Return the key of a line, which holds its type, the key and perhaps a comment."""
+    return a2b_base64(line.partition(" ")[2].partition(" ")[0])
