@@ -50,7 +50,7 @@ class TestTwoSessions:
         # Nobody has the secret of the other credential, and nothing shows it.
         assert second.text.count("Perhaps nobody has its secret: rotate it (r)") == 1
         first.press("y")
-        second.wait_for("Its secret was closed unsaved: rotate it (r)")
+        second.wait_for("Secret closed unsaved")
         assert "On screen" not in second.text
 
     def test_two_at_the_third_slot(self, start: Start, service: CredentialService) -> None:

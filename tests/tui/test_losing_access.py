@@ -35,13 +35,13 @@ class TestWarning:
         async with portal(old) as session:
             await session.press("j", key)
             dialog = await session.at(ConfirmCredentialDialog)
-            await session.see("Used an hour ago from 203.0.113.9, 1 token")
+            await session.see("an hour ago from 203.0.113.9, 1 token in")
             assert "!" not in session.text
             old.use(BATCH, 2 * MINUTE, address="198.51.100.4")
             await session.see(
                 "! Used 2 minutes ago from 198.51.100.4: that client loses access at once."
             )
-            await session.see("Used 2 minutes ago from 198.51.100.4, 2 tokens")
+            await session.see("2 minutes ago from 198.51.100.4, 2 tokens in")
             old.use(BATCH, address="unknown")
             await session.see(
                 "! Used just now from an unknown address and 1 other address: they lose access at"
@@ -49,7 +49,7 @@ class TestWarning:
             old.clock.advance(70 * MINUTE)
             dialog._let_time_pass()
             await session.see_no("!")
-            await session.see("Used an hour ago from unknown, 3 tokens")
+            await session.see("an hour ago from unknown, 3 tokens in")
 
     async def test_a_question_that_is_withdrawn_warns_of_nothing(self, old: Stage) -> None:
         old.use(BATCH, MINUTE)

@@ -504,7 +504,7 @@ class TestCloseGate:
             assert not session.ended
             assert session.focused == "Payout gateway"
             await session.see("Secret closed unsaved")
-            await session.see("Its secret was closed unsaved: rotate it (r)")
+            await session.see("Perhaps nobody has its secret: rotate it (r)")
         assert how_confirmed(two) == "closed unsaved"
 
     @pytest.mark.parametrize("way", ["ctrl+q", "ctrl+c", "palette"])

@@ -11,15 +11,15 @@ from credtui.domain.models import Credential, Handover
 from credtui.domain.page import Page
 from credtui.domain.permissions import Permission
 from credtui.domain.usage import PreviousSecretUse, Usage, hour_of
-from credtui.tui.phrases import day
+from credtui.tui.phrases import ago, day
 from credtui.tui.summaries import (
     age,
     alerts,
     badges,
     facts,
+    last_use,
     previous_secret_in_use,
     tokens,
-    use,
 )
 
 NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
@@ -65,12 +65,12 @@ def refused(count: int = 3, generation: int = 2) -> Usage:
 def test_a_moment_ahead_of_the_clock_is_told_as_such() -> None:
     ahead = NOW + timedelta(days=365)
     used = some_use(timedelta(days=-365))
-    assert use(used, NOW, 80, ", ") == (
-        "Used 365 days ahead of this clock from 203.0.113.9, 0 tokens in 24 hours"
+    assert last_use(used, NOW) == (
+        "365 days ahead of this clock from 203.0.113.9, 0 tokens in 24 hours"
     )
     credential = a_credential(rotated_at=ahead)
     assert age(credential, NOW, PERIOD, 80, ".") == "0 of 90 days . due 22 Feb 2028"
-    assert use(some_use(timedelta(minutes=-2)), NOW, 20, ", ") == "Used just now"
+    assert last_use(some_use(timedelta(minutes=-2)), NOW).startswith("just now from ")
 
 
 class TestBadges:
@@ -172,34 +172,21 @@ class TestTokens:
         assert tokens(some_use(timedelta(hours=2), 1234), NOW, width, "-") == expected
 
 
-class TestUse:
+class TestLastUse:
     def test_none_yet(self) -> None:
-        assert use(None, NOW, 80, " - ") == "Not used yet"
-        assert use(refused(), NOW, 80, " - ") == "Not used yet"
+        assert last_use(None, NOW) == "not yet"
+        assert last_use(refused(), NOW) == "not yet"
 
     @pytest.mark.parametrize(
         ("tokens", "many"), [(1, "1 token"), (2, "2 tokens"), (12345, "12,345 tokens")]
     )
     def test_how_many(self, tokens: int, many: str) -> None:
-        line = use(some_use(tokens=tokens), NOW, 80, " - ")
-        assert line == f"Used an hour ago from 203.0.113.9 - {many} in 24 hours"
+        line = last_use(some_use(tokens=tokens), NOW)
+        assert line == f"an hour ago from 203.0.113.9, {many} in 24 hours"
 
     def test_none_in_the_last_day(self) -> None:
-        line = use(some_use(timedelta(days=3)), NOW, 80, " - ")
-        assert line == "Used 3 days ago from 203.0.113.9 - 0 tokens in 24 hours"
-
-    @pytest.mark.parametrize(
-        ("width", "expected"),
-        [
-            (80, "Used 2 hours ago from 203.0.113.9 - 5 tokens in 24 hours"),
-            (55, "Used 2 hours ago from 203.0.113.9 - 5 tokens/24 h"),
-            (48, "Used 2 hours ago from 203.0.113.9"),
-            (32, "Used 2 hours ago"),
-            (3, "Used 2 hours ago"),
-        ],
-    )
-    def test_what_fits(self, width: int, expected: str) -> None:
-        assert use(some_use(timedelta(hours=2), 5), NOW, width, " - ") == expected
+        line = last_use(some_use(timedelta(days=3)), NOW)
+        assert line == "3 days ago from 203.0.113.9, 0 tokens in 24 hours"
 
 
 class TestAlerts:
@@ -237,7 +224,8 @@ class TestAlerts:
         ("permission", "width", "expected"),
         [
             (Permission.CAN_EDIT, 80, "Perhaps nobody has its secret: rotate it (r)"),
-            (Permission.CAN_EDIT, 40, "Perhaps nobody has its secret"),
+            (Permission.CAN_EDIT, 40, "If nobody has its secret, rotate it (r)"),
+            (Permission.CAN_EDIT, 38, "Perhaps nobody has its secret"),
             (Permission.CAN_VIEW, 80, "Perhaps nobody has its secret"),
         ],
     )
@@ -253,7 +241,7 @@ class TestAlerts:
         handover = Handover(how="closed unsaved", at=closed_at)
         lost = self.ROTATED.model_copy(update={"handover": handover})
         assert alerts(lost, a_page(lost), NOW, 80) == [
-            ("Its secret was closed unsaved: rotate it (r)", "$text-error")
+            ("Perhaps nobody has its secret: rotate it (r)", "$text-error")
         ]
         used = a_page(lost, usage={lost.client_id: some_use()})
         assert alerts(lost, used, NOW, 80) == []
@@ -309,7 +297,7 @@ class TestFacts:
         page = a_page(credential, usage={credential.client_id: some_use(tokens=2)})
         assert facts(credential, page, NOW) == [
             ("Secret", "206 days old, in use"),
-            ("Last used", "Used an hour ago from 203.0.113.9, 2 tokens in 24 hours"),
+            ("Last used", "an hour ago from 203.0.113.9, 2 tokens in 24 hours"),
         ]
 
     def test_of_one_whose_previous_secret_is_used(self) -> None:
@@ -317,6 +305,20 @@ class TestFacts:
         page = a_page(credential, usage={credential.client_id: refused(1)})
         assert facts(credential, page, NOW) == [
             ("Secret", "1 day old, checked"),
-            ("Last used", "Not used yet"),
+            ("Last used", "not yet"),
             ("Beware", f"A client still uses the previous secret: 1 refused, {LAST}"),
         ]
+
+
+@pytest.mark.parametrize(
+    ("past", "told"),
+    [
+        (timedelta(minutes=6, seconds=59), "6 minutes ago"),
+        (timedelta(minutes=59, seconds=59), "59 minutes ago"),
+        (timedelta(hours=5, minutes=59), "5 hours ago"),
+        (timedelta(hours=23, minutes=59), "23 hours ago"),
+    ],
+)
+def test_the_time_since_a_use_is_rounded_down(past: timedelta, told: str) -> None:
+    """It is so in the warning beside it, too."""
+    assert ago(NOW - past, NOW) == told

@@ -129,7 +129,7 @@ async def test_it_is_use_of_the_credential(server: Server) -> None:
         await session.until(lambda: len(session.app.screen_stack) == 1)
         await session.see("from 127.0.0.1")
         # The use proves nothing about what the person kept.
-        await session.see("Its secret was closed unsaved")
+        await session.see("Secret closed unsaved")
 
 
 async def test_after_a_rotation_by_another_session(server: Server) -> None:

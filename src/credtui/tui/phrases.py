@@ -15,13 +15,14 @@ def plural(number: int, noun: str) -> str:
 
 
 def duration(delta: timedelta) -> str:
-    """Return a duration in its largest unit, from minutes to days: "206 days"."""
+    """Return a duration in its largest unit, from minutes to days, rounded down: "206 days"."""
     days = delta.days
     if days >= 1:
         return f"{days} {plural(days, 'day')}"
     if delta < timedelta(minutes=1):
         return "less than a minute"
-    return naturaldelta(delta)
+    unit = timedelta(hours=1) if delta >= timedelta(hours=1) else timedelta(minutes=1)
+    return naturaldelta(delta - delta % unit)
 
 
 def ago(then: datetime, now: datetime) -> str:

@@ -16,11 +16,6 @@ Fact = tuple[str, str]
 
 NOT_USED = "Not used yet"
 
-_LOST = {
-    SecretState.NEVER_SEEN: "Perhaps nobody has its secret",
-    SecretState.CLOSED_UNSAVED: "Its secret was closed unsaved",
-}
-
 
 def badges(credential: Credential, page: Page, now: datetime, period: timedelta) -> list[Fact]:
     """Return the badges of a credential, most urgent first."""
@@ -81,27 +76,14 @@ def tokens(usage: Usage | None, now: datetime, width: int, dot: str) -> str:
     )
 
 
-def use(usage: Usage | None, now: datetime, width: int, between: str) -> str:
-    """Return when and from where a credential was last used, and how often lately.
-
-    Args:
-        usage: How the credential was used.
-        now: The present moment.
-        width: The cells that the text may fill.
-        between: The text between two facts, with its spaces.
-    """
+def last_use(usage: Usage | None, now: datetime) -> str:
+    """Return when and from where a credential was last used, and how often lately."""
     if usage is None or usage.last_used_at is None:
-        return NOT_USED
-    when = ago(usage.last_used_at, now)
-    used = f"Used {when} from {usage.last_used_from}"
+        return "not yet"
     issued = usage.issued_lately(now)
-    many = f"{issued:,} {plural(issued, 'token')}"
-    return _first_fit(
-        width,
-        f"{used}{between}{many} in 24 hours",
-        f"{used}{between}{many}/24 h",
-        used,
-        f"Used {when}",
+    return (
+        f"{ago(usage.last_used_at, now)} from {usage.last_used_from}, "
+        f"{issued:,} {plural(issued, 'token')} in 24 hours"
     )
 
 
@@ -112,9 +94,7 @@ def alerts(credential: Credential, page: Page, now: datetime, width: int) -> lis
     if lease:
         found.append((on_screen(lease, now, width), "$text-accent"))
     elif state.advises_rotation:
-        lost = _LOST[state]
-        advice = lost if page.why_not_edit() else f"{lost}: rotate it (r)"
-        found.append((_first_fit(width, advice, lost), "$text-error"))
+        found.append((_perhaps_lost(width, may_rotate=not page.why_not_edit()), "$text-error"))
     if previous := previous_secret_in_use(credential, page, now, width):
         found.append((previous, "$text-error"))
     if successor := page.successor_of(credential.client_id):
@@ -122,6 +102,15 @@ def alerts(credential: Credential, page: Page, now: datetime, width: int) -> lis
     elif credential.replaces and (replaced := page.find(credential.replaces)):
         found.append((f"Replaces {replaced.display_name}", "$text-accent"))
     return found
+
+
+def _perhaps_lost(width: int, *, may_rotate: bool) -> str:
+    lost = "Perhaps nobody has its secret"
+    if not may_rotate:
+        return lost
+    return _first_fit(
+        width, f"{lost}: rotate it (r)", "If nobody has its secret, rotate it (r)", lost
+    )
 
 
 def on_screen(lease: Lease, now: datetime, width: int) -> str:
@@ -161,7 +150,7 @@ def facts(credential: Credential, page: Page, now: datetime) -> list[tuple[str, 
     state = on_screen(lease, now, wide) if lease else page.secret_state(credential)
     found = [
         ("Secret", f"{duration(credential.secret_age(now))} old, {state[0].lower()}{state[1:]}"),
-        ("Last used", use(page.usage.get(credential.client_id), now, wide, ", ")),
+        ("Last used", last_use(page.usage.get(credential.client_id), now)),
     ]
     if previous := previous_secret_in_use(credential, page, now, wide):
         found.append(("Beware", previous))
