@@ -2,6 +2,9 @@
 
 import shlex
 
+import pytest
+
+from credtui.configuration import Settings
 from credtui.tui.token_command import token_command
 from tests.support import UAT
 
@@ -23,3 +26,12 @@ def test_whatever_the_settings_allow_reaches_curl_as_it_is() -> None:
     words = shlex.split(token_command(odd, "acme", "cid_0123456789abcdef").replace("\\\n", ""))
     assert words[-1] == token_url
     assert words[-2] == "audience=$(id)'`;!&acme"
+
+
+@pytest.mark.parametrize("environment", ["uat", "production"])
+def test_no_line_wraps_on_the_page_at_80_columns(environment: str) -> None:
+    """A command with wrapped lines would be broken when a person selects it with the mouse."""
+    audience = Settings().environments[environment].audience
+    place = UAT.model_copy(update={"audience": audience})
+    command = token_command(place, "acme", "cid_0123456789abcdef")
+    assert max(map(len, command.splitlines())) <= 57

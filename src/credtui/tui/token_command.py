@@ -16,7 +16,8 @@ def token_command(environment: Environment, organization: str, client_id: str) -
         (
             f"curl --user {quote(client_id)}",
             "--data grant_type=client_credentials",
-            f"--data-urlencode {quote(f'audience={audience}')}",
+            "--data-urlencode",
+            f"  {quote(f'audience={audience}')}",
             quote(environment.token_url),
         )
     )
