@@ -74,6 +74,8 @@ class TestWhatWasMade:
             await session.press("y")
             await session.until(lambda: len(session.app.screen_stack) == 1)
             await session.see("Payout gateway rotated. Its secret was closed unsaved.")
+            [message] = session.app._notifications
+            assert message.severity == "warning"
 
     async def test_the_focus_stays_where_nothing_was_made(self, two: Stage) -> None:
         async with portal(two) as session:

@@ -42,6 +42,7 @@ async def show_secret(portal: Portal, issued: IssuedSecret, made: str, following
 
         await portal.do(note)
     if how in (None, "closed unsaved"):
-        following = "Its secret was closed unsaved."
-    portal.tell(f"{credential.display_name} {made}. {following}")
+        portal.warn(f"{credential.display_name} {made}. Its secret was closed unsaved.")
+    else:
+        portal.tell(f"{credential.display_name} {made}. {following}")
     portal.focus_credential(credential.client_id)
