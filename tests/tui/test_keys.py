@@ -205,7 +205,7 @@ class TestHelp:
             rows = [line[38:-4].strip() for line in session.lines]
             heading = rows.index("Credential")
             assert "n        New Credential" in rows[:heading]
-            assert ". enter  Actions" in rows[:heading]
+            assert ". enter  Menu" in rows[:heading]
             for line in ("r  Rotate Credential", "d  Delete", "c  Copy Client ID"):
                 assert line in rows[heading:]
 

@@ -59,8 +59,8 @@ class CredentialsPage(PortalPage):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *(verb.binding for verb in CREDENTIAL_VERBS if not verb.for_card),
-        Binding("full_stop", "menu", "Actions", key_display=".", tooltip="Open the card's menu."),
-        Binding("enter", "menu", "Actions", key_display="enter", show=False),
+        Binding("full_stop", "menu", "Menu", key_display=".", tooltip="Open the card's menu."),
+        Binding("enter", "menu", "Menu", key_display="enter", show=False),
         *(verb.binding for verb in CREDENTIAL_VERBS if verb.for_card),
         # Textual tries a key's bindings in order: these explain why a verb above can't be used.
         *(Binding(verb.key, f"explain('{verb.name}')", show=False) for verb in CREDENTIAL_VERBS),

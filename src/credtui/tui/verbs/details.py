@@ -11,7 +11,6 @@ class Details(CredentialVerb):
 
     name = "details"
     label = "Details"
-    short = "Info"
     key = "i"
     help = "Show its callers, its timeline, its events and its command."
     permission = Permission.CAN_VIEW
