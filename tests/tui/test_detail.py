@@ -62,7 +62,7 @@ class TestText:
 
     def test_tokens_of_addresses_that_were_not_kept(self, demo: Stage) -> None:
         demo.use("Payout gateway", tokens=5, callers={CLIENT: 2})
-        demo.use("Payout gateway", timedelta(hours=1), tokens=70)
+        demo.use("Payout gateway", timedelta(hours=1), tokens=70, callers={})
         assert section("Callers in 24 hours", lines(subject(demo, "Payout gateway"))) == [
             "203.0.113.9       5  just now",
             "other addresses  70",
@@ -83,7 +83,7 @@ class TestText:
         assert told[5].startswith("      12       15       18")
         assert told[5].endswith("06           UTC")
         assert told[5].index("06") == (24 - 1 - 3) * 3
-        assert told[6] == f"Last 4 minutes ago from {CLIENT}"
+        assert told[6] == f"Last used 4 minutes ago from {CLIENT}"
 
     def test_the_timeline(self, moved: Stage) -> None:
         assert section("Timeline", lines(subject(moved, "Reporting batch"))) == [
@@ -138,7 +138,7 @@ class TestText:
         assert {"on screen"} == {*type(next(iter(STATES)))} - {*STATES}
 
     def test_networks(self, demo: Stage) -> None:
-        assert "Usable from everywhere" in lines(subject(demo, "Treasury sync"))
+        assert "Usable from any address" in lines(subject(demo, "Treasury sync"))
         demo.set_operators(CAROL, EDITOR)
         carol = ALICE.model_copy(update={"operator": "carol"})
         demo.service(carol).set_networks(["203.0.113.0/24", "198.51.100.0/24"])
@@ -167,7 +167,7 @@ async def events_of_detail(session: Session) -> None:
 class TestDialog:
     async def test_by_key_and_back(self, demo: Stage) -> None:
         async with portal(demo) as session:
-            assert "i Info" in session.lines[-1]
+            assert "i Details" in session.lines[-1]
             await session.press("j", "i")
             await session.at(DetailsDialog)
             await session.see("─ Reporting batch ─")

@@ -94,7 +94,7 @@ def _state(subject: Subject, now: datetime, width: int, marks: Marks) -> list[Co
     lines = [
         *_labelled("Client ID", credential.client_id, width),
         *_labelled("Secret", said, width, colour),
-        *_labelled("Usable from", ", ".join(page.networks) or "everywhere", width),
+        *_labelled("Usable from", ", ".join(page.networks) or "any address", width),
         age_meter(credential, now, subject.period, width, marks),
     ]
     if warning := previous_secret_in_use(credential, page, now, _UNLIMITED):
@@ -117,7 +117,7 @@ def _use(usage: Usage, now: datetime, width: int, marks: Marks) -> list[Content]
         *_wrapped(said, width),
         *(Content.styled(row, USUAL) for row in chart),
         *([Content.styled(_hours(now, column, width), "$text-muted")] if total else []),
-        *_wrapped(f"Last {ago(usage.last_used_at, now)} from {usage.last_used_from}", width),
+        *_wrapped(f"Last used {ago(usage.last_used_at, now)} from {usage.last_used_from}", width),
     ]
 
 

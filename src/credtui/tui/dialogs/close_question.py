@@ -20,7 +20,7 @@ class CloseQuestion(ConfirmDialog):
             "Close without saving?",
             "Close",
             (),
-            "The secret was not copied, saved or checked here. Once closed, it cannot be "
-            "retrieved; the credential would have to be rotated.",
+            "The secret was not copied, saved or checked here. After you close this dialog, "
+            "it cannot be retrieved: you would have to rotate the credential.",
             cancel="Back",
         )

@@ -147,9 +147,7 @@ class ActivityPage(PortalPage):
         found = f"{shown}{'' if feed.ended else '+'} of " if self._words else ""
         count = f"{found}{feed.total} {plural(feed.total, 'event')}"
         self.query_one(".count", Static).update(count)
-        self.query_one("#filter-on", Static).update(
-            f"Filter: {self._words}, {count}. Escape clears it."
-        )
+        self.query_one("#filter-on", Static).update(f"Filter: {self._words}. Escape clears it.")
         # The empty table stays, so that keys mean the same.
         self.say_alone("" if shown else NO_MATCH if self._words else EMPTY)
         self.refresh_bindings()  # Details are offered only where there are events.

@@ -33,7 +33,7 @@ class TryIt(CredentialVerb):
             SecretQuestion(
                 self.label,
                 "Request Token",
-                "An access token is requested once with the secret, and dropped.",
+                "credtui requests one access token with the secret, and keeps neither.",
                 request,
                 (
                     ("Credential", credential.display_name),
