@@ -90,7 +90,11 @@ def test_on_a_terminal_three_lines_greet(home: Path, workers: int) -> None:
             return False
 
         wait_for(refuses, "an answer")
-        terminal.wait_for('"path":"/v2/oauth/token"')
+        terminal.wait_for(
+            re.compile(r"\d\d:\d\d:\d\d  request  method POST  path /v2/oauth/token  status 400 ")
+        )
+        assert "{" not in terminal.text
+        assert "process" not in terminal.text
         terminal.press("ctrl+c")
         assert terminal.wait_exit() == 0
         assert "Traceback" not in terminal.text

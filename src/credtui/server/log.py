@@ -1,4 +1,7 @@
-"""The log: a line of JSON for each event, never with a secret or a token in it."""
+"""The log: a line for each event, never with a secret or a token in it.
+
+A line is JSON for programs, and words for a person at a terminal.
+"""
 
 import logging
 import os
@@ -38,6 +41,7 @@ class LogWriter:
         self._lines: deque[tuple[datetime, Mapping[str, Any]]] = deque(maxlen=_MAX_WAITING)
         self._some = threading.Event()
         self._ended = False
+        self._for_person = False
         self._thread: threading.Thread | None = None
 
     def put(self, line: Mapping[str, Any]) -> None:
@@ -48,11 +52,14 @@ class LogWriter:
 
     def start(self) -> None:
         """Start the thread, and log through it what uvicorn and asyncio log."""
+        self._for_person = sys.stderr is not None and sys.stderr.isatty()
         for name in ("credtui", "uvicorn", "asyncio"):
             named = logging.getLogger(name)
             named.handlers = [_Handler(self)]
             named.setLevel(logging.INFO)
             named.propagate = False
+        if self._for_person:  # The greeting says that the server has started.
+            logging.getLogger("uvicorn").setLevel(logging.WARNING)
         self._ended = False
         self._thread = threading.Thread(target=self._work, name="log", daemon=True)
         self._thread.start()
@@ -81,12 +88,22 @@ class LogWriter:
         lines = []
         while self._lines:
             at, line = self._lines.popleft()
-            lines.append(to_json({"at": at, "process": process, **line}))
+            if self._for_person:
+                lines.append(_words(at, line))
+            else:
+                lines.append(to_json({"at": at, "process": process, **line}))
         with suppress(OSError, ValueError, AttributeError):
             # Don't write to sys.stderr itself: at exit Python waits for the stream's lock.
             descriptor, rest = sys.stderr.fileno(), b"\n".join([*lines, b""])
             while rest:
                 rest = rest[os.write(descriptor, rest) :]
+
+
+def _words(at: datetime, line: Mapping[str, Any]) -> bytes:
+    """Return the time in UTC, the event, and its facts; the level unless it is the usual one."""
+    level = "" if line["level"] == "info" else f"{line['level']}: "
+    facts = [f"{name} {value}" for name, value in line.items() if name not in ("level", "event")]
+    return printable("  ".join([f"{at:%H:%M:%S}", f"{level}{line['event']}", *facts])).encode()
 
 
 LOG = LogWriter()
