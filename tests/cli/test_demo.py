@@ -1,6 +1,7 @@
 """`credtui demo`: a day of use, and a token endpoint of its own that leaves with it."""
 
 import json
+import os
 import re
 import shlex
 import signal
@@ -90,6 +91,20 @@ def test_nothing_is_left(demo: Terminal, folder: Path, how: str) -> None:
         demo.press("q")
     elif how == "line":
         demo.hang_up()
+    else:
+        demo.process.send_signal(signal.Signals[how])
+    demo.wait_exit()
+    wait_for(lambda: not listens(port), "the endpoint's end")
+    wait_for(lambda: not list(folder.iterdir()), "an empty folder")
+
+
+@pytest.mark.parametrize("how", ["q", "SIGTERM", "SIGHUP"])
+def test_an_endpoint_that_is_stuck_is_ended_too(demo: Terminal, folder: Path, how: str) -> None:
+    port = port_of(demo)
+    children = Path(f"/proc/{demo.process.pid}/task/{demo.process.pid}/children").read_text()
+    os.kill(int(children), signal.SIGSTOP)
+    if how == "q":
+        demo.press("q")
     else:
         demo.process.send_signal(signal.Signals[how])
     demo.wait_exit()
