@@ -113,5 +113,5 @@ def test_an_endpoint_that_is_stuck_is_ended_too(demo: Terminal, folder: Path, ho
 
 
 def test_a_day_of_use_is_there(demo: Terminal) -> None:
-    demo.wait_for("Used")
+    demo.wait_for("Tokens")
     demo.wait_for("previous secret")

@@ -12,7 +12,7 @@ from tests.terminal import Terminal
 from tests.tui.terminal.test_wire import assert_same, seen
 
 PAGES = {
-    "  Operators": "There are no operators",
+    "2 Operators": "There are no operators",
     "  Activity": "Who, where",
     "  Environment": "Token address",
     "API access": "Copy Command",

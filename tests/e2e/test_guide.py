@@ -129,6 +129,8 @@ class Guide:
             self.terminal.press("y")
 
     def _choose_in_navigation(self, words: str) -> None:
+        self.terminal.press("4")  # On Activity, the next key would open the filter.
+        self.terminal.wait_quiet()
         self.terminal.press("/")
         self.terminal.wait_quiet()
         self.terminal.press("home")

@@ -27,6 +27,6 @@ def test_looking_works_and_changes_are_refused(
         terminal.click_on("Activity")
         terminal.wait_for("Generate: Batch")
         terminal.press("y")
-        terminal.wait_for("The log holds together. Its last event is number 2")
+        terminal.wait_for("The log is intact. Its last event is number 2")
         terminal.press("q")
         assert terminal.wait_exit() == 0

@@ -123,7 +123,7 @@ def test_the_portal_shows_a_viewer_what_they_are(empty: Host) -> None:
 
 def test_the_portal_opens_where_it_was_asked_to(empty: Host) -> None:
     with empty.portal("alice", "--environment", "production") as terminal:
-        terminal.wait_for(re.compile(r"acme .* production"))
+        terminal.wait_for(re.compile(r"acme .* PRODUCTION"))
 
 
 def test_an_open_portal_follows_the_permission(empty: Host) -> None:
@@ -156,7 +156,7 @@ def test_a_secret_in_the_portal_is_not_saved_on_the_host(empty: Host) -> None:
         assert "Plain View" in terminal.text
         assert "Save to File" not in terminal.text
         terminal.press("f", "?")
-        terminal.wait_for(re.compile(r"\bt  Try it"))
+        terminal.wait_for(re.compile(r"\bt +Try it"))
         assert "Save to a file" not in terminal.text
     assert_no_secret(secret, empty.folder)
 

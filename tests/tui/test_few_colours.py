@@ -38,7 +38,7 @@ async def test_what_a_menu_does_not_offer_is_dim(demo: Stage) -> None:
         await session.press("full_stop")
         assert "reverse" in attributes(session, "Rotate Credential")
         assert attributes(session, "Edit  ") == {"bold"}
-        assert attributes(session, "Make Primary") == {"dim"}
+        assert "dim" in attributes(session, "Make Primary")
 
 
 async def test_danger_is_bold_in_a_heavy_frame(demo: Stage) -> None:
@@ -58,13 +58,13 @@ async def test_a_selection_is_reversed(demo: Stage) -> None:
         await session.see("10 events")
         assert "reverse" in attributes(session, "Delete")
         assert "reverse" not in attributes(session, "Generate")
-        await session.press("slash")
-        assert "reverse" in attributes(session, "Activity ◂")
+        await session.press("4", "slash")
+        assert "reverse" in attributes(session, "Environment ◂")
 
 
 async def test_production_stands_out(store_folder: Path) -> None:
     async with portal(Stage(store_folder, environment="production"), colours=0) as session:
-        assert "bold" in attributes(session, "production")
+        assert "bold" in attributes(session, "PRODUCTION")
 
 
 async def test_the_table_follows_the_theme(demo: Stage) -> None:
@@ -78,10 +78,10 @@ async def test_the_table_follows_the_theme(demo: Stage) -> None:
             (muted,) = {
                 style.color.get_truecolor().hex
                 for _, _, text, style in runs(session.app)
-                if "198.51.100.7" in text and style.color and not style.bold
+                if "was Nightly reports" in text and style.color
             }
             assert muted == theme.variables["text-muted"]
-        assert session.one("EventTable", EventTable).cursor_row == 2
+        assert session.one("EventTable", EventTable).cursor_row == 4
 
 
 @pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)

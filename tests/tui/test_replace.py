@@ -165,7 +165,8 @@ class TestRefused:
             assert len(session.app.screen_stack) == 1
             await session.press("full_stop")
             await session.at(CardMenu)
-            await session.see("Replacing takes a second credential, and")
+            await session.press("j", "j", "j", "j")
+            await session.see("Replacing takes a second credential,")
             await session.see("use Rotate Credential.")
         assert demo.actions().count("replace done") == 0
 
@@ -303,7 +304,7 @@ class TestGoOn:
             await session.press("y")
             await session.see("Secret for Payout gateway new")
             await session.press("s")
-            await session.see("not confirmed")
+            await session.see("Paste it anywhere")
             await session.press("escape")
             dialog = await session.at(ReplacementDialog)
             await session.see("secret sent")
@@ -342,7 +343,7 @@ class TestGoOn:
             await session.press("x", "enter")
             await session.at(SecretDialog)
             await session.press("s")
-            await session.see("not confirmed")
+            await session.see("Paste it anywhere")
             await session.press("ctrl+q")
             await session.until(lambda: session.ended)
         assert two.actions()[:2] == ["confirm secret done", "replace done"]

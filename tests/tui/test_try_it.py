@@ -127,7 +127,10 @@ async def test_it_is_use_of_the_credential(server: Server) -> None:
         stage.clock.now = datetime.now(UTC)  # the server's clock
         await session.press("escape", "y")
         await session.until(lambda: len(session.app.screen_stack) == 1)
-        await session.see("from 127.0.0.1")
+        await session.see("1 · last just now")
+        await session.press("i")
+        await session.see("Last used just now from 127.0.0.1")
+        await session.press("escape")
         # The use proves nothing about what the person kept.
         await session.see("Secret closed unsaved")
 

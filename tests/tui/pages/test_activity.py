@@ -354,7 +354,7 @@ async def test_verify_tells_what_to_compare(demo: Stage) -> None:
     async with portal(demo) as session:
         await _open(session)
         await session.press("y")
-        await session.see("The log holds together.")
+        await session.see("The log is intact.")
         await session.see(f"number 10; its hash begins with {last.hash[:12]}.")
 
 

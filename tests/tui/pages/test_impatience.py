@@ -80,7 +80,7 @@ async def test_no_page_lets_the_loop_wait_for_the_store(demo: Stage) -> None:
         await session.write("bob")
         await session.see("of 10 events")
         await session.press("escape", "y")
-        await session.see("The log holds together.")
+        await session.see("The log is intact.")
         await session.click_on("Environment")
         await session.see("Token address")
         await session.press("e")

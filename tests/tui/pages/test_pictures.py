@@ -95,8 +95,8 @@ class TestActivity:
         assert small.same(small.stage(demo=True), do)
 
     def test_verified(self, pictures: Pictures) -> None:
-        """The log holds together."""
-        do = opening("Activity", "10 events", pressing("y"), seeing("The log holds together."))
+        """The log is intact."""
+        do = opening("Activity", "10 events", pressing("y"), seeing("The log is intact."))
         assert pictures.same(pictures.stage(demo=True), do)
 
     def test_empty(self, pictures: Pictures) -> None:

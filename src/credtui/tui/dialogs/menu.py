@@ -50,10 +50,12 @@ class CardMenu(Modal[CredentialVerb]):
         """An option for each verb, and a place for the reason."""
         offer = self._offer(self._page)
         options = []
+        # Grey on the cursor's colour would be hard to read.
+        blocked = "not bold dim" if self.app.has_class("-few-colours") else "auto 70%"
         for verb, (label, obstacle) in zip(self._verbs, offer, strict=True):
             words = f"{label:<20}{verb.key:>3}"
             # The cursor must reach what can't be used, so the option isn't disabled.
-            prompt = Content.styled(f"{words}  not now", "$text-disabled") if obstacle else words
+            prompt = Content.styled(f"{words}  not now", blocked) if obstacle else words
             options.append(Option(prompt, id=verb.name))
         with Vertical(classes="menu") as frame:
             frame.border_title = Content(self._credential.display_name)

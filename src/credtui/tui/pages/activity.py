@@ -228,6 +228,6 @@ def _verified(last: AuditEvent | None) -> str:
     if last is None:
         return "There are no events to check yet."
     return (
-        f"The log holds together. Its last event is number {last.number}; its hash begins with "
+        f"The log is intact. Its last event is number {last.number}; its hash begins with "
         f"{last.hash[:DIGITS]}."
     )

@@ -237,11 +237,13 @@ class CredentialsPage(PortalPage):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer the menu only where there is a card for it, and move only on this page."""
+        if not super().check_action(action, parameters):
+            return False
         if action == "menu":
             return self.credential is not None
         if action in ("move", "enter_detail", "leave_detail"):
             return self.has_focus_within
-        return super().check_action(action, parameters)
+        return True
 
     def action_explain(self, name: str) -> None:
         """Say why the verb of this name can't be used."""

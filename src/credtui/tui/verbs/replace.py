@@ -46,12 +46,20 @@ class Replace(CredentialVerb):
     async def run(self, portal: Portal, credential: Credential) -> None:
         """Begin the replacement if it hasn't begun, and show how far it is."""
         if portal.page.successor_of(credential.client_id) is None:
-            begun = await self._begin(portal, credential)
-            if not begun or portal.quit_gate.wanted:
+            new = await self._begin(portal, credential)
+            if not new or portal.quit_gate.wanted:
                 return
-        await self._go_on(portal, credential)
+            await self._go_on(portal, credential)
+            if portal.page.successor_of(credential.client_id):
+                portal.tell(
+                    f"{new.display_name} generated. Move the clients of "
+                    f"{credential.display_name} over to it."
+                )
+                portal.focus_credential(new.client_id)
+        else:
+            await self._go_on(portal, credential)
 
-    async def _begin(self, portal: Portal, credential: Credential) -> bool:
+    async def _begin(self, portal: Portal, credential: Credential) -> Credential | None:
         steps = step_lines(ReplacementStep.GENERATE, portal.context.marks)
         issued = await change_with_name(
             portal,
@@ -61,10 +69,11 @@ class Replace(CredentialVerb):
             name=f"{credential.name[: MAX_NAME_LENGTH - 4]} new",
             intro="\n".join([*(text for text, _ in steps), "", INTRODUCTION]),
         )
-        if issued:
-            move = f"Move the clients of {credential.display_name} over to it."
-            await show_secret(portal, issued, "generated", move)
-        return issued is not None
+        if issued is None:
+            return None
+        new = issued.credential
+        await show_secret(portal, issued, "generated", "")
+        return new
 
     async def _go_on(self, portal: Portal, credential: Credential) -> None:
         from credtui.tui.dialogs.replacement import ReplacementDialog

@@ -16,7 +16,7 @@ async def show_secret(portal: Portal, issued: IssuedSecret, made: str, following
         portal: The screen under the dialog.
         issued: The secret.
         made: What was made of the credential, in a word: "rotated".
-        following: What a person should do now, in a sentence.
+        following: What a person should do now, in a sentence; empty if the caller says it.
 
     Raises:
         OutcomeUnknownError: Nobody knows whether the secret is valid, so nothing was recorded.
@@ -43,6 +43,6 @@ async def show_secret(portal: Portal, issued: IssuedSecret, made: str, following
         await portal.do(note)
     if how in (None, "closed unsaved"):
         portal.warn(f"{credential.display_name} {made}. Its secret was closed unsaved.")
-    else:
+    elif following:
         portal.tell(f"{credential.display_name} {made}. {following}")
     portal.focus_credential(credential.client_id)

@@ -60,8 +60,7 @@ class Navigation(OptionList):
                 options.append(Option(Content.styled(title, "bold"), id=f"section-{entry.name}"))
             section = entry.section
             mark = f" {self._marks.here}" if entry.name == here else ""
-            text = Content.assemble((entry.key, "$text-muted"), f" {entry.title}{mark}")
-            options.append(Option(text, id=entry.name))
+            options.append(Option(f"{entry.key} {entry.title}{mark}", id=entry.name))
         return options
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
