@@ -117,3 +117,9 @@ class TestLife:
         names = alive.operator_service(ALICE).viewable_organizations()
         assert set(names) == {"acme", "globex"}
         assert alive.service(ALICE, organization="globex").page().credentials
+
+
+def test_people_work_at_different_times_of_the_day(demo: Installation) -> None:
+    times = {event.at.time() for event in demo.service(ALICE).events()}
+    assert len(times) == 6
+    assert all(8 <= time.hour < 17 for time in times)

@@ -213,7 +213,11 @@ def _caller(client: Client, generation: int, now: datetime) -> Caller:
 
 
 def _past(installation: Installation, days: int) -> Installation:
+    """Return the installation at so many days ago or a few hours before, in working hours."""
     then = installation.clock() - timedelta(days=days)
+    since_midnight = then - then.replace(hour=0, minute=0, second=0, microsecond=0)
+    works_at = timedelta(hours=8, minutes=days * 97 % (9 * 60))
+    then -= (since_midnight - works_at) % timedelta(days=1)
     return Installation(
         installation.settings,
         installation.store,

@@ -37,7 +37,7 @@ async def test_events_are_listed_newest_first_with_who_what_and_when(demo: Stage
         table = await _open(session)
         await session.see("10 events")
         assert _numbers(table) == list(range(10, 0, -1))
-        assert session.find("09:30  bob             Delete: Payout gateway")
+        assert session.find("09:24  bob             Delete: Payout gateway")
         assert session.find("       ! refused: The primary credential can't be deleted")
         await session.press("end")
         await session.see("Generate: Payout gateway")
@@ -99,7 +99,7 @@ async def test_events_are_grouped_by_day(demo: Stage) -> None:
                 "Yesterday (UTC)",
                 "09:30  bob             Rename: Yesterday's name",
                 "Thu 12 November 2026 (UTC)",
-                "09:30  bob             Delete: Payout gateway",
+                "09:24  bob             Delete: Payout gateway",
             )
         ]
         assert at == sorted(at)
@@ -326,7 +326,7 @@ async def test_details_show_every_field(demo: Stage) -> None:
         await session.at(EventDialog)
         for text in (
             "Event 10",
-            "2026-11-12 09:30:00 UTC",
+            "2026-11-12 09:24:00 UTC",
             "bob",
             "198.51.100.23",
             "ssh",
