@@ -7,8 +7,10 @@ import pytest
 
 from credtui.demo import ALICE, CAROL, add_life, demo_installation
 from credtui.domain.permissions import Permission
+from credtui.domain.replacement import part_moved
 from credtui.domain.rotation import Rotation, rotation
 from credtui.domain.secret_state import SecretState
+from credtui.domain.usage import Usage
 from credtui.installation import Installation
 from credtui.store.port import Store
 from credtui.tui.summaries import previous_secret_in_use
@@ -97,6 +99,18 @@ class TestLife:
         }
         old, new, _ = production.credentials
         assert production.successor_of(old.client_id) == new
+
+    def test_one_of_two_clients_has_moved_to_the_new_credential(
+        self, demo: Installation, clock: SteppedClock
+    ) -> None:
+        noon = clock().replace(hour=12, minute=30)
+        clock.advance((noon - clock()) % timedelta(days=1))
+        add_life(demo)
+        page = demo.service(CAROL, environment="production").page()
+        old, new, _ = (page.usage.get(one.client_id, Usage()) for one in page.credentials)
+        stay, moved = part_moved(old, new, clock())
+        assert [caller.address for caller in stay] == ["203.0.113.10"]
+        assert [caller.address for caller in moved] == ["203.0.113.12"]
 
     def test_the_operators_match_the_log(self, alive: Installation) -> None:
         operators = {one.name: one for one in alive.operator_service(CAROL).operators()}

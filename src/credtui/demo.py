@@ -112,7 +112,10 @@ def add_life(installation: Installation) -> None:
         installation,
         Place("production", "acme"),
         {
-            "Payout gateway": [Client("203.0.113.10", STEADY, timedelta(minutes=4))],
+            "Payout gateway": [
+                Client("203.0.113.10", STEADY, timedelta(minutes=4)),
+                Client("203.0.113.12", NIGHTLY),
+            ],
             "Payout gateway new": [
                 Client("203.0.113.9", DAYTIME, timedelta(minutes=1)),
                 Client("203.0.113.12", MORNING),
