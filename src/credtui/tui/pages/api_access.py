@@ -26,8 +26,8 @@ EMPTY = (
     "Generate one on the page Credentials. Then this page shows how to use it."
 )
 PROMPT = (
-    "curl asks for a host password: paste the secret there. So it stays out of your shell's "
-    "history and out of the list of processes."
+    "curl asks for a host password: paste the secret there. So it stays out of the shell's "
+    "history and of process lists."
 )
 USE = (
     "Send this header with each request until the token expires. Rotating or deleting the "
