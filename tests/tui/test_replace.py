@@ -247,6 +247,15 @@ class TestGoOn:
             assert steps(session) == ["done", "done", "done", "now"]
             assert offers(dialog, "#finish")
 
+    async def test_a_use_with_a_clock_far_ahead_is_told_as_such(self, replacing: Stage) -> None:
+        replacing.use(OLD, -3 * A_DAY)
+        replacing.use(NEW)
+        async with portal(replacing, size=(120, 40)) as session:
+            await go_on(session)
+            assert steps(session) == ["done", "done", "done", "now"]
+            assert session.text.count("last 3 days ahead of this") == 2
+            assert "quiet for" not in session.text
+
     async def test_who_still_calls_with_the_old_one(self, replacing: Stage) -> None:
         for number in range(7):
             replacing.use(OLD, (9 - number) * AN_HOUR, tokens=2, address=f"192.0.2.{number}")

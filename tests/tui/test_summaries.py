@@ -1,5 +1,6 @@
 """Facts about a credential, in lines that fit."""
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -27,6 +28,7 @@ PERIOD = timedelta(days=90)
 AN_HOUR = timedelta(hours=1)
 CHECKED = Handover(how="checked", at=NOW - timedelta(days=1000))
 LAST = "last an hour ago from 203.0.113.44"
+LAST_LONG_AGO = "last 2 days ago from 203.0.113.44"
 
 
 def a_credential(mark: str = "A", *, age: int = 10, **changes: Any) -> Credential:
@@ -55,11 +57,16 @@ def some_use(ago: timedelta = AN_HOUR, tokens: int = 1) -> Usage:
     return Usage(last_used_at=at, last_used_from="203.0.113.9", issued={hour_of(at): tokens})
 
 
-def refused(count: int = 3, generation: int = 2) -> Usage:
+def refused(count: int = 3, generation: int = 2, ago: timedelta = AN_HOUR) -> Usage:
     previous = PreviousSecretUse(
-        generation=generation, count=count, last_at=NOW - AN_HOUR, last_from="203.0.113.44"
+        generation=generation, count=count, last_at=NOW - ago, last_from="203.0.113.44"
     )
     return Usage(previous_secret=previous)
+
+
+def test_a_period_of_one_day() -> None:
+    told = age(a_credential(), NOW, timedelta(days=1), 80, ".")
+    assert re.match(r"\d+ of 1 day \.", told)
 
 
 def test_a_moment_ahead_of_the_clock_is_told_as_such() -> None:
@@ -211,6 +218,22 @@ class TestAlerts:
     )
     def test_a_previous_secret_in_use(self, width: int, expected: str) -> None:
         page = a_page(self.ROTATED, usage={self.ROTATED.client_id: refused()})
+        assert alerts(self.ROTATED, page, NOW, width) == [(expected, "$text-error")]
+
+    @pytest.mark.parametrize(
+        ("width", "expected"),
+        [
+            (
+                200,
+                f"A client used the previous secret: 1,234 refused, {LAST_LONG_AGO}",
+            ),
+            (58, "A client used the previous secret: 1,234 refused"),
+            (40, "Previous secret used: 1,234 refused"),
+        ],
+    )
+    def test_nobody_still_uses_what_was_used_days_ago(self, width: int, expected: str) -> None:
+        usage = refused(1234, ago=timedelta(days=2))
+        page = a_page(self.ROTATED, usage={self.ROTATED.client_id: usage})
         assert alerts(self.ROTATED, page, NOW, width) == [(expected, "$text-error")]
 
     @pytest.mark.parametrize("generation", [1, 3])

@@ -114,3 +114,12 @@ def _base62(value: bytes, length: int) -> str:
         number, digit = divmod(number, 62)
         digits.append(DIGITS[digit])
     return "".join(reversed(digits))
+
+
+def difference(copy: str, secret: str) -> str:
+    """Return in a sentence how a copy differs from a secret; nothing if it doesn't."""
+    if hmac.compare_digest(copy.encode(), secret.encode()):
+        return ""
+    if len(copy) == len(secret):
+        return "Your copy does not match, though its length is right."
+    return f"Your copy does not match: it has {len(copy)} characters, the secret has {len(secret)}."

@@ -90,7 +90,7 @@ class Replacement:
         if self._old_usage.last_used_at is None:
             return "the old one was never used"
         if self._old_usage.is_quiet(self._now):
-            return f"quiet for {duration(quiet)}"
+            return self._last(self._old_usage, quiet=True)
         if self.step < ReplacementStep.WAIT:
             return f"for {_DAY} hours"
         return f"quiet for {quiet // timedelta(hours=1)} of {_DAY} hours"
@@ -115,11 +115,17 @@ class Replacement:
             if usage.last_used_at is None:
                 lines.append("not used yet")
                 continue
-            last = f"last {ago(usage.last_used_at, self._now)}"
-            if usage is old and self.step > ReplacementStep.MOVE:
-                last = f"quiet for {duration(quiet_for(usage, self._now))}"
+            last = self._last(usage, quiet=usage is old and self.step > ReplacementStep.MOVE)
             lines.append(f"{tokens:,} {plural(tokens, 'token')}, {last}")
         return lines
+
+    def _last(self, usage: Usage, *, quiet: bool) -> str:
+        """Return when a credential was used last, or how long ago that was if it is `quiet`."""
+        assert usage.last_used_at  # noqa: S101
+        # A use that seems to be in the future was recorded with a wrong clock.
+        if quiet and (since := quiet_for(usage, self._now)):
+            return f"quiet for {duration(since)}"
+        return f"last {ago(usage.last_used_at, self._now)}"
 
     def callers(self, most: int, *, aligned: bool) -> list[str]:
         """Return a line for each address that still calls with the old credential.

@@ -8,7 +8,7 @@ from credtui.domain.names import printable
 from credtui.domain.page import Page
 from credtui.domain.rotation import Rotation, rotation, rotation_due_at, rotation_due_in
 from credtui.domain.secret_state import SecretState
-from credtui.domain.usage import Usage
+from credtui.domain.usage import QUIET_PERIOD, Usage
 from credtui.tui.phrases import ago, day, duration, moment, plural
 
 Fact = tuple[str, str]
@@ -46,7 +46,7 @@ def age(credential: Credential, now: datetime, period: timedelta, width: int, do
         width: The cells that the text may fill.
         dot: The sign between two facts.
     """
-    old = f"{credential.secret_age(now).days} of {period.days} days"
+    old = f"{credential.secret_age(now).days} of {period.days} {plural(period.days, 'day')}"
     due = rotation_due_at(credential, period)
     if rotation(credential, now, period) is not Rotation.DUE:
         return _first_fit(width, f"{old} {dot} due {day(due, now)}", old)
@@ -128,18 +128,24 @@ def on_screen(lease: Lease, now: datetime, width: int) -> str:
 def previous_secret_in_use(
     credential: Credential, page: Page, now: datetime, width: int
 ) -> str | None:
-    """Return how the secret is still used that a rotation replaced; None if it isn't."""
+    """Return how the secret is used that a rotation replaced; None if it isn't."""
     usage = page.usage.get(credential.client_id)
     previous = usage.previous_secret if usage else None
     if previous is None or previous.generation != credential.generation:
         return None
+    today = abs(now - previous.last_at) < QUIET_PERIOD
+    said = (
+        "A client still uses the previous secret" if today else "A client used the previous secret"
+    )
+    short = "Previous secret still used" if today else "Previous secret used"
+    refused = f"{previous.count:,} refused"
     last = f"last {ago(previous.last_at, now)} from {previous.last_from}"
     return _first_fit(
         width,
-        f"A client still uses the previous secret: {previous.count} refused, {last}",
-        f"Previous secret still used: {previous.count} refused, {last}",
-        f"A client still uses the previous secret: {previous.count} refused",
-        f"Previous secret still used: {previous.count} refused",
+        f"{said}: {refused}, {last}",
+        f"{short}: {refused}, {last}",
+        f"{said}: {refused}",
+        f"{short}: {refused}",
     )
 
 

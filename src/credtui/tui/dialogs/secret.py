@@ -1,6 +1,5 @@
 """Shows a new secret, once."""
 
-import hmac
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import ClassVar
@@ -18,6 +17,7 @@ from credtui.domain.refusals import (
     NoSuchCredentialError,
     PermissionDeniedError,
 )
+from credtui.domain.secrets import difference
 from credtui.service.secret_file import save
 from credtui.service.token_request import TokenReply
 from credtui.tui.dialogs.close_gate import GatedDialog
@@ -298,12 +298,3 @@ class SecretDialog(ConcealingDialog[How], GatedDialog):
 
     def _note_step(self, number: int, outcome: str) -> None:
         self.query_one(Steps).note(number, outcome)
-
-
-def difference(copy: str, secret: str) -> str:
-    """Return in a sentence how a copy differs from a secret; nothing if it doesn't."""
-    if hmac.compare_digest(copy.encode(), secret.encode()):
-        return ""
-    if len(copy) == len(secret):
-        return "Your copy does not match, though its length is right."
-    return f"Your copy does not match: it has {len(copy)} characters, the secret has {len(secret)}."
