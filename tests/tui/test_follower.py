@@ -1,5 +1,6 @@
 """What the store holds is shown soon after a change, and is read once for each."""
 
+import threading
 from collections import Counter
 
 import pytest
@@ -8,6 +9,7 @@ from credtui.domain.page import Page
 from credtui.service.credentials import CredentialService
 from credtui.tui.pages.credentials import CredentialsPage
 from tests.support import ALICE
+from tests.terminal import TIMEOUT
 from tests.tui.apps import Stage, portal
 
 
@@ -82,3 +84,22 @@ async def test_what_was_refused_because_of_others_is_shown_at_once(
         await session.press("j", "p")
         await session.until(lambda: bool(session.messages), "a refusal")
         await session.see_no("Reporting batch")
+
+
+def followers() -> list[threading.Thread]:
+    """The threads that follow the store."""
+    return [thread for thread in threading.enumerate() if "credtui-follower" in thread.name]
+
+
+async def test_a_screen_that_is_gone_leaves_no_thread(demo: Stage) -> None:
+    before = followers()
+    async with portal(demo) as session:
+        for environment in ("production", "uat", "production"):
+            await session.app.portal.go_to(environment, "acme")
+            await session.see(environment.upper() if environment == "production" else "uat")
+            await session.pilot.pause()
+        await session.until(lambda: len(followers()) == len(before) + 1)
+        left = [thread for thread in followers() if thread not in before]
+    for thread in left:
+        thread.join(TIMEOUT)
+        assert not thread.is_alive()

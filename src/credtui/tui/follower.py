@@ -35,6 +35,12 @@ class Follower:
         self._version: object = None
         self._outdated = True
         self._problem = ""
+        self._stopped = False
+
+    def stop(self) -> None:
+        """Look no more, and let the thread end. It would keep the screen in memory."""
+        self._stopped = True
+        self._thread.shutdown(wait=False)
 
     async def follow(self) -> None:
         """Look at the store now and then, until this is cancelled."""
@@ -48,6 +54,8 @@ class Follower:
         Args:
             again: Try even what failed at the last look and hasn't changed since, and tell of it.
         """
+        if self._stopped:
+            return
         loop = asyncio.get_running_loop()
         try:
             page = await loop.run_in_executor(self._thread, self._read, again)

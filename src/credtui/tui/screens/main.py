@@ -79,6 +79,10 @@ class MainScreen(KeysOfPage, Portal):
         self.run_worker(self.follower.follow(), group="follow")
         self.set_interval(30, self._let_time_pass)
 
+    def on_unmount(self) -> None:
+        """Follow no more changes."""
+        self.follower.stop()
+
     def _let_time_pass(self) -> None:
         self.current.time_passed()
 
