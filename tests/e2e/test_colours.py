@@ -13,10 +13,10 @@ from tests.tui.terminal.test_wire import assert_same, seen
 
 PAGES = {
     "2 Operators": "There are no operators",
-    "  Activity": "Who, where",
-    "  Environment": "Token address",
+    "3 Activity": "Generate: Treasury sync",
+    "4 Environment": "Token address",
     "API access": "Copy Command",
-    "  Credentials": "API credentials",
+    "1 Credentials": "API credentials",
 }
 DIALOGS = {
     ".": "Rotate Credential",
