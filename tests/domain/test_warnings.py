@@ -53,7 +53,7 @@ class TestLosesAccess:
             ),
             (
                 [("203.0.113.1", 40 * MINUTE), ("203.0.113.9", MINUTE)],
-                "Used 1 minute ago from 203.0.113.9 and 1 other address: they lose access at once.",
+                "Used a minute ago from 203.0.113.9 and 1 other address: they lose access at once.",
             ),
             (
                 [(f"203.0.113.{ago}", ago * MINUTE) for ago in (90, 70, 60, 30, 0)],
@@ -62,13 +62,13 @@ class TestLosesAccess:
             (
                 [(f"203.0.113.{ago}", ago * MINUTE) for ago in range(9, 0, -1)],
                 (
-                    "Used 1 minute ago from 203.0.113.1 and 7 or more other addresses: "
+                    "Used a minute ago from 203.0.113.1 and 7 or more other addresses: "
                     "they lose access at once."
                 ),
             ),
             (
                 [("unknown", AN_HOUR)],
-                "Used 1 hour ago from an unknown address: that client loses access at once.",
+                "Used an hour ago from an unknown address: that client loses access at once.",
             ),
             (
                 [("203.0.113.9", -2 * MINUTE)],
@@ -141,7 +141,7 @@ class TestShutsOut:
     def test_some_are_counted(self) -> None:
         page = a_page(called(*((f"192.0.2.{ago}", ago * AN_HOUR) for ago in range(8, 0, -1))))
         assert shuts_out(page, ["203.0.113.0/24"], NOW) == (
-            "This would shut out 8 addresses: 192.0.2.1 (Payout gateway, 1 hour ago), "
+            "This would shut out 8 addresses: 192.0.2.1 (Payout gateway, an hour ago), "
             "192.0.2.2 (Payout gateway, 2 hours ago), 192.0.2.3 (Payout gateway, 3 hours ago) "
             "and 5 more."
         )

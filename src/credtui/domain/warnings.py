@@ -87,5 +87,7 @@ def _ago(then: datetime, now: datetime) -> str:
     minutes = int((now - then).total_seconds()) // 60
     if minutes < 1:
         return "just now"
-    number, unit = (minutes, "minute") if minutes < 60 else (minutes // 60, "hour")
-    return f"{number} {unit}{'' if number == 1 else 's'} ago"
+    number, one, many = (
+        (minutes, "a minute", "minutes") if minutes < 60 else (minutes // 60, "an hour", "hours")
+    )
+    return f"{one if number == 1 else f'{number} {many}'} ago"
