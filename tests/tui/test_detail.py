@@ -6,7 +6,7 @@ import pytest
 from rich.cells import cell_len
 from textual.widgets import Static
 
-from credtui.domain.permissions import Operator, Permission
+from credtui.domain.permissions import Actor, Operator, Permission
 from credtui.tui.credential_events import CredentialEvents, read_events
 from credtui.tui.detail import STATES, Subject, detail
 from credtui.tui.dialogs.details import DetailsDialog
@@ -158,6 +158,11 @@ class TestText:
             assert "\n".join(told).isascii()
 
 
+def readers(detail: Detail) -> list[str]:
+    """The workers that read events."""
+    return [worker.group for worker in detail.workers if worker.node is detail]
+
+
 async def events_of_detail(session: Session) -> None:
     """Wait until the log was read."""
     text = session.one("Detail Static", Static)
@@ -222,6 +227,27 @@ class TestDialog:
             await session.see("You may no longer see the credentials.")
             assert client_id not in session.text
             assert "Payout gateway" not in session.text
+
+    @pytest.mark.parametrize(("size", "keys"), [((80, 24), ["i"]), (WIDE, [])])
+    async def test_who_has_lost_access_reads_nothing_any_more(
+        self,
+        demo: Stage,
+        size: tuple[int, int],
+        keys: list[str],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr("credtui.tui.widgets.detail.PAUSE", 2)
+        demo.set_operators(CAROL, VIEWER)
+        async with portal(demo, size=size) as session:
+            await session.press(*keys)
+            detail = session.one("Detail", Detail)
+            await session.until(lambda: bool(readers(detail)))
+            demo.set_operators(CAROL, OUTSIDER)
+            await session.until(lambda: detail.credential is None)
+            await session.until(lambda: not readers(detail))
+        assert "view" not in {
+            event.action for event in demo.service(Actor(operator="carol")).events()
+        }
 
     @pytest.mark.parametrize("size", [(60, 20), (80, 24), (200, 50)])
     async def test_no_line_is_cut_at_any_size(self, moved: Stage, size: tuple[int, int]) -> None:

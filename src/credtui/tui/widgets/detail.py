@@ -76,13 +76,20 @@ class Detail(VerticalScroll, can_focus=True):
         self._draw()
         if self.credential:
             self._read(client_id)
+        else:
+            self._stop_reading()
 
     def show_none(self) -> None:
         """Forget what was shown, as when the person may no longer see it."""
+        self._stop_reading()
         self.client_id = self.credential = None
         self._events.clear()
         self.border_title = ""
         self._draw()
+
+    def _stop_reading(self) -> None:
+        # The log would say that a person tried to read it who may no longer do so.
+        self.workers.cancel_group(self, "events")
 
     @work(exclusive=True, group="events")
     async def _read(self, client_id: str) -> None:
