@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from textual import events
 from textual.binding import Binding, BindingType
+from textual.notifications import SeverityLevel
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
@@ -72,11 +73,12 @@ class Fitting(Screen):  # type: ignore[type-arg]
         assert isinstance(app, TypeAhead)  # noqa: S101
         app.ignore_typed_ahead()
 
-    def tell(self, message: str) -> None:
+    def tell(self, message: str, severity: SeverityLevel = "information") -> None:
         """Show a message for a while, in place of the one before."""
         # A key that is held down would cover the page with messages.
         self.app.clear_notifications()
-        self.notify(message, timeout=5 + _reading(message), markup=False)
+        timeout = 5 + _reading(message)
+        self.notify(message, severity=severity, timeout=timeout, markup=False)
 
     def warn(self, message: str) -> None:
         """Show a refusal or a failure for a while, and drop the keys typed up to now."""

@@ -42,7 +42,8 @@ async def show_secret(portal: Portal, issued: IssuedSecret, made: str, following
 
         await portal.do(note)
     if how in (None, "closed unsaved"):
-        portal.warn(f"{credential.display_name} {made}. Its secret was closed unsaved.")
+        unsaved = f"{credential.display_name} {made}. Its secret was closed unsaved."
+        portal.tell(unsaved, severity="warning")
     elif following:
         portal.tell(f"{credential.display_name} {made}. {following}")
     portal.focus_credential(credential.client_id)
