@@ -61,7 +61,7 @@ class SecretDialog(ConcealingDialog[How], GatedDialog):
         Binding("f", "save", "Save to File"),
         Binding("v", "plain_view", "Plain View"),
         Binding("t", "try", "Try it"),
-        # Some terminals paste as if each character were a key. Every secret begins with this one.
+        # Some terminals paste a secret as keys, and this is the first one.
         Binding("c", "check('c')", "Check your copy", show=False),
     ]
 
@@ -246,8 +246,8 @@ class SecretDialog(ConcealingDialog[How], GatedDialog):
         """Go to the field that checks a copy, with what was typed already."""
         check = self.query_one("#check", Input)
         self.set_focus(check, from_app_focus=True)  # Otherwise the text would be selected.
-        check.value = typed
-        check.cursor_position = len(typed)
+        check.clear()
+        check.insert_text_at_cursor(typed)
 
     # What is on screen
 
