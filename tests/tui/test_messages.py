@@ -22,6 +22,14 @@ async def keep(session: Session) -> None:
     await session.until(lambda: len(session.app.screen_stack) == 1)
 
 
+async def rest(session: Session) -> None:
+    """Wait until nothing changes. The details beside the cards read their events later."""
+    before: list[str] = []
+    while before != session.lines:
+        before = session.lines
+        await session.pilot.pause(0.4)
+
+
 def visible(session: Session) -> bool:
     """Whether the focused card is whole on the screen."""
     card = session.app.focused
@@ -99,6 +107,7 @@ class TestWhereMessagesAre:
     @pytest.mark.parametrize("size", SIZES)
     async def test_a_short_one_covers_nothing(self, demo: Stage, size: tuple[int, int]) -> None:
         async with portal(demo, size=size) as session:
+            await rest(session)
             before = session.lines
             session.app.portal.tell("Payout gateway rotated. Clients need the new secret.")
             await session.see("Clients need the new secret.")
@@ -113,6 +122,7 @@ class TestWhereMessagesAre:
         self, demo: Stage, size: tuple[int, int], warned: bool
     ) -> None:
         async with portal(demo, size=size) as session:
+            await rest(session)
             cards = [card.region.y for card in session.app.screen.query(Card)]
             before = session.lines[min(cards) :]
             say = session.app.portal.warn if warned else session.app.portal.tell

@@ -28,8 +28,8 @@ WITHOUT_ENDPOINT = (
     "pip install 'credtui[server]'"
 )
 
-PATIENCE = 2.0
-"""Seconds that the token endpoint may take to end."""
+PATIENCE = 1.0
+"""Seconds that the token endpoint may take to end. A portal whose line dropped has 2 seconds."""
 
 
 def demo_arguments(parser: "Parser") -> None:

@@ -51,7 +51,7 @@ class CardMenu(Modal[CredentialVerb]):
         offer = self._offer(self._page)
         options = []
         # Grey on the cursor's colour would be hard to read.
-        blocked = "not bold dim" if self.app.has_class("-few-colours") else "auto 70%"
+        blocked = "not bold dim" if self.app.has_class("-few-colours") else "auto 80%"
         for verb, (label, obstacle) in zip(self._verbs, offer, strict=True):
             words = f"{label:<20}{verb.key:>3}"
             # The cursor must reach what can't be used, so the option isn't disabled.

@@ -16,6 +16,8 @@ class Status(Static):
             sentence: The sentence; empty for none.
             tone: How good it is: "success", "warning" or "error"; empty for neither.
         """
+        if sentence:
+            self.app.clear_notifications()  # A message may cover this line.
         self.update(sentence)
         for known in ("success", "warning", "error"):
             self.set_class(known == tone, f"-{known}")
