@@ -38,6 +38,9 @@ EVERY_SIZE = [(80, 24), (120, 40)]
 async def settle(app: PortalUnderTest, pilot: "Pilot[None]") -> None:
     """Wait until the screen stays the same: focus and changes of the store take a moment."""
     before: list[str] = []
+    # The details beside the cards read their events after a pause.
+    while any(worker.group == "events" and not worker.is_finished for worker in app.workers):
+        await pilot.pause(0.1)
     while (now := lines_of(app)) != before:
         before = now
         await pilot.pause(0.1)

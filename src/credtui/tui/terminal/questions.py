@@ -4,6 +4,7 @@ The questions are sent before Textual is imported, so that the answers travel me
 imports no Textual.
 """
 
+import atexit
 import contextlib
 import os
 import re
@@ -106,6 +107,8 @@ class Questions:
         self._sent_at = time.monotonic()
         if asked:
             with contextlib.suppress(OSError, termios.error):
+                # An interrupt may come before the context has begun.
+                atexit.register(self.close)
                 self._before = termios.tcgetattr(self.input_fd)
                 _keep_quiet(self.input_fd)
                 os.write(self.output_fd, asked + _PRIMARY_ATTRIBUTES)
@@ -134,6 +137,7 @@ class Questions:
 
     def close(self) -> None:
         """Restore the terminal's modes."""
+        atexit.unregister(self.close)
         if self._before:
             with contextlib.suppress(termios.error):
                 termios.tcsetattr(self.input_fd, termios.TCSANOW, self._before)
