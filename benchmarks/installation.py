@@ -29,7 +29,9 @@ def install(home: Path, *, configuration: str = "") -> str:
 
 def environment(home: Path) -> Mapping[str, str]:
     """Return the environment variables that start the portal on an installation."""
-    return {"CREDTUI_HOME": str(home), "HOME": str(home), "USER": "benchmark"}
+    # The benchmark's terminal answers no questions, and credtui would wait for its background.
+    chosen = {"CREDTUI_THEME": "dark"}
+    return {"CREDTUI_HOME": str(home), "HOME": str(home), "USER": "benchmark", **chosen}
 
 
 def on_disk() -> Path:

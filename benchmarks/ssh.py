@@ -24,7 +24,7 @@ def main() -> None:
     with TemporaryDirectory() as first, TemporaryDirectory() as second:
         portal, least = Host(Path(first)), Host(Path(second))
         try:
-            client_id = install(portal.home).encode()
+            client_id = install(portal.home, configuration='theme = "dark"\n').encode()
             key = _make_keys(portal)
             credtui: tuple[str | Path, ...] = (CREDTUI, "--home", portal.home)
             rows = [_compare("list", (*credtui, "list"), "")]
