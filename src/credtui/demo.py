@@ -216,7 +216,7 @@ def _caller(client: Client, generation: int, now: datetime) -> Caller:
 
 
 def _past(installation: Installation, days: int) -> Installation:
-    """Return the installation at so many days ago or a few hours before, in working hours."""
+    """Return the installation with a clock that stands some days ago, in working hours."""
     then = installation.clock() - timedelta(days=days)
     since_midnight = then - then.replace(hour=0, minute=0, second=0, microsecond=0)
     works_at = timedelta(hours=8, minutes=days * 97 % (9 * 60))

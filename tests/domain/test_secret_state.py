@@ -1,4 +1,4 @@
-"""What became of a secret."""
+"""The states of a secret."""
 
 from datetime import timedelta
 from typing import get_args

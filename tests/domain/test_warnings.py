@@ -1,4 +1,4 @@
-"""What a change would cost clients, in sentences."""
+"""Sentences that warn of what a change would cost clients."""
 
 from datetime import UTC, datetime, timedelta
 from functools import reduce

@@ -102,7 +102,7 @@ class TestLosingAccess:
         return stage
 
     def test_rotate(self, pictures: Pictures) -> None:
-        """Who loses access, and Replace instead."""
+        """The dialog says who loses access, and offers Replace instead."""
         assert pictures.same(self.stage(pictures), pressing("r"))
 
     def test_rotate_narrow(self, small: Pictures) -> None:

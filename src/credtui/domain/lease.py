@@ -1,4 +1,4 @@
-"""Who has a secret on screen."""
+"""Leases, which say who has a secret on screen."""
 
 from pydantic import BaseModel, ConfigDict
 

@@ -1,4 +1,4 @@
-"""What became of a credential's present secret."""
+"""The states of a credential's present secret."""
 
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -15,7 +15,7 @@ LATEST_ANSWER = timedelta(seconds=10)
 
 
 class SecretState(StrEnum):
-    """What became of a secret. The value is the word for people, for JSON and for audit events."""
+    """A state of a secret. The value is the word for people, for JSON and for audit events."""
 
     ON_SCREEN = "on screen"
     """A session shows it at this moment."""

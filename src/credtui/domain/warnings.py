@@ -1,4 +1,4 @@
-"""What a change would cost clients, in sentences for the portal and for commands."""
+"""Sentences that warn of what a change would cost clients, for the portal and for commands."""
 
 from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta

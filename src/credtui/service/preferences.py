@@ -1,4 +1,4 @@
-"""What an operator prefers, in every session of theirs."""
+"""The preferences of an operator, which hold in each session."""
 
 from contextlib import suppress
 

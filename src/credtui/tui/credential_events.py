@@ -10,7 +10,7 @@ REACH = 2000
 
 
 class CredentialEvents(NamedTuple):
-    """What is known of a credential's audit events.
+    """The audit events of a credential, as far as they were read.
 
     Attributes:
         events: The events, newest first.

@@ -42,7 +42,7 @@ STATES = {
     SecretState.CLOSED: "Its dialog was closed",
     SecretState.NEVER_SEEN: "Never seen: perhaps nobody has it, so rotate the credential",
 }
-"""What became of a secret, apart from one that is on screen."""
+"""A sentence for each state of a secret, except for one that is on screen."""
 
 _TOLD = {
     Action.GENERATE: "Generated",
@@ -53,7 +53,7 @@ _TOLD = {
 
 
 class Subject(NamedTuple):
-    """What is known of a credential.
+    """The facts from which the text about a credential is made.
 
     Attributes:
         credential: The credential.

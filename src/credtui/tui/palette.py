@@ -1,4 +1,4 @@
-"""What the command palette offers, as text: a line for each command, with its key.
+"""The commands of the palette, as text: a line for each, with its key.
 
 Textual's own provider reads titles as markup. A credential's name could then draw or break the
 palette.

@@ -41,7 +41,7 @@ def step_lines(now: ReplacementStep, marks: Marks) -> list[Fact]:
 
 
 class Replacement:
-    """What a person reads of a replacement, at one moment.
+    """Tells in words how far a replacement is at one moment.
 
     Args:
         page: The organization, with both credentials.

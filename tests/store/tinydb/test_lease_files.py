@@ -124,7 +124,7 @@ def test_without_locks_there_is_no_lease(
 
 
 def test_a_program_that_the_session_starts_doesn_t_keep_its_lease(store: TinyDBStore) -> None:
-    """Such as a clipboard's, which lives on."""
+    """A clipboard's program lives on after the session."""
     with hold_lease(store):
         child = subprocess.Popen(
             [sys.executable, "-c", "input()"], stdin=subprocess.PIPE, close_fds=False

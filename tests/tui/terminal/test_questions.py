@@ -1,4 +1,4 @@
-"""What the terminal is asked at the start, and what becomes of the answers and of typed keys."""
+"""Questions to the terminal at the start, its answers, and keys that are typed meanwhile."""
 
 import os
 import pty

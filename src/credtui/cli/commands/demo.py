@@ -101,7 +101,7 @@ def _serve(folder: Path, sockets: "list[socket.socket]", parent: int) -> NoRetur
     Nothing of the parent may run here, such as what it does at its own end.
     """
     try:
-        # It comes when the portal dies. This process must go on, to remove the demo.
+        # SIGHUP arrives when the portal dies. This process must go on, to remove the demo.
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
         silence = os.open(os.devnull, os.O_RDWR)
         for stream in (0, 1, 2):

@@ -1,4 +1,4 @@
-"""The commands that show and change show or set from which networks credentials may be used."""
+"""The commands that show and change the networks from which credentials may be used."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -24,7 +24,7 @@ def networks_commands(parser: Parser) -> None:
 
 
 def list_networks(session: Session) -> None:
-    """Show show or set from which networks credentials may be used."""
+    """Show the networks from which an organization's credentials may be used."""
     _put_networks(session, session.service.view().networks)
 
 

@@ -52,7 +52,7 @@ def serve(session: Session) -> int:
 
 
 def _greet(session: Session, urls: Sequence[str]) -> None:
-    """Say where the server is, on whose data, and how to stop it. The log follows as JSON."""
+    """Say where the server is, on whose data, and how to stop it."""
     say(f"Address  {', '.join(f'{url}/v2/oauth/token' for url in urls)}")
     say(f"Store    {find_home(session.environ).store_folder}")
     say("Stop     Ctrl+C")

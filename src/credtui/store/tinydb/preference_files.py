@@ -1,4 +1,4 @@
-"""What operators prefer, in a file of its own: losing it loses no credential."""
+"""The preferences of operators, in a file of their own. Losing the file loses no credential."""
 
 import json
 from collections.abc import Mapping

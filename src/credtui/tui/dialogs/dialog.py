@@ -113,7 +113,7 @@ class Dialog(Modal[T]):
 
         below = self.app.screen_stack[0]
         if self.changes and isinstance(below, Portal) and below.service.environment.production:
-            # It comes first, because a title that is too long is cut at its end.
+            # The badge comes first, because a title that is too long is cut at its end.
             return Content.assemble(BADGE, " ", self.title_text)
         return Content(self.title_text)
 

@@ -20,7 +20,7 @@ from credtui.tui.verbs.verb import Verb
 EVERYWHERE, PAGE, DIALOG = "Everywhere", "This page", "This dialog"
 
 Keys: TypeAlias = dict[str, list[str]]
-"""What keys do, with the keys that do it."""
+"""The names of keys, by the words for what the keys do."""
 
 
 class HelpDialog(Dialog[None]):
@@ -50,7 +50,7 @@ class HelpDialog(Dialog[None]):
 
 
 class Columns(Container):
-    """What stands side by side."""
+    """Lays out its parts side by side."""
 
 
 def _listed(groups: Iterable[tuple[str, Keys]]) -> Group:

@@ -39,7 +39,7 @@ MIN_WHOLE_COLUMNS = 76
 """Columns from which a secret fits beside its label."""
 
 COPY, CHECK = 1, 2
-"""The numbers of the steps to which something can come."""
+"""The numbers of the steps that can have an outcome."""
 
 CONCEALED = "Press any key to show the secret again."
 CONCEALED_BELOW = "The secret is hidden."
@@ -103,7 +103,7 @@ class SecretDialog(ConcealingDialog[How], GatedDialog):
         yield Status(id="status")
 
     def compose_buttons(self) -> Iterable[Widget]:
-        """What else can be done with the secret."""
+        """The buttons beside the path."""
         yield Button("Copy Client ID", id="copy-client-id", compact=True)
         if not self._portal.context.forced:
             yield Button("Save to File", id="save", compact=True)

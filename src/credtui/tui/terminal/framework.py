@@ -22,7 +22,7 @@ class TerminalApp(App[ReturnType]):
     """What ended the program against its will: in a worker, the worker's own error."""
 
     unread: bytes = b""
-    """What the terminal sent before the driver began to read."""
+    """The bytes that the terminal sent before the driver began to read."""
 
     def rescue(self) -> None:
         """Called before an error ends the program."""

@@ -1,4 +1,4 @@
-"""What the portal asks the terminal when it starts.
+"""The questions that the portal asks the terminal when it starts.
 
 The questions are sent before Textual is imported, so that the answers travel meanwhile. This module
 imports no Textual.
@@ -49,7 +49,7 @@ class Multiplexer(StrEnum):
 
 
 _NUMBERS = {b"83": Multiplexer.SCREEN, b"84": Multiplexer.TMUX}
-"""What multiplexers call themselves in their secondary attributes."""
+"""The number of each multiplexer in its secondary attributes."""
 
 
 class Answers(NamedTuple):
