@@ -115,6 +115,11 @@ class Usage(BaseModel):
         """Return the callers of this hour and the 23 before it, newest first."""
         return tuple(caller for caller in reversed(self.callers) if caller.issued_lately(now))
 
+    def issued_to_others(self, now: datetime) -> int:
+        """Return how many tokens of the last 24 hours went to callers that weren't kept."""
+        known = sum(caller.issued_lately(now) for caller in self.callers)
+        return max(self.issued_lately(now) - known, 0)
+
     def is_quiet(self, now: datetime) -> bool:
         """Tell whether no access token was issued for `QUIET_PERIOD`.
 

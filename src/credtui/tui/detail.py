@@ -140,8 +140,7 @@ def _callers(credential: Credential, usage: Usage, now: datetime, width: int) ->
     rows = [
         (caller.address, caller.issued_lately(now), ago(caller.last_at, now)) for caller in callers
     ]
-    others = usage.issued_lately(now) - sum(count for _, count, _ in rows)
-    if others > 0:
+    if others := usage.issued_to_others(now):
         rows.append(("other addresses", others, ""))
     across = max(len(address) for address, _, _ in rows)
     digits = max(len(f"{count:,}") for _, count, _ in rows)

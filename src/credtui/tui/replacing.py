@@ -75,15 +75,9 @@ class Replacement:
         if not (stay or moved):
             return "no client used the old one today"
         many = len(stay) + len(moved)
-        known = "known " if self._others else ""  # Only some addresses are kept.
+        # Only some addresses are kept.
+        known = "known " if self._old_usage.issued_to_others(self._now) else ""
         return f"{len(moved)} of {many} {known}{'address' if many == 1 else 'addresses'} moved"
-
-    @property
-    def _others(self) -> int:
-        """The tokens of callers whose address wasn't kept."""
-        callers = self._old_usage.callers_lately(self._now)
-        known = sum(caller.issued_lately(self._now) for caller in callers)
-        return max(self._old_usage.issued_lately(self._now) - known, 0)
 
     def _quiet(self) -> str:
         quiet = quiet_for(self._old_usage, self._now)
@@ -139,8 +133,8 @@ class Replacement:
             (caller.place, ago(caller.last_at, self._now), caller.issued_lately(self._now))
             for caller in stay
         ]
-        if self._others:
-            rows.append(("other addresses", "", self._others))
+        if others := self._old_usage.issued_to_others(self._now):
+            rows.append(("other addresses", "", others))
         if len(rows) > most:
             left_out = rows[most - 1 :]
             rows[most - 1 :] = [("other addresses", "", sum(count for *_, count in left_out))]

@@ -97,7 +97,6 @@ def show(session: Session) -> None:
 
 
 def _put_callers(usage: Usage, now: datetime) -> None:
-    callers = usage.callers_lately(now)
     rows = [
         (
             caller.address,
@@ -105,10 +104,9 @@ def _put_callers(usage: Usage, now: datetime) -> None:
             minute(caller.last_at),
             f"{caller.generation}",
         )
-        for caller in callers
+        for caller in usage.callers_lately(now)
     ]
-    others = usage.issued_lately(now) - sum(caller.issued_lately(now) for caller in callers)
-    if others > 0:
+    if others := usage.issued_to_others(now):
         rows.append(("other addresses", f"{others}", "", ""))
     if rows:
         put()
