@@ -15,6 +15,7 @@ from typing import Literal
 
 from credtui.domain.names import quotable
 from credtui.tui.terminal.questions import Multiplexer
+from credtui.tui.terminal.session import VIDEO_TERMINALS
 from credtui.tui.terminal.tmux import ask_tmux
 from credtui.tui.terminal.tools import Runner, run_tool
 
@@ -30,7 +31,7 @@ _OUTER_TMUX = (
 # GNU screen refuses strings of more than 768 bytes.
 _SCREEN_CHUNK = 512
 # These terminals have no clipboard, and some of them would print the text.
-_WITHOUT_CLIPBOARD = ("linux", "vt1", "vt2", "vt3", "vt4", "vt5", "cons", "dumb")
+_WITHOUT_CLIPBOARD = ("linux", *VIDEO_TERMINALS, "cons", "dumb")
 
 
 class Route(StrEnum):

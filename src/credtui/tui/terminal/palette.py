@@ -18,8 +18,7 @@ from textual.color import Color, rgb_to_lab
 from textual.constants import DIM_FACTOR
 from textual.filter import LineFilter
 
-_MONOCHROME = ("vt1", "vt2", "vt3", "vt4", "vt5")
-"""How the names of terminals begin that have attributes, but no colours."""
+from credtui.tui.terminal.session import VIDEO_TERMINALS
 
 _MANY = ("alacritty", "contour", "foot", "ghostty", "konsole", "rio", "wezterm", "xterm-ghostty")
 """How the names of terminals begin that have 256 colours and don't say so in their names."""
@@ -49,7 +48,7 @@ def colours_of(env: Mapping[str, str]) -> int:
     take the request for one of 256 colours as one for blinking.
     """
     terminal = env.get("TERM", "")
-    if env.get("NO_COLOR") or terminal.startswith(_MONOCHROME):
+    if env.get("NO_COLOR") or terminal.startswith(VIDEO_TERMINALS):
         return 0
     if terminal.startswith(_MANY):
         return 256

@@ -17,6 +17,8 @@ from enum import StrEnum
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
+from credtui.tui.terminal.session import VIDEO_TERMINALS
+
 ANSWER_WITHIN = 1.0
 """Seconds from the questions in which answers count. A terminal that never answers costs them."""
 
@@ -36,7 +38,7 @@ _COLOUR = re.compile(
 _SECONDARY = re.compile(rb"\x1b\[>(\d*)[\d;]*c")
 _PRIMARY = re.compile(rb"\x1b\[\?[\d;]*c")
 
-_NO_BACKGROUND = ("linux", "vt1", "vt2", "vt3", "vt4", "vt5")
+_NO_BACKGROUND = ("linux", *VIDEO_TERMINALS)
 """How the names of terminals begin that don't tell their background, and might print the question.
 """
 

@@ -20,6 +20,9 @@ from typing import NoReturn, TextIO
 
 from credtui.domain.names import quotable
 
+VIDEO_TERMINALS = ("vt1", "vt2", "vt3", "vt4", "vt5")
+"""How the names of DEC's terminals begin, and of programs that behave like these."""
+
 _MODES_OFF = (
     "\x1b[?2026l\x1b[?1000l\x1b[?1003l\x1b[?1015l\x1b[?1006l\x1b[?1016l"
     "\x1b[?2004l\x1b[?1004l\x1b[?2048l\x1b[<u\x1b[?7h\x1b[m"
@@ -85,7 +88,7 @@ def ascii_only(env: Mapping[str, str]) -> bool:
         env: The environment that `first_environment` returned. The first of LC_ALL, LC_CTYPE and
             LANG that is set decides, as it does for the C library.
     """
-    if env.get("TERM", "").startswith(("vt1", "vt2", "vt3", "vt4", "vt5")):
+    if env.get("TERM", "").startswith(VIDEO_TERMINALS):
         return True
     name = env.get("LC_ALL") or env.get("LC_CTYPE") or env.get("LANG") or "C"
     encoding = name.partition("@")[0].rpartition(".")[2]
