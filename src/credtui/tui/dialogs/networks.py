@@ -67,7 +67,8 @@ class NetworksDialog(Dialog[tuple[str, ...]]):
         self._judge()
 
     def _judge(self) -> None:
-        problem, danger = self._problem(), self._danger()
+        networks, problem = self._read()
+        danger = "" if problem else self._danger(networks)
         self.query_one("#problem", Static).update(problem)
         self.query_one("#problem", Static).display = not danger
         self.query_one("#danger", Static).update(f"! {danger}")
@@ -88,31 +89,27 @@ class NetworksDialog(Dialog[tuple[str, ...]]):
     @on(Button.Pressed, "#confirm")
     def action_confirm(self) -> None:
         """Return the networks if they are acceptable; ask once more if they shut out a client."""
-        if self._problem():
+        networks, problem = self._read()
+        if problem:
             return
-        if self._danger() and not self._asked:
+        if self._danger(networks) and not self._asked:
             self.ignore_typed_ahead()
             self._asked = True
             self._judge()
             self.set_focus(self.query_one("#confirm", Button))
         else:
-            self.dismiss(parse_networks(self._lines))
+            self.dismiss(networks)
 
-    @property
-    def _lines(self) -> list[str]:
-        return [line for line in self.query_one(TextArea).text.splitlines() if line.strip()]
-
-    def _problem(self) -> str:
+    def _read(self) -> tuple[tuple[str, ...], str]:
+        """Return the networks, and why they can't be saved; the reason is empty if they can."""
         if self._outdated:
-            return self._outdated
+            return (), self._outdated
+        lines = self.query_one(TextArea).text.splitlines()
         try:
-            parse_networks(self._lines)
+            return parse_networks(line for line in lines if line.strip()), ""
         except InvalidNetworkError as error:
-            return str(error)
-        return ""
+            return (), str(error)
 
-    def _danger(self) -> str:
-        if self._problem():
-            return ""
+    def _danger(self, networks: tuple[str, ...]) -> str:
         portal = self._portal
-        return shuts_out(portal.page, parse_networks(self._lines), portal.service.clock()) or ""
+        return shuts_out(portal.page, networks, portal.service.clock()) or ""
