@@ -34,7 +34,7 @@ class TestWarning:
         old.use(BATCH, 61 * MINUTE)
         async with portal(old) as session:
             await session.press("j", key)
-            dialog = await session.at(ConfirmCredentialDialog)
+            await session.at(ConfirmCredentialDialog)
             await session.see("an hour ago from 203.0.113.9, 1 token in")
             assert "!" not in session.text
             old.use(BATCH, 2 * MINUTE, address="198.51.100.4")
@@ -47,7 +47,7 @@ class TestWarning:
                 "! Used just now from an unknown address and 1 other address: they lose access at"
             )
             old.clock.advance(70 * MINUTE)
-            dialog._let_time_pass()
+            session.app.portal._let_time_pass()
             await session.see_no("!")
             await session.see("an hour ago from unknown, 3 tokens in")
 

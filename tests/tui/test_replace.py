@@ -239,10 +239,10 @@ class TestGoOn:
             dialog = await go_on(session)
             await session.see("quiet for 3 of 24 hours")
             replacing.clock.advance(20 * AN_HOUR)
-            dialog._let_time_pass()
+            session.app.portal._let_time_pass()
             await session.see("quiet for 23 of 24 hours")
             replacing.clock.advance(AN_HOUR)
-            dialog._let_time_pass()
+            session.app.portal._let_time_pass()
             await session.see("quiet for 1 day")
             assert steps(session) == ["done", "done", "done", "now"]
             assert offers(dialog, "#finish")

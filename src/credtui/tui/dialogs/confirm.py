@@ -176,9 +176,9 @@ class ConfirmCredentialDialog(ConfirmDialog):
     def on_mount(self) -> None:
         """Follow the use of the credential."""
         self.page_changed(self._portal.page)
-        self.set_interval(30, self._let_time_pass)
 
-    def _let_time_pass(self) -> None:
+    def time_passed(self) -> None:
+        """Say how long ago the credential was used by now."""
         self.page_changed(self._portal.page)
 
     def page_changed(self, page: Page) -> None:

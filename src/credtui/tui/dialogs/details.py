@@ -44,6 +44,10 @@ class DetailsDialog(Dialog[None]):
         """Show the credential."""
         self.page_changed(self._portal.page)
 
+    def time_passed(self) -> None:
+        """Draw the ages again."""
+        self.query_one(Detail).time_passed()
+
     def page_changed(self, page: Page) -> None:
         """Show the credential as it is now, or say why it can't be shown."""
         now = page.find(self._credential.client_id)

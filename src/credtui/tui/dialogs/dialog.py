@@ -58,6 +58,9 @@ class Modal(Fitting, ModalScreen[T]):
     def page_changed(self, page: Page) -> None:
         """React to a change of the organization while this is open."""
 
+    def time_passed(self) -> None:
+        """Show ages as they are now."""
+
     def conceal(self) -> None:
         """Hide a secret."""
 

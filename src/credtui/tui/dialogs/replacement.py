@@ -74,9 +74,9 @@ class ReplacementDialog(Dialog[str]):
         # In a small terminal a person begins to read at the top.
         self.set_focus(self.query_one("#cancel", Button), scroll_visible=False)
         self.page_changed(self._portal.page)
-        self.set_interval(30, self._let_time_pass)
 
-    def _let_time_pass(self) -> None:
+    def time_passed(self) -> None:
+        """Show how far the replacement is by now."""
         self.page_changed(self._portal.page)
 
     def page_changed(self, page: Page) -> None:

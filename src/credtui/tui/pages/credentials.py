@@ -163,6 +163,8 @@ class CredentialsPage(PortalPage):
         """Draw the ages again."""
         for card in self.query(Card):
             card.refresh()
+        if self._detail and self._detail.display:
+            self._detail.time_passed()
 
     def _notice(self, page: Page) -> str:
         if page.why_not_view():

@@ -85,6 +85,8 @@ class MainScreen(KeysOfPage, Portal):
 
     def _let_time_pass(self) -> None:
         self.current.time_passed()
+        for modal in open_modals(self.app):
+            modal.call_later(modal.time_passed)  # It may not be composed yet.
 
     @property
     def current(self) -> PortalPage:

@@ -57,12 +57,12 @@ class Detail(VerticalScroll, can_focus=True):
         """One text."""
         yield Static("", markup=False)
 
-    def on_mount(self) -> None:
-        """Follow the clock."""
-        self.set_interval(30, self._draw)
-
     def on_resize(self) -> None:
         """Fit the lines."""
+        self._draw()
+
+    def time_passed(self) -> None:
+        """Draw the ages again."""
         self._draw()
 
     def show(self, page: Page, client_id: str) -> None:
