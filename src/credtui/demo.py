@@ -86,8 +86,8 @@ def add_life(installation: Installation) -> None:
     now = installation.clock()
     _add_operators(installation)
     _add_production(installation)
-    ledger = _past(installation, days=58).service(CAROL, organization="globex").generate("Ledger")
-    _confirm(_past(installation, days=58).service(CAROL, organization="globex"), ledger, "checked")
+    globex = _past(installation, days=58).service(CAROL, organization="globex")
+    _confirm(globex, globex.generate("Ledger"), "checked")
     refused = PreviousSecretUse(
         generation=2, count=31, last_at=now - timedelta(minutes=12), last_from="203.0.113.44"
     )

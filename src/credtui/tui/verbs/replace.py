@@ -45,19 +45,18 @@ class Replace(CredentialVerb):
 
     async def run(self, portal: Portal, credential: Credential) -> None:
         """Begin the replacement if it hasn't begun, and show how far it is."""
+        new = None
         if portal.page.successor_of(credential.client_id) is None:
             new = await self._begin(portal, credential)
-            if not new or portal.quit_gate.wanted:
+            if new is None or portal.quit_gate.wanted:
                 return
-            await self._go_on(portal, credential)
-            if portal.page.successor_of(credential.client_id):
-                portal.tell(
-                    f"{new.display_name} generated. Move the clients of "
-                    f"{credential.display_name} over to it."
-                )
-                portal.focus_credential(new.client_id)
-        else:
-            await self._go_on(portal, credential)
+        await self._go_on(portal, credential)
+        if new and portal.page.successor_of(credential.client_id):
+            portal.tell(
+                f"{new.display_name} generated. Move the clients of "
+                f"{credential.display_name} over to it."
+            )
+            portal.focus_credential(new.client_id)
 
     async def _begin(self, portal: Portal, credential: Credential) -> Credential | None:
         steps = step_lines(ReplacementStep.GENERATE, portal.context.marks)
