@@ -8,6 +8,7 @@ from credtui.tui.dialogs.replacement import ReplacementDialog
 from credtui.tui.dialogs.secret import SecretDialog
 from credtui.tui.widgets.card import Card
 from tests.tui.apps import Session, Stage, portal
+from tests.tui.test_pictures import settle
 from tests.tui.test_secret_dialog import shown_secret
 
 SIZES = [(80, 24), (60, 20), (120, 40)]
@@ -20,14 +21,6 @@ async def keep(session: Session) -> None:
     await session.see("matches")
     await session.press("enter")
     await session.until(lambda: len(session.app.screen_stack) == 1)
-
-
-async def rest(session: Session) -> None:
-    """Wait until nothing changes. The details beside the cards read their events later."""
-    before: list[str] = []
-    while before != session.lines:
-        before = session.lines
-        await session.pilot.pause(0.4)
 
 
 def visible(session: Session) -> bool:
@@ -107,7 +100,7 @@ class TestWhereMessagesAre:
     @pytest.mark.parametrize("size", SIZES)
     async def test_a_short_one_covers_nothing(self, demo: Stage, size: tuple[int, int]) -> None:
         async with portal(demo, size=size) as session:
-            await rest(session)
+            await settle(session.app, session.pilot)
             before = session.lines
             session.app.portal.tell("Payout gateway rotated. Clients need the new secret.")
             await session.see("Clients need the new secret.")
@@ -122,7 +115,7 @@ class TestWhereMessagesAre:
         self, demo: Stage, size: tuple[int, int], warned: bool
     ) -> None:
         async with portal(demo, size=size) as session:
-            await rest(session)
+            await settle(session.app, session.pilot)
             cards = [card.region.y for card in session.app.screen.query(Card)]
             before = session.lines[min(cards) :]
             say = session.app.portal.warn if warned else session.app.portal.tell
