@@ -60,6 +60,8 @@ lock: $(VENV)/dev.stamp ## Make the locks in requirements/ again (ARGS=--upgrade
 	$(UV_COMPILE) --group build --constraint requirements/dev.txt --output-file requirements/run.txt
 	$(UV_COMPILE) --extra server --group build --constraint requirements/dev.txt \
 		--output-file requirements/server.txt
+	$(UV_COMPILE) --extra server --extra postgres --group build --constraint requirements/dev.txt \
+		--output-file requirements/postgres.txt
 	$(subst pyproject.toml,,$(UV_COMPILE)) --group mutants --output-file requirements/mutants.txt
 
 clean: ## Remove what was installed, built and cached
