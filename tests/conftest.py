@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -24,9 +24,14 @@ from tests.support import (
     set_all_operators,
 )
 
-# Tests reach the servers that they start without a proxy, and pictures have colours.
-for name in [name for name in os.environ if name.lower().endswith("_proxy") or name == "NO_COLOR"]:
-    del os.environ[name]
+if TYPE_CHECKING:
+    from tests.postgres.server import Server
+
+# Tests reach the servers that they start without a proxy, and without a person's own settings for
+# PostgreSQL. Pictures have colours.
+for name in list(os.environ):
+    if name.lower().endswith("_proxy") or name.startswith("PG") or name == "NO_COLOR":
+        del os.environ[name]
 
 # The tests may run on a shared, slow machine, so an example may take any time. CI tries the same
 # examples each time, so that a failure comes from a change.
@@ -72,6 +77,15 @@ def signals() -> Iterator[None]:
     """Lets signals end the programs under test, even if the test run ignores these signals."""
     with default_signals_in_children():
         yield
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator["Server"]:
+    """The PostgreSQL server that tests share. It starts for the first test that needs it."""
+    from tests.postgres.shared import shared_server
+
+    with shared_server() as server:
+        yield server
 
 
 @pytest.fixture
