@@ -3,10 +3,10 @@
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import pairwise
-from typing import Any, Literal, NamedTuple, Self, TypedDict
+from typing import Any, Literal, NamedTuple, Self, TypedDict, Unpack
 
 from pydantic import (
     BaseModel,
@@ -122,6 +122,27 @@ class AuditEvent(BaseModel):
         content = self.model_dump(mode="json", exclude={"hash"})
         canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def next_event(
+    number: int, previous: str, at: datetime, actor: Actor, action: Action, **what: Unpack[What]
+) -> AuditEvent:
+    """Return the audit event that follows another one.
+
+    Args:
+        number: The number of the other event; 0 if there is none.
+        previous: The hash of the other event; `FIRST_PREVIOUS` if there is none.
+        at: The moment, by the clock of this computer.
+        actor: Who acts.
+        action: What is done or attempted.
+        what: The rest of the content.
+    """
+    event = AuditEvent(
+        number=number + 1, at=at, actor=actor, action=action, previous=previous, **what
+    ).sealed()
+    # An event that can't be encoded must fail here. After the commit it would stop all changes.
+    event.model_dump_json()
+    return event
 
 
 class Entry(NamedTuple):

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from credtui.domain.errors import StoreCorruptError, StoreError
 from credtui.domain.place import Place
 from credtui.domain.usage import MAX_CALLERS, Caller, PreviousSecretUse, Usage, hour_of
+from credtui.store.spans import join_spans
 from credtui.store.tinydb.lock import locked
 from credtui.store.tinydb.store import TinyDBStore
-from credtui.store.tinydb.token_files import join_spans
 from tests.support import Watch
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)

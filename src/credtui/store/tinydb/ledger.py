@@ -11,7 +11,7 @@ from typing import Unpack
 from tinydb import Storage, TinyDB
 from tinydb.table import Table
 
-from credtui.domain.audit import FIRST_PREVIOUS, Action, AuditEvent, What, are_chained
+from credtui.domain.audit import FIRST_PREVIOUS, Action, AuditEvent, What, are_chained, next_event
 from credtui.domain.errors import DoubtError
 from credtui.domain.permissions import Actor
 from credtui.store.tinydb.files import replace_durably, set_aside
@@ -93,18 +93,8 @@ class Draft:
     def record(self, at: datetime, actor: Actor, action: Action, **what: Unpack[What]) -> None:
         """Add an audit event."""
         events = self._events or self.last_events
-        newest = events[-1] if events else None
-        event = AuditEvent(
-            number=newest.number + 1 if newest else 1,
-            at=at,
-            actor=actor,
-            action=action,
-            previous=newest.hash if newest else FIRST_PREVIOUS,
-            **what,
-        ).sealed()
-        # An event that can't be encoded must fail here. After the commit it would stop all changes.
-        event.model_dump_json()
-        self._events.append(event)
+        number, previous = (events[-1].number, events[-1].hash) if events else (0, FIRST_PREVIOUS)
+        self._events.append(next_event(number, previous, at, actor, action, **what))
 
     def commit(self) -> Sequence[AuditEvent]:
         """Make the change and its events durable, and return the events.

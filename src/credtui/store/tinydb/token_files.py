@@ -5,13 +5,12 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
-from itertools import pairwise
 from pathlib import Path
-from typing import TypeAlias
 
 from credtui.domain.errors import DoubtError, StoreCorruptError, StoreError
 from credtui.domain.secrets import RandomBytes
 from credtui.regular_files import read_file
+from credtui.store.spans import Span, join_spans
 from credtui.store.tinydb.files import append_durably, explained, replace_durably, sync_folder
 from credtui.store.tinydb.folders import make_folder
 from credtui.store.tinydb.lock import locked
@@ -23,13 +22,7 @@ KEY_LENGTH = 32
 HOUR = 3600
 """Seconds of expiry whose revocations share a folder."""
 
-MAX_SPANS = 100
-"""How many swept spans of time to note."""
-
 _TRIES = 10
-
-Span: TypeAlias = tuple[int, int]
-"""The first and the last second of a span of time, as Unix time."""
 
 
 def read_or_make_key(folder: Path, make: RandomBytes) -> bytes:
@@ -198,27 +191,3 @@ def _expiries(paths: Iterable[Path]) -> Mapping[Path, int]:
     """Return the revocations among files, with the times when their tokens expire."""
     names = ((path, path.name.partition(".")) for path in paths)
     return {path: int(at) for path, (at, dot, _) in names if dot and at.isdecimal()}
-
-
-def join_spans(spans: Iterable[Span], most: int = MAX_SPANS) -> list[Span]:
-    """Join spans of time until there are at most `most`, by closing the narrowest gaps.
-
-    One span from the first to the last would cover too much. After a clock ran far ahead for a
-    while, later tokens will expire in the gap.
-    """
-    joined = _close_gaps(sorted(spans), 1)
-    if len(joined) > most:
-        gaps = sorted(after[0] - before[1] for before, after in pairwise(joined))
-        joined = _close_gaps(joined, gaps[len(joined) - most - 1])
-    return joined
-
-
-def _close_gaps(spans: Sequence[Span], width: int) -> list[Span]:
-    """Join sorted spans where the gap between two is at most `width`."""
-    joined: list[Span] = []
-    for first, last in spans:
-        if joined and first - joined[-1][1] <= width:
-            joined[-1] = (joined[-1][0], max(last, joined[-1][1]))
-        else:
-            joined.append((first, last))
-    return joined
