@@ -2,12 +2,51 @@
 
 import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import cache
+from hashlib import blake2b
 from pathlib import Path
+from threading import Lock
+
+from psycopg.errors import DuplicateDatabase
 
 from credtui.store.port import Store
+from credtui.store.postgres.migrate import migrate
+from credtui.store.postgres.store import PostgresStore
 from credtui.store.tinydb.store import TinyDBStore
+from tests.postgres.shared import create_database, shared_url
 
-STORES: Mapping[str, Callable[[Path], Store]] = {"tinydb": TinyDBStore}
+_making = Lock()
+
+
+def open_postgres(folder: Path) -> Store:
+    """Open the store in the database that belongs to a folder. The first call makes it."""
+    return PostgresStore(database_of(folder))
+
+
+def database_of(folder: Path) -> str:
+    """Return the address of the database that belongs to a folder. The first call makes it."""
+    with _making:
+        return _database_of(folder)
+
+
+@cache
+def _database_of(folder: Path) -> str:
+    name = "of_" + blake2b(str(folder).encode(), digest_size=8).hexdigest()
+    with suppress(DuplicateDatabase):
+        return create_database(name, _template())
+    return shared_url(name)
+
+
+@cache
+def _template() -> str:
+    """Return the name of a database with the tables, which others are copied from."""
+    with suppress(DuplicateDatabase):
+        migrate(create_database("migrated"))
+    return "migrated"
+
+
+STORES: Mapping[str, Callable[[Path], Store]] = {"tinydb": TinyDBStore, "postgres": open_postgres}
 """How to open each store for a folder of the test's own. Opened twice, it has the same data."""
 
 CHOSEN = "TESTED_STORE"
@@ -24,4 +63,9 @@ def program_environ(home: Path) -> dict[str, str]:
 
     It is the store that `open_store(home / "store")` opens.
     """
+    if os.environ[CHOSEN] == "postgres":
+        return {
+            "CREDTUI_HOME": str(home),
+            "CREDTUI_STORE_URL": database_of(home / "store"),
+        }
     return {"CREDTUI_HOME": str(home)}

@@ -1,0 +1,1 @@
+"""The store on a PostgreSQL server, for installations of more than one machine."""

@@ -1,0 +1,84 @@
+"""Errors of the database, as credtui's own."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+import psycopg
+from psycopg import errors
+
+from credtui.domain.errors import (
+    StoreBusyError,
+    StoreCorruptError,
+    StoreError,
+    StoreUnwritableError,
+)
+from credtui.domain.names import quotable
+from credtui.store.postgres.address import where
+
+_UNWRITABLE = (
+    errors.ReadOnlySqlTransaction,
+    errors.InsufficientPrivilege,
+    errors.DiskFull,
+    errors.OutOfMemory,
+)
+_CONFLICTS = (errors.SerializationFailure, errors.DeadlockDetected)
+
+T = TypeVar("T")
+
+
+class ConflictError(StoreBusyError):
+    """The database undid a transaction because of another session's."""
+
+
+def again(work: Callable[[], T]) -> T:
+    """Do a piece of work again until no other session is in its way, for about two seconds.
+
+    Raises:
+        ConflictError: Other sessions were in its way each time.
+    """
+    import tenacity  # few engines ever need this
+
+    attempts = tenacity.Retrying(
+        retry=tenacity.retry_if_exception_type(ConflictError),
+        wait=tenacity.wait_random_exponential(multiplier=0.02, max=0.5),
+        stop=tenacity.stop_after_attempt(10),
+        reraise=True,
+    )
+    return attempts(work)
+
+
+@contextmanager
+def explained(url: str) -> Iterator[None]:
+    """Turn an error of the database into one that a sentence explains.
+
+    Raises:
+        StoreError: The error.
+    """
+    try:
+        yield
+    except psycopg.Error as error:
+        raise explain(error, url) from None
+
+
+def explain(error: psycopg.Error, url: str) -> StoreError:
+    """Return the error that explains one of the database. It repeats nothing that is kept."""
+    if isinstance(error, (*_CONFLICTS, errors.LockNotAvailable)):
+        kind = ConflictError if isinstance(error, _CONFLICTS) else StoreBusyError
+        return kind(f"Another session is making a change in {where(url)}. Try again in a moment.")
+    if isinstance(error, _UNWRITABLE):
+        return StoreUnwritableError(f"{where(url)} refuses to write: {reason(error)}.")
+    if isinstance(error, psycopg.IntegrityError):
+        # The message's details may hold a hash.
+        return StoreCorruptError(f"{where(url)} refuses a change: {reason(error)}.")
+    if error.sqlstate is None or isinstance(error, psycopg.OperationalError):
+        return StoreError(f"{where(url)} can't be reached: {reason(error)}.")
+    return StoreError(f"{where(url)} can't be used: {reason(error)}.")
+
+
+def reason(error: psycopg.Error) -> str:
+    """Return the first line of an error's message, as the end of a sentence."""
+    lines = (error.diag.message_primary or str(error)).splitlines()
+    # With several hosts, libpq has a line for each. The last one tells of the last host.
+    text = next((line.strip() for line in reversed(lines) if line.strip()), "no reason was given")
+    return quotable(text, 300).rstrip(".")

@@ -1,0 +1,77 @@
+"""The key that signs access tokens, and the revoked access tokens."""
+
+from datetime import datetime
+
+import psycopg
+
+from credtui.domain.errors import StoreError
+from credtui.domain.secrets import RandomBytes
+from credtui.store.postgres import sql
+from credtui.store.postgres.held import OPERATORS
+from credtui.store.postgres.rows import key_of
+from credtui.store.spans import join_spans
+
+KEY_LENGTH = 32
+"""Length of the key in bytes."""
+
+
+def read_or_make_key(make: RandomBytes, connection: psycopg.Connection) -> bytes:
+    """Return the key that signs access tokens, and make it if there is none."""
+    row = connection.execute(sql.TOKEN_KEY).fetchone()
+    if row is None:
+        # Another process may make it first. Then that key counts.
+        connection.execute(sql.MAKE_TOKEN_KEY, [make(KEY_LENGTH)])
+        row = connection.execute(sql.TOKEN_KEY).fetchone()
+    return bytes(row[0]) if row else b""
+
+
+def revoke(
+    environment: str, token: str, expires_at: datetime, connection: psycopg.Connection
+) -> None:
+    """Revoke an access token. This can be done again.
+
+    Raises:
+        StoreError: A standby has not confirmed the revocation.
+    """
+    missed: list[object] = []
+    connection.add_notice_handler(missed.append)
+    try:
+        with connection.transaction():
+            connection.execute(sql.DURABLY)
+            connection.execute(
+                sql.REVOKE,
+                {
+                    "environment": environment,
+                    "token": token,
+                    "expiry": int(expires_at.timestamp()),
+                },
+            )
+    finally:
+        connection.remove_notice_handler(missed.append)
+    if missed:
+        raise StoreError("A standby has not confirmed the revocation.")
+
+
+def sweep(environment: str, now: datetime, connection: psycopg.Connection) -> None:
+    """Forget revoked tokens that have expired, and note the spans of time when they expired."""
+    with connection.transaction():
+        # One process sweeps at a time.
+        connection.execute(sql.HOLD_LEDGER, key_of(OPERATORS))
+        expired = connection.execute(
+            sql.EXPIRED, {"environment": environment, "now": int(now.timestamp())}
+        ).fetchall()
+        if not expired:
+            return
+        kept = connection.execute(sql.SPANS, {"environment": environment}).fetchall()
+        spans = join_spans(
+            [*((row[0], row[1]) for row in kept), *{(row[0],) * 2 for row in expired}]
+        )
+        connection.execute(sql.FORGET_SPANS, {"environment": environment})
+        with connection.cursor() as cursor:
+            cursor.executemany(
+                sql.ADD_SPAN,
+                [
+                    {"environment": environment, "first": first, "last": last}
+                    for first, last in spans
+                ],
+            )
