@@ -59,12 +59,12 @@ def test_every_key(file: Path) -> None:
         "theme": '"light"',
         "frugal_output": "false",
     }
-    # test_server_configuration.py tests the table [server].
-    tables = {"environments", "server"}
+    # Modules of their own test the tables [server] and [store].
+    tables = {"environments", "server", "store"}
     assert {*values, *tables} == set(Settings.model_fields), "test the new key here, too"
     file.write_text("".join(f"{key} = {value}\n" for key, value in values.items()) + X)
     settings = load_settings(file, environ={})
-    assert settings.model_dump(exclude={"server"}) == {
+    assert settings.model_dump(exclude={"server", "store"}) == {
         "organization": "globex",
         "environment": "x",
         "rotation_days": 30,
@@ -367,4 +367,5 @@ def test_the_guide_holds_every_key_with_its_default(tmp_path: Path) -> None:
     assert load_settings(file, environ={}) == Settings()
     told = tomllib.loads(example)
     assert told.keys() == Settings.model_fields.keys()
-    assert told["server"].keys() == Settings.model_fields["server"].default.model_dump().keys()
+    for table in ("server", "store"):
+        assert told[table].keys() == Settings.model_fields[table].default.model_dump().keys()

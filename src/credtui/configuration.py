@@ -13,8 +13,12 @@ from credtui.domain.models import Environment
 from credtui.domain.names import ORGANIZATION_PATTERN, quotable
 from credtui.domain.refusals import InvalidNetworkError
 from credtui.domain.secrets import CLIENT_ID_PATTERN
+from credtui.domain.store_url import why_not_store_url
 from credtui.domain.token_url import why_not_token_url
 from credtui.regular_files import read_file
+
+STORE_URL = "CREDTUI_STORE_URL"
+"""The environment variable that names the database which keeps the data."""
 
 # A field's description is a part of error messages: it completes "KEY must be".
 # Where the value shall not be repeated, an error of this type completes the sentence after "KEY".
@@ -84,6 +88,23 @@ class ServerSettings(BaseModel):
     keep_alive: int = Field(
         default=75, ge=1, le=3600, description="a whole number of seconds from 1 to 3600"
     )
+
+
+def _store_url(text: str) -> str:
+    if text and (reason := why_not_store_url(text)):
+        raise PydanticCustomError(_SENTENCE, reason)
+    return text
+
+
+class StoreSettings(BaseModel):
+    """The table `[store]` of the configuration file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    url: Annotated[str, AfterValidator(_store_url)] = Field(
+        default="", description='a URL that begins with postgresql://, or "" for the data folder'
+    )
+    require_synchronous: bool = Field(default=False, description="true or false")
 
 
 _BUILT_IN_ENVIRONMENTS: Mapping[str, Mapping[str, str | bool]] = {
@@ -162,6 +183,10 @@ class Settings(BaseModel):
         'lists, such as "credtui-light"',
     )
     frugal_output: bool = Field(default=True, description="true or false")
+    store: StoreSettings = Field(
+        default=StoreSettings(),
+        description=f"a table [store] with keys among {', '.join(StoreSettings.model_fields)}",
+    )
     server: ServerSettings = Field(
         default=ServerSettings(),
         description=f"a table [server] with keys among {', '.join(ServerSettings.model_fields)}",
@@ -197,6 +222,9 @@ class Settings(BaseModel):
         return Environment(name=name, **self.environments[name].model_dump())
 
 
+_TABLES: Mapping[str, type[BaseModel]] = {"server": ServerSettings, "store": StoreSettings}
+
+
 def load_settings(
     file: Path,
     *,
@@ -207,8 +235,8 @@ def load_settings(
 
     Args:
         file: The configuration file, which need not exist.
-        environ: Environment variables. CREDTUI_ORGANIZATION, CREDTUI_ENVIRONMENT and
-            CREDTUI_THEME are read.
+        environ: Environment variables. CREDTUI_ORGANIZATION, CREDTUI_ENVIRONMENT, CREDTUI_THEME and
+            CREDTUI_STORE_URL are read.
         flags: The values of the flags --organization and --environment; None for a flag that wasn't
             given.
 
@@ -223,13 +251,18 @@ def load_settings(
             values[key], sources[key] = environ[variable], f"environment variable {variable}"
         if flags and (value := flags.get(key)) is not None:
             values[key], sources[key] = value, f"flag --{key}"
+    table = values.get("store", {})
+    if (url := environ.get(STORE_URL)) and isinstance(table, dict):
+        values["store"] = {**table, "url": url}
+        sources["store.url"] = f"environment variable {STORE_URL}"
     try:
         return Settings.model_validate(values)
     except ValidationError as error:
         problem = error.errors(include_url=False)[0]
         sentence = _sentence(problem)
-        key = str(problem["loc"][0]) if problem["loc"] else sentence.split()[0]
-        raise InvalidConfigurationError(f"{sources.get(key, str(file))}: {sentence}.") from None
+        path = [str(part) for part in problem["loc"]] or [sentence.split()[0]]
+        source = sources.get(".".join(path)) or sources.get(path[0]) or str(file)
+        raise InvalidConfigurationError(f"{source}: {sentence}.") from None
 
 
 def _read(file: Path) -> dict[str, Any]:
@@ -258,8 +291,8 @@ def _sentence(problem: ErrorDetails) -> str:
     name = location[0]
     if location[0] == "environments" and len(location) > 2:
         model, name = EnvironmentSettings, location[2]
-    elif location[0] == "server" and len(location) > 1:
-        model, name = ServerSettings, location[1]
+    elif location[0] in _TABLES and len(location) > 1:
+        model, name = _TABLES[location[0]], location[1]
     fields = model.model_fields
     if problem["type"] == "extra_forbidden":
         return f"unknown key {key}; allowed are {', '.join(fields)}"

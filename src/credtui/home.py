@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from credtui.domain.errors import ExtraMissingError
     from credtui.store.port import OperatorKeys, Store
 
 _FILE_NAME = "credtui.toml"
@@ -43,7 +44,7 @@ def find_home(environ: Mapping[str, str] = os.environ) -> Home:
                 "environment variable CREDTUI_HOME: it must be a folder; "
                 f"not {quotable(repr(named), 200)}."
             ) from None
-        return Home(folder / _FILE_NAME, Path(store_folder(str(folder))))
+        return Home(*map(Path, files_in(str(folder))))
     from platformdirs import user_config_path, user_data_path
 
     try:
@@ -57,20 +58,82 @@ def find_home(environ: Mapping[str, str] = os.environ) -> Home:
         ) from None
 
 
-def store_folder(home: str) -> str:
-    """Return the folder with the data of an installation that is in the folder `home`."""
-    return f"{home}/store"
+def files_in(home: str) -> tuple[str, str]:
+    """Return the configuration file and the data folder of an installation in the folder `home`."""
+    return f"{home}/{_FILE_NAME}", f"{home}/store"
 
 
-def open_store(folder: "Path") -> "Store":
-    """Return the store that keeps an installation's data in a folder."""
-    from credtui.store.tinydb.store import TinyDBStore
+def open_store(folder: "Path", url: str = "", *, require_synchronous: bool = False) -> "Store":
+    """Return the store that keeps an installation's data.
 
-    return TinyDBStore(folder)
+    Args:
+        folder: The folder that keeps the data.
+        url: The database that keeps the data in place of the folder; empty if there is none.
+        require_synchronous: Refuse a change that no standby of the database has to confirm.
+
+    Raises:
+        ExtraMissingError: A database needs the extra `postgres`.
+    """
+    if not url:
+        from credtui.store.tinydb.store import TinyDBStore
+
+        return TinyDBStore(folder)
+    try:
+        from credtui.store.postgres.store import PostgresStore
+    except ModuleNotFoundError:
+        raise _extra_missing() from None
+    return PostgresStore(url, require_synchronous=require_synchronous)
 
 
-def open_operator_keys(folder: str) -> "OperatorKeys":
-    """Return the part of that store which finds operators by their keys, and needs no models."""
+def open_operator_keys(configuration_file: str, folder: str) -> "OperatorKeys":
+    """Return the part of that store which finds operators by their keys, and needs no models.
+
+    The configuration is read only for the address of a database.
+
+    Raises:
+        InvalidConfigurationError: The file can't be read, or isn't TOML.
+        ExtraMissingError: A database needs the extra `postgres`.
+    """
+    if url := _store_url(configuration_file):
+        try:
+            from credtui.store.postgres.operator_keys import PostgresOperatorKeys
+        except ModuleNotFoundError:
+            raise _extra_missing() from None
+        return PostgresOperatorKeys(url)
     from credtui.store.tinydb.operator_keys import TinyDBOperatorKeys
 
     return TinyDBOperatorKeys(folder)
+
+
+def _store_url(configuration_file: str) -> str | None:
+    if url := os.environ.get("CREDTUI_STORE_URL"):
+        return url
+    try:
+        with open(configuration_file, "rb") as file:  # noqa: PTH123  # pathlib takes longer to load
+            content = file.read()
+    except FileNotFoundError:
+        return None
+    # Operators get in while any other part of the file is wrong.
+    if b"store" not in content:
+        return None
+    import tomllib
+
+    try:
+        table = tomllib.loads(content.decode("utf-8-sig")).get("store")
+    except ValueError as error:
+        from credtui.domain.errors import InvalidConfigurationError
+
+        raise InvalidConfigurationError(
+            f"{configuration_file}: it must be TOML in UTF-8: {error}."
+        ) from None
+    return table.get("url") if isinstance(table, dict) else None
+
+
+def _extra_missing() -> "ExtraMissingError":
+    from credtui.domain.errors import ExtraMissingError
+
+    return ExtraMissingError(
+        "A database as the store needs credtui's extra postgres. Add it with what installed "
+        "credtui: pip install 'credtui[postgres]', pipx inject credtui 'credtui[postgres]' or "
+        "uv tool install 'credtui[postgres]'."
+    )

@@ -112,4 +112,9 @@ def open_installation(
     """
     home = home or find_home(environ)
     settings = load_settings(home.configuration_file, environ=environ, flags=flags)
-    return Installation(settings, open_store(home.store_folder))
+    store = open_store(
+        home.store_folder,
+        settings.store.url,
+        require_synchronous=settings.store.require_synchronous,
+    )
+    return Installation(settings, store)

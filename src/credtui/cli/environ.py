@@ -8,7 +8,8 @@ PORTAL = re.compile(
     "|LANG|LANGUAGE|LC_[A-Z]+"
     "|TERM|COLORTERM|NO_COLOR|TERM_PROGRAM"  # what the terminal is, and what the person wants
     "|(?i:[a-z]+_proxy)|SSL_CERT_FILE|SSL_CERT_DIR|OPENSSL_CONF"  # how Try it reaches the network
-    "|CREDTUI_[A-Z]+|PYDANTIC_DISABLE_PLUGINS"
+    "|PG[A-Z]+|KRB5CCNAME"  # how libpq reaches a database: files, TLS, Kerberos
+    "|CREDTUI_[A-Z_]+|PYDANTIC_DISABLE_PLUGINS"
 )
 """The variables that the portal needs.
 

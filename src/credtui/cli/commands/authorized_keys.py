@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from credtui.cli.caller import account_name
-from credtui.home import open_operator_keys, store_folder
+from credtui.home import files_in, open_operator_keys
 
 if TYPE_CHECKING:
     from credtui.cli.parser import Parser
@@ -32,15 +32,16 @@ def authorized_keys(session: "Session") -> None:
     Write nothing if the user is another account than the one that this process runs as. sshd may
     ask about every account, and an operator's key must not let anybody in as root.
 
-    The configuration file isn't read, so operators get in even while it is wrong.
+    The configuration file is read only for the address of a database, so operators get in while
+    another part of the file is wrong.
     """
     from credtui.cli.output import put
     from credtui.home import find_home
 
     arguments = session.arguments
-    folder = str(find_home(session.environ).store_folder)
-    home = os.path.dirname(folder) if session.environ.get("CREDTUI_HOME") else None  # noqa: PTH120
-    for line in _lines(folder, home, arguments.user, arguments.type, arguments.key):
+    files = tuple(map(str, find_home(session.environ)))
+    home = os.path.dirname(files[1]) if session.environ.get("CREDTUI_HOME") else None  # noqa: PTH120
+    for line in _lines(files, home, arguments.user, arguments.type, arguments.key):
         put(line)
 
 
@@ -58,7 +59,7 @@ def answer_at_once(words: Sequence[str]) -> bool:
     if not usual or any(word.startswith("-") for word in (user, type_, key)):
         return False
     try:
-        lines = _lines(store_folder(home), home, user, type_, key)
+        lines = _lines(files_in(home), home, user, type_, key)
         sys.stdout.write("".join(f"{line}\n" for line in lines))
         sys.stdout.flush()
     except Exception:  # noqa: BLE001  # the long way finds the same, and reports it
@@ -66,7 +67,9 @@ def answer_at_once(words: Sequence[str]) -> bool:
     return True
 
 
-def _lines(folder: str, home: str | None, user: str, type_: str, key: str) -> Sequence[str]:
+def _lines(
+    files: tuple[str, ...], home: str | None, user: str, type_: str, key: str
+) -> Sequence[str]:
     """Return the answer to sshd.
 
     Raises:
@@ -80,7 +83,7 @@ def _lines(folder: str, home: str | None, user: str, type_: str, key: str) -> Se
     named = os.fsencode(type_)
     if user != account_name() or not data.startswith(len(named).to_bytes(4) + named):
         return []
-    operators = open_operator_keys(folder).operators_for_key(data)
+    operators = open_operator_keys(*files).operators_for_key(data)
     if not operators:
         return []
     from credtui.domain.fingerprint import fingerprint

@@ -54,5 +54,6 @@ def serve(session: Session) -> int:
 def _greet(session: Session, urls: Sequence[str]) -> None:
     """Say where the server is, on whose data, and how to stop it."""
     say(f"Address  {', '.join(f'{url}/v2/oauth/token' for url in urls)}")
-    say(f"Store    {find_home(session.environ).store_folder}")
+    url = session.installation.settings.store.url
+    say(f"Store    {url or find_home(session.environ).store_folder}")
     say("Stop     Ctrl+C")
