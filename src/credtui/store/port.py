@@ -309,6 +309,14 @@ class Store(
     data anew.
     """
 
+    def hazards(self) -> Sequence[str]:
+        """Return a sentence about each thing that endangers what is kept, and its cure.
+
+        Nothing is wrong with a store without hazards. A store with some works, until something else
+        fails.
+        """
+        ...
+
     def close(self) -> None:
         """Let go of files, connections and threads. The store isn't used afterwards."""
         ...

@@ -27,6 +27,7 @@ from credtui.domain.usage import Usage
 from credtui.store.port import PAGE, Store
 from credtui.store.postgres import queries, sql
 from credtui.store.postgres.connections import Connections
+from credtui.store.postgres.hazards import hazards
 from credtui.store.postgres.held import OPERATORS, Ledgers
 from credtui.store.postgres.leases import Leases
 from credtui.store.postgres.lookups import ClientKey, Lookups, Revocation
@@ -175,6 +176,10 @@ class PostgresStore(PostgresOperatorKeys, Store):
     @override
     def sweep_revocations(self, environment: str, now: datetime) -> None:
         self._connections.run(partial(sweep, environment, now))
+
+    @override
+    def hazards(self) -> Sequence[str]:
+        return self._connections.run(lambda connection: [*hazards(connection)])
 
     @override
     def close(self) -> None:

@@ -205,6 +205,10 @@ class TinyDBStore(TinyDBOperatorKeys, Store):
         self._revocations_of(environment).sweep(now)
 
     @override
+    def hazards(self) -> Sequence[str]:
+        return ()
+
+    @override
     def close(self) -> None:
         self._versions.close()
         if "_client_files" in self.__dict__:

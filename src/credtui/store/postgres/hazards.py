@@ -1,0 +1,40 @@
+"""What endangers what the database keeps: how the cluster and the connection are set up."""
+
+from collections.abc import Iterator
+from ipaddress import ip_address
+
+import psycopg
+
+from credtui.store.postgres import sql
+
+
+def hazards(connection: psycopg.Connection) -> Iterator[str]:
+    """Yield a sentence for each hazard, as the service would tell it to an operator."""
+    ((synchronous, standbys),) = connection.execute(sql.SYNCHRONOUS).fetchall()
+    if standbys and not synchronous:
+        yield (
+            "The database acknowledges a change before its standby has it: after a failover, a "
+            "rotated secret may be valid again. Set synchronous_standby_names."
+        )
+    mode = _parameter(connection, "sslmode")
+    if mode != "verify-full" and _is_remote(connection):
+        yield (
+            "The connection to the database doesn't prove which server answers "
+            f"(sslmode={mode}): use sslmode=verify-full."
+        )
+
+
+def _is_remote(connection: psycopg.Connection) -> bool:
+    """Tell whether the server is on another computer. A Unix socket has no IP address."""
+    try:
+        return not ip_address(connection.info.hostaddr).is_loopback
+    except ValueError:
+        return False
+
+
+def _parameter(connection: psycopg.Connection, name: str) -> str:
+    """Return a parameter of the connection, wherever libpq found it."""
+    for option in connection.pgconn.info:
+        if option.keyword.decode() == name and option.val is not None:
+            return option.val.decode()
+    return ""
