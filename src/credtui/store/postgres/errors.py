@@ -1,5 +1,6 @@
 """Errors of the database, as credtui's own."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
@@ -23,6 +24,13 @@ _UNWRITABLE = (
     errors.OutOfMemory,
 )
 _CONFLICTS = (errors.SerializationFailure, errors.DeadlockDetected)
+
+# psycopg and libpq say in front of a reason what failed, and where.
+_PREAMBLE = re.compile(
+    r"^([a-z ]+ failed: |connection is bad: )?(connection to server .*? failed: )?(FATAL: +)?"
+)
+# psycopg tells of each host in a line of its own.
+_TRIED = re.compile(r"^- host: '(.*?)', port: '?(.*?)'?, hostaddr: .*?: (.*)$", re.MULTILINE)
 
 T = TypeVar("T")
 
@@ -77,8 +85,17 @@ def explain(error: psycopg.Error, url: str) -> StoreError:
 
 
 def reason(error: psycopg.Error) -> str:
-    """Return the first line of an error's message, as the end of a sentence."""
-    lines = (error.diag.message_primary or str(error)).splitlines()
-    # With several hosts, libpq has a line for each. The last one tells of the last host.
-    text = next((line.strip() for line in reversed(lines) if line.strip()), "no reason was given")
-    return quotable(text, 300).rstrip(".")
+    """Return the first line of an error's message, as the end of a sentence.
+
+    If several hosts were tried, return what each of them said.
+    """
+    message = error.diag.message_primary or str(error)
+    tried = [
+        f"{host}:{port} {_without_preamble(why)}" for host, port, why in _TRIED.findall(message)
+    ]
+    first = next((line for line in message.splitlines() if line.strip()), "no reason was given")
+    return quotable("; ".join(tried) or _without_preamble(first), 300).rstrip(".")
+
+
+def _without_preamble(line: str) -> str:
+    return _PREAMBLE.sub("", line.strip())
