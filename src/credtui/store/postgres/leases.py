@@ -75,7 +75,8 @@ def _take(connection: psycopg.Connection, place: Place, lease: Lease) -> int:
             (row,) = connection.execute(sql.ADD_LEASE, columns)
             connection.execute(sql.COMMIT)
             connection.execute(sql.BEGIN)
-            connection.execute(sql.NO_IDLE_LIMIT)
+            connection.execute(sql.SOON)
+            connection.execute(sql.NO_TIME_LIMIT)
             # Another session may have swept the row before it was locked.
             if connection.execute(sql.HOLD_LEASE, {"id": row[0]}).fetchone():
                 return int(row[0])

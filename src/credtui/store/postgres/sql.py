@@ -204,7 +204,11 @@ INSERT INTO credtui.lease (environment, organization, content)
 VALUES (%(environment)s, %(organization)s, %(content)s) RETURNING id
 """
 HOLD_LEASE: Final = "SELECT id FROM credtui.lease WHERE id = %(id)s FOR UPDATE"
-NO_IDLE_LIMIT: Final = "SELECT set_config('idle_in_transaction_session_timeout', '0', true)"
+# PostgreSQL has the second setting from version 17 on.
+NO_TIME_LIMIT: Final = """
+SELECT set_config(name, '0', true) FROM pg_catalog.pg_settings
+WHERE name IN ('idle_in_transaction_session_timeout', 'transaction_timeout')
+"""
 REMOVE_LEASE: Final = "DELETE FROM credtui.lease WHERE id = %(id)s"
 SWEEP_LEASES: Final = """
 DELETE FROM credtui.lease WHERE id IN (
