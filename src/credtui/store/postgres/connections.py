@@ -3,21 +3,21 @@
 import logging
 import os
 import socket
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
-from threading import Timer
+from threading import Lock, Timer
 from typing import Any, TypeVar
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.pq import TransactionStatus
 
-from credtui.domain.errors import StoreError
 from credtui.store.postgres import sql
 from credtui.store.postgres.address import where
-from credtui.store.postgres.errors import ConflictError, again, explained
+from credtui.store.postgres.errors import ConflictError, again, explain, explained
 from credtui.store.postgres.schema import ensure_usable
 
 T = TypeVar("T")
@@ -25,26 +25,36 @@ T = TypeVar("T")
 # psycopg warns about what credtui reports itself, and would write that across the screen.
 logging.getLogger("psycopg").setLevel(logging.CRITICAL)
 
-PATIENCE = 6.0
-"""Seconds after which a statement that got no answer is given up."""
+PATIENCE = 9.0
+"""Seconds after which an operation that got no answer is given up, with all its connections."""
 
-_CONNECTING = 6
-"""Seconds for all hosts of an address together."""
+KEPT_PATIENCE = 6.0
+"""Seconds after which a kept connection is given up. A session waits 5 seconds for a lock."""
+
+_CONNECTING = 6.0
+"""Seconds for all hosts of an address together. Each host has 2 seconds at least."""
+
+_STANDBY_MISSED = "01000"
+"""The SQLSTATE of the warning that a commit didn't wait for its standby."""
 
 _KEPT = 4
 """How many connections to keep for the next use."""
 
 
-def parameters(url: str) -> dict[str, Any]:
+def parameters(url: str, seconds: float = _CONNECTING) -> dict[str, Any]:
     """Return what libpq needs besides the address, where the address doesn't say otherwise.
 
     Only a server that takes writes will do: a standby may lag behind, and still know a secret that
     was rotated. The keep-alives find a dead line within ten seconds.
+
+    Args:
+        url: The address.
+        seconds: How long to wait for all hosts together.
     """
     given = conninfo_to_dict(url)
     hosts = str(given.get("host", "")).count(",") + 1
     ours = {
-        "connect_timeout": max(2, _CONNECTING // hosts),
+        "connect_timeout": max(2, int(min(seconds, _CONNECTING) / hosts)),
         "keepalives_idle": 4,
         "keepalives_interval": 2,
         "keepalives_count": 3,
@@ -59,25 +69,32 @@ def parameters(url: str) -> dict[str, Any]:
     }
 
 
-def connect(url: str, *, autocommit: bool = True) -> psycopg.Connection:
+def connect(
+    url: str, *, autocommit: bool = True, seconds: float = _CONNECTING
+) -> psycopg.Connection:
     """Return a new connection.
 
     Raises:
         psycopg.Error: There is none.
     """
-    return psycopg.connect(url, autocommit=autocommit, **parameters(url))
+    return psycopg.connect(url, autocommit=autocommit, **parameters(url, seconds))
 
 
-def connect_usable(url: str) -> psycopg.Connection:
+def connect_usable(url: str, seconds: float = PATIENCE) -> psycopg.Connection:
     """Return a new connection to a database whose schema this version can use.
+
+    Args:
+        url: The database.
+        seconds: After how long to give up.
 
     Raises:
         psycopg.Error: There is no connection.
         StoreError: The schema is another one.
     """
-    connection = connect(url)
+    give_up = time.monotonic() + seconds
+    connection = connect(url, seconds=seconds)
     try:
-        with deadline(connection):
+        with deadline(connection, give_up - time.monotonic()):
             ensure_usable(read_schema(connection), where(url))
     except BaseException:
         connection.close()
@@ -95,19 +112,38 @@ def read_schema(connection: psycopg.Connection) -> int | None:
 
 
 @contextmanager
-def deadline(connection: psycopg.Connection, seconds: float = PATIENCE) -> Iterator[None]:
+def deadline(connection: psycopg.Connection, seconds: float = KEPT_PATIENCE) -> Iterator[None]:
     """Cut a connection off if the context takes longer, so that its statement fails.
 
     The server's own time limits don't end a COMMIT that waits for a standby, and are of no use when
     the server or the network is gone.
+
+    Raises:
+        psycopg.OperationalError: The context took longer, and its statement failed.
     """
-    timer = Timer(seconds, partial(cut_off, connection))
+    cutting, left, cut = Lock(), False, False
+
+    def give_up() -> None:
+        nonlocal cut
+        # After the context, the number of the connection's socket may be that of another one.
+        with cutting:
+            if not left:
+                cut = True
+                cut_off(connection)
+
+    timer = Timer(max(seconds, 0), give_up)
     timer.daemon = True
     timer.start()
     try:
         yield
+    except psycopg.Error:
+        if cut:
+            raise psycopg.OperationalError(f"no answer for {max(seconds, 0):.2g} seconds") from None
+        raise
     finally:
         timer.cancel()
+        with cutting:
+            left = True
 
 
 def cut_off(connection: "psycopg.Connection | psycopg.AsyncConnection") -> None:
@@ -117,6 +153,25 @@ def cut_off(connection: "psycopg.Connection | psycopg.AsyncConnection") -> None:
         socket.socket(fileno=os.dup(connection.fileno())) as line,
     ):
         line.shutdown(socket.SHUT_RDWR)
+
+
+@contextmanager
+def unconfirmed(connection: psycopg.Connection) -> Iterator[list[str]]:
+    """Collect the warnings that a commit within the context has not waited for its standby.
+
+    Such a commit succeeds all the same.
+    """
+    warnings: list[str] = []
+
+    def note(diagnostic: psycopg.errors.Diagnostic) -> None:
+        if diagnostic.sqlstate == _STANDBY_MISSED:
+            warnings.append(str(diagnostic.message_primary))
+
+    connection.add_notice_handler(note)
+    try:
+        yield warnings
+    finally:
+        connection.remove_notice_handler(note)
 
 
 class Connections:
@@ -130,14 +185,17 @@ class Connections:
         self.url = url
         self._idle: deque[psycopg.Connection] = deque()
 
-    def open(self) -> psycopg.Connection:
+    def open(self, seconds: float = PATIENCE) -> psycopg.Connection:
         """Return a new connection, which the caller closes or gives to `keep`.
+
+        Args:
+            seconds: After how long to give up.
 
         Raises:
             StoreError: There is none.
         """
         with explained(self.url):
-            return connect_usable(self.url)
+            return connect_usable(self.url, seconds)
 
     def run(self, work: Callable[[psycopg.Connection], T]) -> T:
         """Return what a piece of work returns, which reads only, or can be done twice.
@@ -164,21 +222,34 @@ class Connections:
             connection.close()
 
     def _run(self, work: Callable[[psycopg.Connection], T]) -> T:
-        while True:
-            kept = self._take()
-            connection = kept or self.open()
+        give_up = time.monotonic() + PATIENCE
+        if kept := self._take():
             try:
-                with deadline(connection), explained(self.url):
-                    result = work(connection)
-            except BaseException as error:
-                broken = connection.broken
-                connection.close()
-                if kept and broken and isinstance(error, StoreError):
-                    continue
-                raise
-            if connection.info.transaction_status != TransactionStatus.INTRANS:
-                self.keep(connection)
-            return result
+                return self._run_on(kept, work, KEPT_PATIENCE)
+            except psycopg.Error as error:
+                if not (kept.broken or isinstance(error, psycopg.errors.ReadOnlySqlTransaction)):
+                    raise explain(error, self.url) from None
+                # The server has ended, or is a standby now. So are the servers of the others.
+                self.close()
+        connection = self.open(give_up - time.monotonic())
+        with explained(self.url):
+            return self._run_on(connection, work, give_up - time.monotonic())
+
+    def _run_on(
+        self,
+        connection: psycopg.Connection,
+        work: Callable[[psycopg.Connection], T],
+        seconds: float,
+    ) -> T:
+        try:
+            with deadline(connection, seconds):
+                result = work(connection)
+        except BaseException:
+            connection.close()
+            raise
+        if connection.info.transaction_status != TransactionStatus.INTRANS:
+            self.keep(connection)
+        return result
 
     def close(self) -> None:
         """Close the kept connections."""

@@ -20,7 +20,7 @@ from credtui.domain.permissions import Actor
 from credtui.domain.place import Place
 from credtui.store.postgres import sql
 from credtui.store.postgres.address import where
-from credtui.store.postgres.connections import Connections, deadline
+from credtui.store.postgres.connections import Connections, deadline, unconfirmed
 from credtui.store.postgres.errors import ConflictError, again, explain, explained, reason
 from credtui.store.postgres.rows import Row, event_columns, key_of
 
@@ -32,9 +32,6 @@ LOOK_PATIENCE = 5.0
 
 OPERATORS = Place("", "")
 """The place of the audit log about operators."""
-
-_STANDBY_MISSED = "01000"
-"""The SQLSTATE of the warning that a commit didn't wait for its standby."""
 
 
 class Held:
@@ -75,7 +72,7 @@ class Held:
         Raises:
             StoreError: The database can't be reached, or refused.
         """
-        with deadline(self.connection), explained(self.url):
+        with explained(self.url), deadline(self.connection):
             return self.connection.execute(statement, values).fetchall()
 
     def record(self, at: datetime, actor: Actor, action: Action, **what: Unpack[What]) -> None:
@@ -153,11 +150,12 @@ class Ledgers:
 
     def _repeat(self, held: Held) -> None:
         """Make a change again that the database undid, if nothing else was changed meanwhile."""
-        self._leave(held.connection)
+        self._roll_back(held.connection)
         first, *others = held.ends
         fresh = self._connections.run(partial(self._begin, first))
+        self._connections.keep(held.connection)
         held.connection = fresh.connection
-        with deadline(fresh.connection), explained(fresh.url):
+        with explained(fresh.url), deadline(fresh.connection):
             for place in others:
                 fresh.hold(place)
         if fresh.ends != held.ends:
@@ -166,27 +164,21 @@ class Ledgers:
 
     def _commit(self, held: Held) -> None:
         connection = held.connection
-        with deadline(connection), explained(held.url):
+        with explained(held.url), deadline(connection):
             held.run_statements()
-        missed: list[str] = []
-
-        def note(diagnostic: psycopg.errors.Diagnostic) -> None:
-            if diagnostic.sqlstate == _STANDBY_MISSED:
-                missed.append(str(diagnostic.message_primary))
-
-        connection.add_notice_handler(note)
         try:
-            with deadline(connection, COMMIT_PATIENCE):
+            with unconfirmed(connection) as missed, deadline(connection, COMMIT_PATIENCE):
                 ended = connection.execute(sql.COMMIT).statusmessage
         except psycopg.Error as error:
             if not connection.broken and error.sqlstate:
                 raise explain(error, held.url) from None
             missed.append(reason(error))
+        except KeyboardInterrupt:
+            # Whoever sees a new secret must know whether it counts.
+            missed.append("it was interrupted")
         else:
             if ended != sql.COMMIT:
                 raise StoreError(f"{self._where} undid the change.")
-        finally:
-            connection.remove_notice_handler(note)
         if missed:
             held.doubt = self._look(held, missed[0])
 
@@ -202,11 +194,10 @@ class Ledgers:
         give_up = time.monotonic() + LOOK_PATIENCE
         while (left := give_up - time.monotonic()) > 0:
             with suppress(StoreError, psycopg.Error):
-                there = self._find(held, left)
-                if there:
+                if self._find(held, left):
                     return None
                 break
-            time.sleep(min(0.1, max(left, 0)))
+            time.sleep(max(0, min(0.1, give_up - time.monotonic())))
         else:
             return OutcomeUnknownError(why)
         raise StoreError(f"{self._where} did not make the change: {why}.")
@@ -218,9 +209,10 @@ class Ledgers:
             StoreError: The change can't be looked for now.
             psycopg.Error: The same.
         """
-        connection = self._connections.open()
+        give_up = time.monotonic() + seconds
+        connection = self._connections.open(seconds)
         try:
-            with deadline(connection, seconds):
+            with deadline(connection, give_up - time.monotonic()):
                 connection.execute(sql.BEGIN)
                 connection.execute(sql.SETTINGS)
                 Held(connection, held.url, held.place)
@@ -229,10 +221,9 @@ class Ledgers:
                 row = connection.execute(sql.EVENT_HASH, columns).fetchone()
                 if row is None or row[0] != last.hash:
                     return False
-                missed: list[object] = []
-                connection.add_notice_handler(missed.append)
-                connection.execute(sql.TOUCH_LEDGER, key_of(held.place))
-                connection.execute(sql.COMMIT)
+                with unconfirmed(connection) as missed:
+                    connection.execute(sql.TOUCH_LEDGER, key_of(held.place))
+                    connection.execute(sql.COMMIT)
         finally:
             connection.close()
         if missed:
@@ -241,8 +232,11 @@ class Ledgers:
 
     def _leave(self, connection: psycopg.Connection) -> None:
         """End a transaction that wasn't committed, and keep the connection if it is still good."""
+        self._roll_back(connection)
+        self._connections.keep(connection)
+
+    def _roll_back(self, connection: psycopg.Connection) -> None:
         with suppress(psycopg.Error):
             if connection.info.transaction_status != TransactionStatus.IDLE:
                 with deadline(connection):
                     connection.execute(sql.ROLLBACK)
-        self._connections.keep(connection)

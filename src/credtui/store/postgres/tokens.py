@@ -1,5 +1,7 @@
 """The key that signs access tokens, and the revoked access tokens."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 
 import psycopg
@@ -7,6 +9,7 @@ import psycopg
 from credtui.domain.errors import StoreError
 from credtui.domain.secrets import RandomBytes
 from credtui.store.postgres import sql
+from credtui.store.postgres.connections import unconfirmed
 from credtui.store.postgres.held import OPERATORS
 from credtui.store.postgres.rows import key_of
 from credtui.store.spans import join_spans
@@ -20,7 +23,8 @@ def read_or_make_key(make: RandomBytes, connection: psycopg.Connection) -> bytes
     row = connection.execute(sql.TOKEN_KEY).fetchone()
     if row is None:
         # Another process may make it first. Then that key counts.
-        connection.execute(sql.MAKE_TOKEN_KEY, [make(KEY_LENGTH)])
+        with _durable(connection):
+            connection.execute(sql.MAKE_TOKEN_KEY, [make(KEY_LENGTH)])
         row = connection.execute(sql.TOKEN_KEY).fetchone()
     return bytes(row[0]) if row else b""
 
@@ -33,23 +37,25 @@ def revoke(
     Raises:
         StoreError: A standby has not confirmed the revocation.
     """
-    missed: list[object] = []
-    connection.add_notice_handler(missed.append)
-    try:
-        with connection.transaction():
-            connection.execute(sql.DURABLY)
-            connection.execute(
-                sql.REVOKE,
-                {
-                    "environment": environment,
-                    "token": token,
-                    "expiry": int(expires_at.timestamp()),
-                },
-            )
-    finally:
-        connection.remove_notice_handler(missed.append)
+    expiry = int(expires_at.timestamp())
+    with _durable(connection):
+        connection.execute(
+            sql.REVOKE, {"environment": environment, "token": token, "expiry": expiry}
+        )
+
+
+@contextmanager
+def _durable(connection: psycopg.Connection) -> Iterator[None]:
+    """Make what is written in the context durable at its end.
+
+    Raises:
+        StoreError: A standby has not confirmed it.
+    """
+    with unconfirmed(connection) as missed, connection.transaction():
+        connection.execute(sql.DURABLY)
+        yield
     if missed:
-        raise StoreError("A standby has not confirmed the revocation.")
+        raise StoreError(f"A standby has not confirmed what was written: {missed[0]}.")
 
 
 def sweep(environment: str, now: datetime, connection: psycopg.Connection) -> None:

@@ -132,7 +132,7 @@ class PostgresOperatorsTransaction(PostgresTransaction, OperatorsTransaction):
 
     @override
     def create_organization(self, place: Place) -> None:
-        with deadline(self._held.connection), explained(self._held.url):
+        with explained(self._held.url), deadline(self._held.connection):
             self._held.hold(place)
 
     @cached_property
