@@ -25,11 +25,21 @@ def signal_all(pids: list[int], number: signal.Signals) -> None:
             os.kill(pid, number)
 
 
-def kill_tree(pid: int) -> None:
-    """Kill a process and its children at once, also if they are stopped."""
+def kill_tree(pid: int) -> list[int]:
+    """Kill a process and its children at once, also if they are stopped. Return who was killed."""
     # A stopped process can't start another child before it is killed.
     signal_all([pid], signal.SIGSTOP)
-    signal_all([*children(pid), pid], signal.SIGKILL)
+    family = [*children(pid), pid]
+    signal_all(family, signal.SIGKILL)
+    return family
+
+
+def is_alive(pid: int) -> bool:
+    """Tell whether a process runs. One that has ended may wait for its parent."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2][1] != "Z"
+    except OSError:
+        return False
 
 
 def demolish(folder: Path) -> None:

@@ -150,7 +150,10 @@ class Server:
 
     def kill(self) -> None:
         """Kill all of the server's processes at once, as a power failure would."""
-        self._end(lambda process: processes.kill_tree(process.pid))
+        killed: list[int] = []
+        self._end(lambda process: killed.extend(processes.kill_tree(process.pid)))
+        # The server can't start again while one of them still has its shared memory.
+        wait(lambda: not any(map(processes.is_alive, killed)), self._explain)
 
     def pause(self) -> None:
         """Stop all of the server's processes, as a machine that hangs would."""
