@@ -1,9 +1,13 @@
 """PgBouncer in front of a server, as many installations have it."""
 
+import re
+import signal
 import socket
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from tests.postgres import processes, programs
 from tests.postgres.server import Server, free_port, wait
@@ -15,6 +19,14 @@ class PgBouncer:
     """A running PgBouncer."""
 
     port: int
+    settings: Path
+    process: subprocess.Popen[bytes]
+
+    def lead_to(self, server: Server) -> None:
+        """Lead to another server from soon on. Clients stay connected."""
+        text = re.sub(r"(?<=127.0.0.1 port=)\d+", str(server.port), self.settings.read_text())
+        self.settings.write_text(text)
+        self.process.send_signal(signal.SIGHUP)
 
     def url(self, database: str = "postgres", user: str = "postgres") -> str:
         return f"postgresql://{user}@127.0.0.1:{self.port}/{database}"
@@ -53,7 +65,7 @@ def pgbouncer(server: Server, *, pool_size: int = 20) -> Iterator[PgBouncer]:
 
     try:
         wait(answers, log.read_text)
-        yield PgBouncer(port)
+        yield PgBouncer(port, settings, process)
     finally:
         processes.demolish(folder)
         process.wait()

@@ -17,7 +17,7 @@ from psycopg.pq import TransactionStatus
 
 from credtui.store.postgres import sql
 from credtui.store.postgres.address import where
-from credtui.store.postgres.errors import ConflictError, again, explain, explained
+from credtui.store.postgres.errors import ConflictError, again, explained
 from credtui.store.postgres.schema import ensure_usable
 
 T = TypeVar("T")
@@ -28,8 +28,14 @@ logging.getLogger("psycopg").setLevel(logging.CRITICAL)
 PATIENCE = 9.0
 """Seconds after which an operation that got no answer is given up, with all its connections."""
 
-KEPT_PATIENCE = 6.0
-"""Seconds after which a kept connection is given up. A session waits 5 seconds for a lock."""
+STATEMENT_PATIENCE = 6.0
+"""Seconds after which a statement that got no answer is given up. Some wait 5 for a lock."""
+
+NO_ANSWER = "no answer in time"
+"""The reason for an error when a statement was given up."""
+
+_PROBING = 2.0
+"""Seconds after which a kept connection counts as ended."""
 
 _CONNECTING = 6.0
 """Seconds for all hosts of an address together. Each host has 2 seconds at least."""
@@ -112,7 +118,7 @@ def read_schema(connection: psycopg.Connection) -> int | None:
 
 
 @contextmanager
-def deadline(connection: psycopg.Connection, seconds: float = KEPT_PATIENCE) -> Iterator[None]:
+def deadline(connection: psycopg.Connection, seconds: float = STATEMENT_PATIENCE) -> Iterator[None]:
     """Cut a connection off if the context takes longer, so that its statement fails.
 
     The server's own time limits don't end a COMMIT that waits for a standby, and are of no use when
@@ -138,7 +144,7 @@ def deadline(connection: psycopg.Connection, seconds: float = KEPT_PATIENCE) -> 
         yield
     except psycopg.Error:
         if cut:
-            raise psycopg.OperationalError(f"no answer for {max(seconds, 0):.2g} seconds") from None
+            raise psycopg.OperationalError(NO_ANSWER) from None
         raise
     finally:
         timer.cancel()
@@ -200,10 +206,9 @@ class Connections:
     def run(self, work: Callable[[psycopg.Connection], T]) -> T:
         """Return what a piece of work returns, which reads only, or can be done twice.
 
-        A kept connection may have ended in the meantime, and another primary may be there. So the
-        work is done again if a kept connection breaks. The work is also done again if the database
-        undid it because of another session. If the work leaves a transaction open, the connection
-        stays with the caller, who gives it back with `keep`.
+        The work is done again if the database undid it because of another session. If the work
+        leaves a transaction open, the connection stays with the caller, who gives it back with
+        `keep`.
 
         Raises:
             StoreError: The database can't be reached, or refused.
@@ -223,26 +228,9 @@ class Connections:
 
     def _run(self, work: Callable[[psycopg.Connection], T]) -> T:
         give_up = time.monotonic() + PATIENCE
-        if kept := self._take():
-            try:
-                return self._run_on(kept, work, KEPT_PATIENCE)
-            except psycopg.Error as error:
-                if not (kept.broken or isinstance(error, psycopg.errors.ReadOnlySqlTransaction)):
-                    raise explain(error, self.url) from None
-                # The server has ended, or is a standby now. So are the servers of the others.
-                self.close()
-        connection = self.open(give_up - time.monotonic())
-        with explained(self.url):
-            return self._run_on(connection, work, give_up - time.monotonic())
-
-    def _run_on(
-        self,
-        connection: psycopg.Connection,
-        work: Callable[[psycopg.Connection], T],
-        seconds: float,
-    ) -> T:
+        connection = self._take_good() or self.open(give_up - time.monotonic())
         try:
-            with deadline(connection, seconds):
+            with explained(self.url), deadline(connection, give_up - time.monotonic()):
                 result = work(connection)
         except BaseException:
             connection.close()
@@ -250,6 +238,17 @@ class Connections:
         if connection.info.transaction_status != TransactionStatus.INTRANS:
             self.keep(connection)
         return result
+
+    def _take_good(self) -> psycopg.Connection | None:
+        """Return a kept connection to a server that is alive, and is no standby behind a pooler."""
+        if kept := self._take():
+            with suppress(psycopg.Error), deadline(kept, _PROBING):
+                ((is_standby,),) = kept.execute(sql.IS_STANDBY)
+                if not is_standby:
+                    return kept
+            kept.close()
+            self.close()  # the others led to the same server
+        return None
 
     def close(self) -> None:
         """Close the kept connections."""

@@ -6,8 +6,8 @@ parsed: an equal row gives the same client.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any, Generic, NamedTuple, NoReturn, TypeVar
 
 import psycopg
@@ -16,7 +16,7 @@ from credtui.domain.client import Client
 from credtui.domain.place import Place
 from credtui.store.postgres import sql
 from credtui.store.postgres.address import where
-from credtui.store.postgres.connections import cut_off, parameters
+from credtui.store.postgres.connections import NO_ANSWER, cut_off, parameters
 from credtui.store.postgres.errors import explained
 from credtui.store.postgres.rows import Row, parsing, read_credential
 from credtui.store.postgres.schema import ensure_usable
@@ -145,10 +145,10 @@ class Lookups:
             StoreError: The database can't be reached, or a standby answers, which may lag behind.
         """
         with explained(self._url):
-            while self._idle:
-                connection = self._idle.pop()
+            if self._idle:
                 with suppress(psycopg.OperationalError):
-                    return await self._ask_on(connection, statement, values)
+                    return await self._ask_on(self._idle.pop(), statement, values)
+                self.close()  # the others led to the same server
             return await self._ask_on(await self._connect(), statement, values)
 
     async def _ask_on(
@@ -159,32 +159,39 @@ class Lookups:
         Raises:
             psycopg.Error: The statement failed.
         """
-        late = asyncio.get_running_loop().call_later(PATIENCE, cut_off, connection)
-        try:
+        with _used_for_a_while(connection):
             rows = await (await connection.execute(statement, values)).fetchall()
             if rows[0][0]:
                 _refuse_standby()
-        except BaseException:
-            connection.pgconn.finish()
-            raise
-        finally:
-            late.cancel()
         self._idle.append(connection)
         return rows
 
     async def _connect(self) -> psycopg.AsyncConnection:
         connection = await psycopg.AsyncConnection.connect(
-            self._url, autocommit=True, **parameters(self._url)
+            self._url, autocommit=True, **parameters(self._url, PATIENCE)
         )
-        try:
+        with _used_for_a_while(connection):
             row = None
             with suppress(psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName):
                 row = await (await connection.execute(sql.SCHEMA)).fetchone()
             ensure_usable(int(row[0]) if row else None, where(self._url))
-        except BaseException:
-            connection.pgconn.finish()
-            raise
         return connection
+
+
+@contextmanager
+def _used_for_a_while(connection: psycopg.AsyncConnection) -> Iterator[None]:
+    """Cut a connection off if the context takes too long, and close it after any error."""
+    loop = asyncio.get_running_loop()
+    late = loop.call_later(PATIENCE, cut_off, connection)
+    try:
+        yield
+    except BaseException as error:
+        connection.pgconn.finish()
+        if isinstance(error, psycopg.Error) and loop.time() >= late.when():
+            raise psycopg.OperationalError(NO_ANSWER) from None
+        raise
+    finally:
+        late.cancel()
 
 
 def _refuse_standby() -> NoReturn:

@@ -7,6 +7,7 @@ later schema may have more columns.
 from typing import Final
 
 SCHEMA: Final = "SELECT version_num FROM credtui.alembic_version"
+IS_STANDBY: Final = "SELECT pg_is_in_recovery()"
 
 # Transactions
 
