@@ -8,6 +8,7 @@ from hashlib import blake2b
 from pathlib import Path
 from threading import Lock
 
+import psycopg
 from psycopg.errors import DuplicateDatabase
 
 from credtui.store.port import Store
@@ -19,13 +20,25 @@ from tests.postgres.shared import create_database, shared_url
 _making = Lock()
 
 
+APPLICATION = "application"
+"""The role that credtui works as in the tests. The superuser owns the databases."""
+
+
 def open_postgres(folder: Path) -> Store:
     """Open the store in the database that belongs to a folder. The first call makes it."""
-    return PostgresStore(database_of(folder))
+    return PostgresStore(as_application(database_of(folder)))
+
+
+def as_application(url: str) -> str:
+    """Return the address of a database as the role that credtui works as."""
+    return url.replace("//postgres@", f"//{APPLICATION}@")
 
 
 def database_of(folder: Path) -> str:
-    """Return the address of the database that belongs to a folder. The first call makes it."""
+    """Return the address of the database that belongs to a folder, as its owner.
+
+    The first call makes it.
+    """
     with _making:
         return _database_of(folder)
 
@@ -42,7 +55,10 @@ def _database_of(folder: Path) -> str:
 def _template() -> str:
     """Return the name of a database with the tables, which others are copied from."""
     with suppress(DuplicateDatabase):
-        migrate(create_database("migrated"))
+        url = create_database("migrated")
+        with psycopg.connect(url) as connection:
+            connection.execute(f"CREATE ROLE {APPLICATION} LOGIN")
+        migrate(url, APPLICATION)
     return "migrated"
 
 
@@ -66,6 +82,6 @@ def program_environ(home: Path) -> dict[str, str]:
     if os.environ[CHOSEN] == "postgres":
         return {
             "CREDTUI_HOME": str(home),
-            "CREDTUI_STORE_URL": database_of(home / "store"),
+            "CREDTUI_STORE_URL": as_application(database_of(home / "store")),
         }
     return {"CREDTUI_HOME": str(home)}
