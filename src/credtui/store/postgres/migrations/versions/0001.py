@@ -43,6 +43,11 @@ CREATE TABLE credtui.credential (
     CONSTRAINT at_most_three CHECK (slot BETWEEN 1 AND 3),
     CONSTRAINT one_in_a_slot UNIQUE (organization, environment, slot),
     CONSTRAINT unique_name UNIQUE (organization, environment, name_key),
+    -- The key of other names depends on the version of Unicode, which Python and the database may
+    -- not have in common. There, the database takes the key that it is given.
+    CONSTRAINT key_of_name CHECK (
+        octet_length(name) > length(name) OR name_key = lower(name COLLATE "C")
+    ),
     FOREIGN KEY (organization, environment) REFERENCES credtui.ledger (organization, environment)
 );
 CREATE UNIQUE INDEX one_primary ON credtui.credential (organization, environment)
@@ -91,7 +96,7 @@ CREATE TABLE credtui.usage (
     environment text NOT NULL,
     organization text NOT NULL,
     client_id text NOT NULL,
-    revision bigint NOT NULL DEFAULT nextval('credtui.usage_revision'),
+    revision bigint NOT NULL DEFAULT pg_catalog.nextval('credtui.usage_revision'),
     content json,
     PRIMARY KEY (organization, environment, client_id)
 );
@@ -142,9 +147,9 @@ BEGIN
         RAISE EXCEPTION 'audit event % does not follow the last one', NEW.number
             USING ERRCODE = 'integrity_constraint_violation';
     END IF;
-    RETURN NEW;
+    RETURN NULL;
 END $$;
-CREATE TRIGGER follow_last_event BEFORE INSERT ON credtui.event
+CREATE TRIGGER follow_last_event AFTER INSERT ON credtui.event
     FOR EACH ROW EXECUTE FUNCTION credtui.follow_last_event();
 
 CREATE FUNCTION credtui.keep_events() RETURNS trigger
@@ -158,16 +163,27 @@ CREATE TRIGGER keep_events BEFORE UPDATE OR DELETE ON credtui.event
 CREATE TRIGGER keep_all_events BEFORE TRUNCATE ON credtui.event
     FOR EACH STATEMENT EXECUTE FUNCTION credtui.keep_events();
 
+-- The end of a log is its newest event, so the log has no gap.
 CREATE FUNCTION credtui.grow_log() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    IF NEW.events < OLD.events OR (NEW.events = OLD.events AND NEW.last_hash <> OLD.last_hash) THEN
+    IF TG_OP = 'INSERT' THEN
+        IF NEW.events <> 0 OR NEW.last_hash <> repeat('0', 64) THEN
+            RAISE EXCEPTION 'an audit log begins empty'
+                USING ERRCODE = 'integrity_constraint_violation';
+        END IF;
+    ELSIF (NEW.events <> OLD.events OR NEW.last_hash <> OLD.last_hash) AND NOT EXISTS (
+        SELECT FROM credtui.event AS added
+        WHERE added.organization = NEW.organization AND added.environment = NEW.environment
+            AND added.number = NEW.events AND added.number = OLD.events + 1
+            AND added.hash = NEW.last_hash AND added.previous = OLD.last_hash
+    ) THEN
         RAISE EXCEPTION 'an audit log only grows'
             USING ERRCODE = 'integrity_constraint_violation';
     END IF;
     RETURN NEW;
 END $$;
-CREATE TRIGGER grow_log BEFORE UPDATE ON credtui.ledger
+CREATE TRIGGER grow_log BEFORE INSERT OR UPDATE ON credtui.ledger
     FOR EACH ROW EXECUTE FUNCTION credtui.grow_log();
 
 -- A secret that was replaced never comes back: a new hash takes the next generation.
@@ -191,19 +207,16 @@ END $$;
 CREATE TRIGGER grow_generation BEFORE UPDATE ON credtui.credential
     FOR EACH ROW EXECUTE FUNCTION credtui.grow_generation();
 
--- A deleted credential never comes back with a generation that it had.
+-- A deleted credential never comes back.
 CREATE TABLE credtui.departed (
     environment text NOT NULL,
     client_id text NOT NULL,
-    generation integer NOT NULL,
     PRIMARY KEY (client_id, environment)
 );
 CREATE FUNCTION credtui.note_departure() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    INSERT INTO credtui.departed (environment, client_id, generation)
-    VALUES (OLD.environment, OLD.client_id, OLD.generation)
-    ON CONFLICT (client_id, environment) DO UPDATE SET generation = EXCLUDED.generation;
+    INSERT INTO credtui.departed (environment, client_id) VALUES (OLD.environment, OLD.client_id);
     RETURN NULL;
 END $$;
 CREATE TRIGGER note_departure AFTER DELETE ON credtui.credential
@@ -214,7 +227,6 @@ BEGIN
     IF EXISTS (
         SELECT FROM credtui.departed AS gone
         WHERE gone.client_id = NEW.client_id AND gone.environment = NEW.environment
-            AND gone.generation >= NEW.generation
     ) THEN
         RAISE EXCEPTION 'a deleted credential never comes back'
             USING ERRCODE = 'integrity_constraint_violation';
@@ -223,6 +235,14 @@ BEGIN
 END $$;
 CREATE TRIGGER stay_departed BEFORE INSERT ON credtui.credential
     FOR EACH ROW EXECUTE FUNCTION credtui.stay_departed();
+CREATE FUNCTION credtui.delete_one_by_one() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RAISE EXCEPTION 'credentials must be deleted, so that it is known which ones never come back'
+        USING ERRCODE = 'integrity_constraint_violation';
+END $$;
+CREATE TRIGGER delete_one_by_one BEFORE TRUNCATE ON credtui.credential
+    FOR EACH STATEMENT EXECUTE FUNCTION credtui.delete_one_by_one();
 
 -- At the end of a transaction a place has a primary credential, or no credential.
 CREATE FUNCTION credtui.have_a_primary() RETURNS trigger
@@ -230,6 +250,14 @@ LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     changed credtui.credential := coalesce(NEW, OLD);
 BEGIN
+    IF TG_OP = 'UPDATE' THEN
+        IF NEW.is_primary = OLD.is_primary THEN
+            RETURN NULL;
+        END IF;
+    END IF;
+    -- Of two transactions at the same time, the second one waits, and sees what the first one did.
+    UPDATE credtui.ledger SET networks = networks
+    WHERE organization = changed.organization AND environment = changed.environment;
     IF EXISTS (
         SELECT FROM credtui.credential AS kept
         WHERE kept.organization = changed.organization AND kept.environment = changed.environment
@@ -246,6 +274,10 @@ END $$;
 CREATE CONSTRAINT TRIGGER have_a_primary
     AFTER INSERT OR UPDATE OF is_primary OR DELETE ON credtui.credential
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION credtui.have_a_primary();
+
+-- Otherwise a role could put a function that works as the owner on a table of its own, and so move
+-- the end of a log, or bring a deleted credential back.
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA credtui FROM PUBLIC;
 """
 
 
