@@ -1,7 +1,9 @@
 """All statements of the store, except the migrations.
 
 Each names its tables with their schema and its columns one by one. So no search path matters, and a
-later schema may have more columns.
+later schema may have more columns. PostgreSQL prefers a function for just these types in any schema
+to its own function for all types, so those are named with their schema too. `unnest` with several
+arrays is always its own.
 """
 
 from typing import Final
@@ -135,7 +137,7 @@ _OPERATOR: Final = """
 SELECT operator.name, operator.representative,
     ARRAY(SELECT line FROM credtui.operator_key AS key WHERE key.operator = operator.name
         ORDER BY key.position),
-    (SELECT json_object_agg(organization, level) FROM credtui.permission
+    (SELECT pg_catalog.json_object_agg(organization, level) FROM credtui.permission
         WHERE permission.operator = operator.name)
 FROM credtui.operator
 """
@@ -173,7 +175,8 @@ WHERE organization = %(organization)s AND environment = %(environment)s AND cont
 # Rows are made before they are locked: two token endpoints may add the first usage at once.
 MAKE_USAGE: Final = """
 INSERT INTO credtui.usage (environment, organization, client_id)
-SELECT %(environment)s, %(organization)s, client_id FROM unnest(%(client_ids)s::text[]) AS client_id
+SELECT %(environment)s, %(organization)s, client_id
+FROM pg_catalog.unnest(%(client_ids)s::text[]) AS client_id
 ORDER BY client_id ON CONFLICT DO NOTHING
 """
 HOLD_USAGE: Final = """
@@ -183,7 +186,7 @@ ORDER BY client_id FOR UPDATE
 """
 SET_USAGE: Final = """
 UPDATE credtui.usage
-SET content = %(content)s, revision = nextval('credtui.usage_revision')
+SET content = %(content)s, revision = pg_catalog.nextval('credtui.usage_revision')
 WHERE organization = %(organization)s AND environment = %(environment)s
     AND client_id = %(client_id)s
 """
