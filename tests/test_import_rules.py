@@ -45,6 +45,7 @@ def test_the_imports_there_are_keep_the_rules(copy: Path) -> None:
         ("cli/commands/ssh_session.py", "credtui.store.port"),
         ("service/clients/service.py", "credtui.store.tinydb.client_files"),
         ("demo.py", "credtui.store.tinydb.store"),
+        ("configuration.py", "credtui.store.postgres.migrate"),
         ("configuration.py", "credtui.store.tinydb.files"),
         ("installation.py", "credtui.store.tinydb.store"),
         ("home.py", "credtui.service.credentials"),

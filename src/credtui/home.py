@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
     from credtui.domain.errors import ExtraMissingError
     from credtui.store.port import OperatorKeys, Store
+    from credtui.store.postgres.migrate import Migration
+    from credtui.store.postgres.status import Status
 
 _FILE_NAME = "credtui.toml"
 
@@ -83,6 +85,38 @@ def open_store(folder: "Path", url: str = "", *, require_synchronous: bool = Fal
     except ModuleNotFoundError:
         raise _extra_missing() from None
     return PostgresStore(url, require_synchronous=require_synchronous)
+
+
+def migrate_database(url: str, application: str | None) -> "Migration":
+    """Make or upgrade the tables of a database, as its owner.
+
+    Args:
+        url: The database.
+        application: The role that credtui works as, if the owner is another one.
+
+    Raises:
+        ExtraMissingError: A database needs the extra `postgres`.
+        StoreError: Nothing was changed.
+    """
+    try:
+        from credtui.store.postgres.migrate import migrate
+    except ModuleNotFoundError:
+        raise _extra_missing() from None
+    return migrate(url, application)
+
+
+def database_status(url: str) -> "Status":
+    """Return the state of a database.
+
+    Raises:
+        ExtraMissingError: A database needs the extra `postgres`.
+        StoreError: The database can't be reached.
+    """
+    try:
+        from credtui.store.postgres.status import read_status
+    except ModuleNotFoundError:
+        raise _extra_missing() from None
+    return read_status(url)
 
 
 def open_operator_keys(configuration_file: str, folder: str) -> "OperatorKeys":

@@ -11,6 +11,7 @@ from tests.cli.conftest import Credtui
     [
         *("", "list", "show", "generate", "rotate", "rename", "make-primary", "delete", "audit"),
         *("operator", "operator add", "organization create", "networks", "networks set"),
+        *("store", "store status", "store migrate"),
         *("serve", "demo", "help", "authorized-keys", "ssh-session"),
     ],
 )

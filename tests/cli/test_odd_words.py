@@ -16,6 +16,7 @@ COMMANDS = [
     *("", "list", "show", "show P", "generate", "rotate", "rotate P", "rename", "rename P"),
     *("make-primary", "delete", "audit", "operator", "operator list", "operator add"),
     *("operator add x", "operator set x", "operator remove", "organization create", "networks set"),
+    *("store", "store status", "store migrate"),
     *("networks list", "demo", "authorized-keys", "authorized-keys root", "nonsense"),
 ]
 
@@ -23,7 +24,7 @@ OPTIONS = [
     *("--home", "--organization", "--environment", "--json", "--format", "--yes", "--typed-name"),
     *("--operators", "--verify", "--limit", "--can-edit", "--can-view", "--no-access", "--key"),
     *("--add-key", "--remove-key", "--representative", "--no-representative", "--host", "--port"),
-    *("--workers", "--help", "--version", "--js", "-h", "-x"),
+    *("--application", "--workers", "--help", "--version", "--js", "-h", "-x"),
 ]
 
 VALUES = [

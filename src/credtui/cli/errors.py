@@ -9,6 +9,10 @@ class UsageError(CredtuiError):
     code = "usage"
 
 
+class PasswordError(UsageError):
+    """There is the password of a database on the command line. Don't repeat the line."""
+
+
 class NoTerminalError(CredtuiError):
     """There is no terminal on which the portal can be drawn."""
 

@@ -12,13 +12,19 @@ class ExitCode(IntEnum):
 
     OK = 0, "done"
     UNEXPECTED = 1, "an error in credtui itself"
-    USAGE = 2, "wrong command line or configuration, no terminal for the portal, no extra for serve"
+    USAGE = (
+        2,
+        "wrong command line or configuration, no terminal for the portal, an extra is missing",
+    )
     REFUSED = 3, "a rule or the person who was asked said no; nothing was changed"
     DENIED = 4, "the operator's permission does not allow this; nothing was changed"
     NOT_FOUND = 5, "no such credential, operator, key or organization"
     UNAVAILABLE = (
         6,
-        "disk, files or memory are short, the store is busy or read-only, or the port is taken",
+        (
+            "disk, files or memory are short, the store is busy, read-only, out of reach or not "
+            "migrated, or the port is taken"
+        ),
     )
     DAMAGED = 7, "the store is damaged, was tampered with, or is from a later version"
     UNDELIVERED = (

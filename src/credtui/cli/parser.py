@@ -11,9 +11,10 @@ from collections.abc import Callable, Sequence
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
-from credtui.cli.errors import UsageError
+from credtui.cli.errors import PasswordError, UsageError
 from credtui.domain.names import quotable
 from credtui.domain.ssh_keys import refuse_private_key
+from credtui.domain.store_url import has_password
 
 if TYPE_CHECKING:
     from credtui.cli.session import Session
@@ -42,10 +43,16 @@ class Parser(ArgumentParser):
         """Return what the words of a command line say.
 
         Raises:
+            PasswordError: There is the password of a database among the words.
             UsageError: The words can't be understood.
             InvalidKeyError: There is a private key among the words. Another error would repeat it.
         """
         refuse_private_key(" ".join(words))
+        if any(map(has_password, words)):
+            raise PasswordError(
+                "The address of a database must have no password: others see it in the list of "
+                "processes. Put the password into libpq's password file, ~/.pgpass, with mode 0600."
+            )
         # argparse drops every `--`, even one that is a value, and then misses the value.
         first = words.index("--") if "--" in words else len(words)
         valued = any(word.startswith("-") and word.endswith("=--") for word in words[:first])

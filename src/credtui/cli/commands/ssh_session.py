@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from credtui.cli.caller import client_address
 from credtui.cli.environ import SSH_SESSION, keep_only
-from credtui.cli.errors import UsageError
+from credtui.cli.errors import PasswordError, UsageError
 from credtui.cli.grammar import ssh_parser
 from credtui.cli.parser import Parser
 from credtui.cli.run import follow
@@ -60,6 +60,7 @@ def _parse(sent: str, operator_service: "OperatorService") -> SimpleNamespace:
     Raises:
         CommandRefusedError: An operator may not run this command, or it can't be understood.
         InvalidKeyError: The command has a private key in it. The record doesn't quote the command.
+            It doesn't quote the password of a database either.
     """
     try:
         refuse_private_key(sent)
@@ -68,7 +69,8 @@ def _parse(sent: str, operator_service: "OperatorService") -> SimpleNamespace:
         refusal = CommandRefusedError(
             f"{error}" if isinstance(error, UsageError) else "A quotation mark isn't closed."
         )
-        operator_service.refuse_command(refusal, sent)
+        quoted = "" if isinstance(error, PasswordError) else sent
+        operator_service.refuse_command(refusal, quoted)
         raise refusal from None
     except InvalidKeyError as refusal:
         operator_service.refuse_command(refusal, "")

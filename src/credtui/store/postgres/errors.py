@@ -19,7 +19,6 @@ from credtui.store.postgres.address import where
 
 _UNWRITABLE = (
     errors.ReadOnlySqlTransaction,
-    errors.InsufficientPrivilege,
     errors.DiskFull,
     errors.OutOfMemory,
 )
@@ -76,6 +75,8 @@ def explain(error: psycopg.Error, url: str) -> StoreError:
         return kind(f"Another session is making a change in {where(url)}. Try again in a moment.")
     if isinstance(error, _UNWRITABLE):
         return StoreUnwritableError(f"{where(url)} refuses to write: {reason(error)}.")
+    if isinstance(error, errors.InsufficientPrivilege):
+        return StoreUnwritableError(f"{where(url)} refuses access: {reason(error)}.")
     if isinstance(error, psycopg.IntegrityError):
         # The message's details may hold a hash.
         return StoreCorruptError(f"{where(url)} refuses a change: {reason(error)}.")

@@ -16,7 +16,7 @@ def hazards(connection: psycopg.Connection) -> Iterator[str]:
             "The database acknowledges a change before its standby has it: after a failover, a "
             "rotated secret may be valid again. Set synchronous_standby_names."
         )
-    mode = _parameter(connection, "sslmode")
+    mode = parameter(connection, "sslmode")
     if mode != "verify-full" and _is_remote(connection):
         yield (
             "The connection to the database doesn't prove which server answers "
@@ -32,7 +32,7 @@ def _is_remote(connection: psycopg.Connection) -> bool:
         return False
 
 
-def _parameter(connection: psycopg.Connection, name: str) -> str:
+def parameter(connection: psycopg.Connection, name: str) -> str:
     """Return a parameter of the connection, wherever libpq found it."""
     for option in connection.pgconn.info:
         if option.keyword.decode() == name and option.val is not None:

@@ -40,7 +40,7 @@ UPDATE credtui.ledger SET networks = networks
 WHERE organization = %(organization)s AND environment = %(environment)s
 """
 SYNCHRONOUS: Final = """
-SELECT current_setting('synchronous_standby_names') <> '',
+SELECT current_setting('synchronous_standby_names'),
     (SELECT count(*) FROM pg_catalog.pg_stat_replication)
 """
 
