@@ -1,23 +1,18 @@
 """Two roles: the owner makes the tables, and the application can't touch what the owner made."""
 
-import asyncio
 from collections.abc import Iterator
-from datetime import timedelta
 
 import psycopg
 import pytest
 from psycopg import sql
 
-from credtui.domain.audit import Action
-from credtui.domain.permissions import Operator
 from credtui.domain.place import Place
-from credtui.domain.usage import Usage
 from credtui.store.port import Store
 from credtui.store.postgres.migrate import migrate
 from credtui.store.postgres.store import PostgresStore
 from tests.postgres.shared import create_database, shared_url
-from tests.store.test_contract import ACME, PUBLIC_KEY, add, hold_lease
-from tests.support import ALICE, START, make_credential, seeded_bytes, set_all_operators
+from tests.store.postgres.everything import use_all
+from tests.store.test_contract import ACME
 
 NAME = "two_roles"
 GLOBEX = Place("uat", "globex")
@@ -48,44 +43,6 @@ def store(owner: psycopg.Connection) -> Iterator[Store]:
     store = PostgresStore(shared_url(NAME, "the%20app"))
     yield store
     store.close()
-
-
-def use_all(store: Store, place: Place, first: int) -> None:
-    """Do everything that credtui does with a store."""
-    one, other = make_credential(first), make_credential(first + 1)
-    for credential in (one, other):
-        add(store, credential, place)
-    with store.transaction(place) as transaction:
-        organization = transaction.organization.set_networks(["192.0.2.0/24"])
-        transaction.organization = organization.delete(other.client_id)
-        transaction.record(START, ALICE, Action.DELETE)
-    set_all_operators(
-        store, Operator(name="ann", keys=(PUBLIC_KEY,)), Operator(name="ray", representative=True)
-    )
-    with hold_lease(store):
-        assert store.leases(ACME)
-    used = Usage(last_used_at=START)
-    store.add_usage(place, {one.client_id: used})
-    assert store.usage(place) == {one.client_id: used}
-    store.keep_theme("ann", "light")
-    assert store.token_key(seeded_bytes()) == store.token_key(seeded_bytes(2))
-    token, end = f"token {first}", START + timedelta(seconds=first)
-    store.revoke("uat", token, end)
-    store.sweep_revocations("uat", START + timedelta(hours=1))
-
-    async def ask() -> None:
-        found = await store.find_client("uat", one.client_id)
-        assert found is not None
-        assert found.place == place
-        assert await store.is_revoked("uat", token, end)
-        assert not await store.is_revoked("uat", "other", START + timedelta(hours=2))
-
-    asyncio.run(ask())
-    assert store.standing_in("acme", ALICE).grantor == "ray"
-    assert [operator.name for operator in store.operators().members] == ["ann", "ray"]
-    assert place.organization in store.organizations()
-    assert store.verify_events(place) == store.events(place)[0]
-    store.version(place)
 
 
 def test_the_application_can_do_all_that_credtui_does(store: Store) -> None:

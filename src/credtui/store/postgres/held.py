@@ -23,6 +23,7 @@ from credtui.store.postgres.address import where
 from credtui.store.postgres.connections import Connections, deadline, unconfirmed
 from credtui.store.postgres.errors import ConflictError, again, explain, explained, reason
 from credtui.store.postgres.rows import Row, event_columns, key_of
+from credtui.store.postgres.schema import ensure_usable
 
 COMMIT_PATIENCE = 4.0
 """Seconds after which a commit that got no answer is given up, and its outcome is looked for."""
@@ -138,7 +139,9 @@ class Ledgers:
 
     def _begin(self, place: Place, connection: psycopg.Connection) -> Held:
         connection.execute(sql.BEGIN)
-        connection.execute(sql.SETTINGS)
+        (settings,) = connection.execute(sql.SETTINGS)
+        # The database may have been migrated since this connection was opened.
+        ensure_usable(int(settings[-1]), self._where)
         if self._require_synchronous:
             ((synchronous, _),) = connection.execute(sql.SYNCHRONOUS).fetchall()
             if not synchronous:

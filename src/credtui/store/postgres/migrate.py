@@ -31,6 +31,10 @@ SELECT pg_catalog.set_config('lock_timeout', '3s', true),
 # Of two migrations at the same time, the second one waits, and sees what the first one did.
 _HOLD_SCHEMA = "SELECT version_num FROM credtui.alembic_version FOR UPDATE"
 
+# Each change begins with a row of this table. So no change is under way during an upgrade: a change
+# that has one table and waits for another one could neither go on nor let the upgrade go on.
+_STOP_CHANGES = "LOCK TABLE credtui.ledger IN ACCESS EXCLUSIVE MODE"
+
 # What the application may do with each table. It can't change or remove an audit event, and only
 # the function that runs after an event is added can change the end of a log.
 _GRANTS = """
@@ -100,6 +104,8 @@ def _migrate(url: str, application: str | None, scripts: Path, target: int) -> M
                     f"{where(url)} was migrated by a later version of credtui, to schema {before}. "
                     "Use that version to migrate it."
                 )
+            if before not in {None, target}:
+                shared.exec_driver_sql(_STOP_CHANGES)
             config = Config()
             config.set_main_option("script_location", str(scripts))
             config.attributes["connection"] = shared

@@ -8,6 +8,8 @@ arrays is always its own.
 
 from typing import Final
 
+from credtui.store.postgres.schema import USABLE
+
 SCHEMA: Final = "SELECT version_num FROM credtui.alembic_version"
 IS_STANDBY: Final = "SELECT pg_is_in_recovery()"
 
@@ -24,7 +26,8 @@ SELECT
         WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, true),
     set_config('lock_timeout', '5s', true),
     set_config('statement_timeout', '8s', true),
-    set_config('idle_in_transaction_session_timeout', '15s', true)
+    set_config('idle_in_transaction_session_timeout', '15s', true),
+    (SELECT version_num FROM credtui.alembic_version)
 """
 ADD_LEDGER: Final = """
 INSERT INTO credtui.ledger (environment, organization) VALUES (%(environment)s, %(organization)s)
@@ -98,12 +101,18 @@ SELECT
         WHERE organization = %(organization)s AND environment = %(environment)s)
 """
 
-# Clients. The arrays have an element for each question of a batch. The first column tells whether a
-# standby answers, even if there is nothing else to tell.
+# Clients. The arrays have an element for each question of a batch. The first column tells whether
+# the answer is not to be trusted, even if there is nothing else to tell: a standby answers, or the
+# database was migrated meanwhile to a schema that this version doesn't know.
 
+_UNFIT: Final = f"""
+(pg_is_in_recovery() OR EXISTS (
+    SELECT FROM credtui.alembic_version WHERE version_num > '{USABLE[-1]:04}'
+))
+"""  # constants only
 CLIENTS: Final = f"""
-SELECT standby, networks, {_CREDENTIAL}
-FROM (SELECT pg_is_in_recovery() AS standby) AS server LEFT JOIN (
+SELECT unfit, networks, {_CREDENTIAL}
+FROM (SELECT {_UNFIT} AS unfit) AS server LEFT JOIN (
     credtui.credential JOIN credtui.ledger USING (organization, environment)
 ) ON (client_id, environment) IN (SELECT * FROM unnest(%s::text[], %s::text[]))
 """  # noqa: S608  # constants only
@@ -252,8 +261,8 @@ REVOKE: Final = """
 INSERT INTO credtui.revocation (environment, token, expiry)
 VALUES (%(environment)s, %(token)s, %(expiry)s) ON CONFLICT DO NOTHING
 """
-REVOKED: Final = """
-SELECT pg_is_in_recovery(), EXISTS (
+REVOKED: Final = f"""
+SELECT {_UNFIT}, EXISTS (
     SELECT FROM credtui.revocation AS revoked
     WHERE revoked.token = asked.token AND revoked.environment = asked.environment
 ) OR EXISTS (
@@ -263,7 +272,7 @@ SELECT pg_is_in_recovery(), EXISTS (
 FROM unnest(%s::text[], %s::text[], %s::bigint[])
     WITH ORDINALITY AS asked (environment, token, expiry, number)
 ORDER BY number
-"""
+"""  # noqa: S608  # constants only
 SPANS: Final = (
     "SELECT first, last FROM credtui.swept WHERE environment = %(environment)s FOR UPDATE"
 )
