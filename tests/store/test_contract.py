@@ -9,7 +9,7 @@ import sys
 from base64 import b64decode
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, aclosing, contextmanager
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -40,6 +40,7 @@ from tests.support import (
     seeded_bytes,
     set_all_operators,
 )
+from tests.terminal import TIMEOUT
 
 ACME = Place("uat", "acme")
 PUBLIC_KEY = (
@@ -667,6 +668,20 @@ class TestStore:
         add(store, make_credential(2))
         assert watch.changed()
         assert store.load(ACME) != seen
+
+    async def test_each_change_is_noticed(self, store: Store, open_store: MakeStore) -> None:
+        watch, other = Watch(partial(store.version, ACME)), open_store()
+        changes_of_others: list[Callable[[], None]] = [
+            partial(add, other, make_credential(1)),
+            partial(set_all_operators, other, Operator(name="ann", representative=True)),
+        ]
+        async with asyncio.timeout(TIMEOUT), aclosing(store.changes(ACME)) as changes:
+            await anext(changes)
+            for change in changes_of_others:
+                await asyncio.to_thread(change)
+                async for _ in changes:
+                    if watch.changed():
+                        break
 
 
 class TestPreferences:

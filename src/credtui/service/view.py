@@ -1,6 +1,6 @@
 """What people may see of an organization."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 
 from credtui.domain.audit import Action, AuditEvent
 from credtui.domain.clock import Clock
@@ -55,6 +55,13 @@ class OrganizationView:
         Usage changes once a second while a credential is in use.
         """
         return self._store.version(self._place)
+
+    def changes(self) -> AsyncGenerator[None, None]:
+        """Yield at once, and then whenever the result of `page` may have changed.
+
+        The caller closes the generator, on the event loop on which it runs.
+        """
+        return self._store.changes(self._place)
 
     def view(self) -> Page:
         """Return the page, if the actor may see anything.

@@ -1,6 +1,6 @@
 """What credtui asks of a store."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol, Unpack
@@ -219,6 +219,14 @@ class OrganizationStore(Protocol):
 
         It differs from all values that this store object returned before the change. To ask for it
         is cheap, and may be done several times a second.
+        """
+        ...
+
+    def changes(self, place: Place) -> AsyncGenerator[None, None]:
+        """Yield at once, and then whenever `version` may return another value.
+
+        The generator yields every few seconds at least, also while the store can't be read, so that
+        no change stays unseen. It raises nothing. The caller closes it.
         """
         ...
 

@@ -20,6 +20,7 @@ from credtui.domain.permissions import Actor
 from credtui.domain.place import Place
 from credtui.store.postgres import sql
 from credtui.store.postgres.address import where
+from credtui.store.postgres.changes import notify
 from credtui.store.postgres.connections import Connections, deadline, unconfirmed
 from credtui.store.postgres.errors import ConflictError, again, explain, explained, reason
 from credtui.store.postgres.rows import Row, event_columns, key_of
@@ -134,6 +135,8 @@ class Ledgers:
                     self._commit(held)
                 except ConflictError:
                     again(partial(self._repeat, held))
+                for changed in held.ends:
+                    notify(held.connection, changed)
         finally:
             self._leave(held.connection)
 

@@ -100,6 +100,11 @@ SELECT
     (SELECT max(revision) FROM credtui.usage
         WHERE organization = %(organization)s AND environment = %(environment)s)
 """
+# A lost notification does no harm, so its commit waits for no disk and no standby.
+NOTIFY: Final = """
+SELECT set_config('synchronous_commit', 'off', true), pg_catalog.pg_notify(%(channel)s, '')
+"""
+BACKEND: Final = "SELECT pg_catalog.pg_backend_pid()"
 
 # Clients. The arrays have an element for each question of a batch. The first column tells whether
 # the answer is not to be trusted, even if there is nothing else to tell: a standby answers, or the

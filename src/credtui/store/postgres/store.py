@@ -1,7 +1,7 @@
 """The store on a PostgreSQL server."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
@@ -26,6 +26,7 @@ from credtui.domain.standing import OrganizationStanding, Standing
 from credtui.domain.usage import Usage
 from credtui.store.port import PAGE, Store
 from credtui.store.postgres import queries, sql
+from credtui.store.postgres.changes import changes
 from credtui.store.postgres.connections import Connections
 from credtui.store.postgres.hazards import hazards
 from credtui.store.postgres.held import OPERATORS, Ledgers
@@ -104,6 +105,10 @@ class PostgresStore(PostgresOperatorKeys, Store):
             if before is None or before[0] != state:
                 before = self._versions[place] = state, next(self._numbers)
             return before[1]
+
+    @override
+    def changes(self, place: Place) -> AsyncGenerator[None, None]:
+        return changes(self._url, place, OPERATORS)
 
     @override
     def operators(self) -> Operators:

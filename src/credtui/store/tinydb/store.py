@@ -1,6 +1,6 @@
 """The embedded store: one small TinyDB file for each organization in an environment."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime
 from functools import cached_property, partial
@@ -39,6 +39,10 @@ from credtui.store.tinydb.watch import Versions
 
 if TYPE_CHECKING:
     from credtui.store.tinydb.client_files import ClientFiles
+
+
+LOOK_EVERY = 0.4
+"""Seconds between two looks for a change: other sessions show a change within a second."""
 
 
 class TinyDBStore(TinyDBOperatorKeys, Store):
@@ -150,6 +154,14 @@ class TinyDBStore(TinyDBOperatorKeys, Store):
         )
 
     @override
+    async def changes(self, place: Place) -> AsyncGenerator[None, None]:
+        import asyncio  # only portals and servers need it; commands start faster without it
+
+        while True:
+            yield
+            await asyncio.sleep(LOOK_EVERY)
+
+    @override
     def leases(self, place: Place) -> Sequence[Lease]:
         return self._lease_files(place).read()
 
@@ -195,7 +207,7 @@ class TinyDBStore(TinyDBOperatorKeys, Store):
         revocations = self._revocations_of(environment)
         answer = revocations.recall(token, expires_at)
         if answer is None:
-            import asyncio  # only servers get here; commands start faster without it
+            import asyncio  # as in `changes`
 
             answer = await asyncio.to_thread(revocations.has, token, expires_at)
         return answer
