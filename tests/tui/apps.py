@@ -34,6 +34,7 @@ from credtui.domain.secrets import RandomBytes, generate_secret
 from credtui.domain.usage import Caller, PreviousSecretUse, Usage, hour_of
 from credtui.installation import Installation
 from credtui.service.credentials import CredentialService
+from credtui.store.port import Store
 from credtui.tui.app import CredtuiApp
 from credtui.tui.dialogs.dialog import open_modals
 from tests.stores import open_store
@@ -70,6 +71,7 @@ class Stage:
         folder: The store's folder.
         demo: Whether it has the demo's three credentials; otherwise it is empty.
         random_bytes: Where its secrets come from.
+        store: Its store, if it isn't the one that belongs to the folder.
         settings: Settings to change. The others are cheap and safe in tests.
     """
 
@@ -79,6 +81,7 @@ class Stage:
         *,
         demo: bool = False,
         random_bytes: RandomBytes | None = None,
+        store: Store | None = None,
         **settings: Any,
     ) -> None:
         self.folder = folder
@@ -86,7 +89,7 @@ class Stage:
         random_bytes = random_bytes or seeded_bytes(7)
         # No tool of the person who runs the tests may receive a secret.
         values = Settings().model_copy(update={"bcrypt_cost": 4, "clipboard": "osc52", **settings})
-        store = open_store(folder)
+        store = store or open_store(folder)
         if demo:
             demo_installation(store, clock=self.clock, random_bytes=random_bytes, bcrypt_cost=4)
         self.installation = Installation(values, store, clock=self.clock, random_bytes=random_bytes)

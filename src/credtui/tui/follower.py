@@ -3,13 +3,11 @@
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing
 
 from credtui.domain.errors import CredtuiError
 from credtui.domain.page import Page
 from credtui.service.credentials import CredentialService
-
-LOOK_EVERY = 0.4
-"""Seconds between two looks at the store: other sessions show a change within a second."""
 
 
 class Follower:
@@ -18,23 +16,23 @@ class Follower:
     Args:
         service: The organization in its environment.
         show: Called with the page that was read.
-        warn: Called with the reason, in a sentence, when the page can't be read.
+        say_outage: Called after each look with the reason why the store can't be read, in a
+            sentence; empty if it can.
     """
 
     def __init__(
         self,
         service: CredentialService,
         show: Callable[[Page], None],
-        warn: Callable[[str], None],
+        say_outage: Callable[[str], None],
     ) -> None:
         self._service = service
         self._show = show
-        self._warn = warn
+        self._say_outage = say_outage
         # All looks happen in one thread, one after the other.
         self._thread = ThreadPoolExecutor(1, "credtui-follower")
         self._version: object = None
         self._outdated = True
-        self._problem = ""
         self._stopped = False
 
     def stop(self) -> None:
@@ -43,35 +41,29 @@ class Follower:
         self._thread.shutdown(wait=False)
 
     async def follow(self) -> None:
-        """Look at the store now and then, until this is cancelled."""
-        while True:
-            await self.look(again=False)
-            await asyncio.sleep(LOOK_EVERY)
+        """Look at the store whenever it may have changed, until this is cancelled."""
+        async with aclosing(self._service.changes()) as changes:
+            async for _ in changes:
+                await self.look()
 
-    async def look(self, *, again: bool = True) -> None:
-        """Show what the store holds now. Nothing is read if that is on screen already.
-
-        Args:
-            again: Try even what failed at the last look and hasn't changed since, and tell of it.
-        """
+    async def look(self) -> None:
+        """Show what the store holds now. Nothing is read if that is on screen already."""
         if self._stopped:
             return
         loop = asyncio.get_running_loop()
         try:
-            page = await loop.run_in_executor(self._thread, self._read, again)
+            page = await loop.run_in_executor(self._thread, self._read)
         except CredtuiError as error:
-            if again or str(error) != self._problem:  # A problem that lasts is told once.
-                self._warn(str(error))
-            self._problem = str(error)
+            self._say_outage(str(error))
         else:
-            self._problem = ""
+            self._say_outage("")
             if page:
                 self._show(page)
 
-    def _read(self, again: bool) -> Page | None:  # noqa: FBT001  # the executor passes no names
+    def _read(self) -> Page | None:
         """Return the page if the store has changed, or if it couldn't be read before."""
         version = self._service.version()
-        if version == self._version and not (again and self._outdated):
+        if version == self._version and not self._outdated:
             return None
         self._version, self._outdated = version, True
         page = self._service.page()

@@ -55,6 +55,7 @@ class TinyDBStore(TinyDBOperatorKeys, Store):
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         self._folder = folder
+        self._was_there = False
         self._revocations: dict[str, Revocations] = {}
         self._versions = Versions()
 
@@ -251,6 +252,13 @@ class TinyDBStore(TinyDBOperatorKeys, Store):
         if not self._folder.is_dir():
             raise StoreError(f"The folder {self._folder} is not there. Was its disk taken away?")
 
+    def _ensure_not_gone(self) -> None:
+        """Ensure that the folder is there, if it was there before. A new store has none yet."""
+        if self._was_there:
+            self._ensure_there()
+        else:
+            self._was_there = self._folder.is_dir()
+
     def _revocations_of(self, environment: str) -> Revocations:
         new = Revocations(self._folder / environment)
         return self._revocations.setdefault(environment, new)
@@ -262,7 +270,9 @@ class TinyDBStore(TinyDBOperatorKeys, Store):
         return LeaseFiles(self._folder / place.environment, parse_organization(place.organization))
 
     def _ledger(self, place: Place) -> Ledger:
+        self._ensure_not_gone()
         return Ledger(self._folder / place.environment, parse_organization(place.organization))
 
     def _operators_ledger(self) -> Ledger:
+        self._ensure_not_gone()
         return Ledger(self._folder, "operators")

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from typing import Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from textual import on
 from textual.app import App, ComposeResult
@@ -20,6 +20,9 @@ from credtui.tui.screens.fitting import Fitting
 from credtui.tui.terminal.framework import reword
 from credtui.tui.widgets.badge import BADGE
 from credtui.tui.widgets.footer import Footer
+
+if TYPE_CHECKING:
+    from credtui.tui.screens.portal import Portal
 
 T = TypeVar("T")
 
@@ -49,6 +52,19 @@ class Modal(Fitting, ModalScreen[T]):
             return AwaitComplete()
         self._dismissed, self._result = True, result
         return super().dismiss(result) if self.is_active else AwaitComplete()
+
+    def on_mount(self) -> None:
+        """Say that the portal is offline, if it is."""
+        if portal := self.portal_below:
+            self.say_below(portal.outage)
+
+    @property
+    def portal_below(self) -> "Portal | None":
+        """The screen under all dialogs, if it is the portal's."""
+        from credtui.tui.screens.portal import Portal  # which imports this module
+
+        below = self.app.screen_stack[0]
+        return below if isinstance(below, Portal) else None
 
     def on_screen_resume(self) -> None:
         """Close if this was dismissed under another screen."""
@@ -112,10 +128,8 @@ class Dialog(Modal[T]):
         yield Footer()
 
     def _title(self) -> Content:
-        from credtui.tui.screens.portal import Portal  # which imports this module
-
-        below = self.app.screen_stack[0]
-        if self.changes and isinstance(below, Portal) and below.service.environment.production:
+        portal = self.portal_below
+        if self.changes and portal and portal.service.environment.production:
             # The badge comes first, because a title that is too long is cut at its end.
             return Content.assemble(BADGE, " ", self.title_text)
         return Content(self.title_text)

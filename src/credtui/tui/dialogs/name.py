@@ -26,7 +26,7 @@ class NameDialog(Dialog[str]):
         confirm: The label of the button that accepts the name.
         page: What is known of the organization, for the names that are taken.
         name: The name that the field shows at first.
-        problem: Why the service refused that name.
+        problem: Why the change wasn't made with that name.
         credential: The credential that is renamed; None for a new one.
         intro: A text above the field.
     """
@@ -73,7 +73,9 @@ class NameDialog(Dialog[str]):
     @on(Input.Changed)
     def _judge(self) -> None:
         problem = self._problem()
-        self.query_one("#problem", Static).update(problem if self._typed else "")
+        same = self._typed == self._name_at_first
+        said = problem or (self._problem_at_first if same else "")
+        self.query_one("#problem", Static).update(said if self._typed else "")
         self.query_one("#confirm", Button).disabled = bool(problem)
 
     @on(Input.Submitted)

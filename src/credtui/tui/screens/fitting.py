@@ -23,6 +23,10 @@ class TooSmall(Static):
     """A text over a whole screen that doesn't fit the terminal."""
 
 
+class Below(Static):
+    """A text at the bottom of a screen, above the footer."""
+
+
 class Fitting(Screen):  # type: ignore[type-arg]
     """A screen that is covered while the terminal is too small.
 
@@ -66,6 +70,13 @@ class Fitting(Screen):  # type: ignore[type-arg]
             if self._focused_before and self._focused_before.is_attached:
                 # Otherwise a field would select its text, and the next letter replace it.
                 self.set_focus(self._focused_before, from_app_focus=True)
+
+    def say_below(self, text: str) -> None:
+        """Show a text at the bottom, until this is called again. An empty one shows nothing."""
+        for below in self.query(Below):
+            below.remove()
+        if text:
+            self.mount(Below(text, markup=False))
 
     def ignore_typed_ahead(self) -> None:
         """Drop the keys typed up to now: the person couldn't see what they would do."""

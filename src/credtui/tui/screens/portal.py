@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from textual import work
 from textual.reactive import reactive
 
-from credtui.domain.errors import CredtuiError
+from credtui.domain.errors import CredtuiError, StoreError
 from credtui.domain.page import Page
 from credtui.domain.permissions import Permission
 from credtui.service.credentials import CredentialService
 from credtui.tui.context import PortalContext
+from credtui.tui.dialogs.dialog import open_modals
 from credtui.tui.follower import Follower
+from credtui.tui.phrases import moment
 from credtui.tui.quit_gate import QuitGate
 from credtui.tui.screens.fitting import Fitting
 
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 BY_MOUSE = "Select it with the mouse. Most terminals want you to hold Shift."
+
+NOT_OFFLINE = "That can't be done while the portal is offline."
 
 SLOW = 1.0
 """Seconds after which a person is told that a change takes its time."""
@@ -48,6 +52,9 @@ class Portal(Fitting):
     )
     """What is shown of the organization."""
 
+    outage: reactive[str] = reactive("")
+    """Why nothing newer than `page` can be shown, in sentences; empty if that is up to date."""
+
     def __init__(self, context: PortalContext, service: CredentialService, page: Page) -> None:
         super().__init__()
         self.context = context
@@ -56,10 +63,44 @@ class Portal(Fitting):
         self.in_use = False
         self.changing = 0
         self.quit_gate = QuitGate(self)
-        self.follower = Follower(service, self._show, self.warn)
+        self._seen_at = service.clock()
+        self._when_online: list[Callable[[], object]] = []
+        self.follower = Follower(service, self._show, self._say_outage)
 
     def _show(self, page: Page) -> None:
         self.page = page
+
+    def _say_outage(self, reason: str) -> None:
+        now = self.service.clock()
+        if reason:
+            reason = f"Offline: what you see is from {moment(self._seen_at, now)}. {reason}"
+        else:
+            self._seen_at = now
+        self.outage = reason
+
+    def watch_outage(self, before: str, outage: str) -> None:
+        """Say that the store can't be read, as long as that lasts. Catch up afterwards."""
+        for screen in (self, *open_modals(self.app)):
+            screen.say_below(outage)
+        if before and not outage:
+            self.page = self.page  # What couldn't be read of its parts is read again.
+            self._catch_up()
+
+    def when_online(self, change: Callable[[], object]) -> None:
+        """Make a change once the store can be read again.
+
+        Args:
+            change: A call that may block; it is made in a thread.
+        """
+        self._when_online.append(change)
+
+    @work(group="catch up")
+    async def _catch_up(self) -> None:
+        while self._when_online:
+            try:
+                await self.do(self._when_online.pop(0))
+            except CredtuiError as error:
+                self.warn(str(error))
 
     def use(self, verb: "Verb[Any]", subject: object = None) -> None:
         """Run a verb, or say why it can't be used.
@@ -70,6 +111,8 @@ class Portal(Fitting):
         """
         if obstacle := verb.obstacle(self.page, subject):
             self.warn(obstacle)
+        elif self.outage and verb.needs_store:
+            self.warn(NOT_OFFLINE)
         else:
             self.run(partial(verb.run, self, subject))
 
@@ -102,15 +145,23 @@ class Portal(Fitting):
 
         Args:
             change: A call that may block; it is made in a thread.
+
+        Raises:
+            CredtuiError: The change was refused, or failed.
         """
         self.changing += 1
+        look = True
         slow = self.set_timer(SLOW, partial(self.tell, "The store is busy. Wait a moment."))
         try:
             return await asyncio.to_thread(change)
+        except StoreError:
+            look = False  # It would take long before it fails as well.
+            raise
         finally:
             slow.stop()
             self.changing -= 1
-            await self.follower.look()
+            if look:
+                await self.follower.look()
 
     @work(group="copy")
     async def copy(self, value: str, what: str) -> None:

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from textual.screen import ModalScreen
 
-from credtui.domain.errors import CredtuiError
+from credtui.domain.errors import CredtuiError, StoreError
 from credtui.domain.models import Credential
 from credtui.domain.refusals import CapReachedError, InvalidNameError, NameTakenError
 from credtui.tui.screens.portal import Portal
@@ -24,6 +24,8 @@ async def ask_until_accepted(
     refusals: type[CredtuiError] | tuple[type[CredtuiError], ...],
 ) -> T | None:
     """Open a dialog, again with what was entered and what was wrong, until a change is made.
+
+    The store's errors open it again too, so that nothing has to be entered twice.
 
     Args:
         portal: The screen under the dialog.
@@ -43,6 +45,8 @@ async def ask_until_accepted(
         entered = answer
         try:
             return await portal.do(partial(change, entered))
+        except StoreError as error:
+            problem = str(error)
         except refusals as refusal:
             problem = str(refusal)
 

@@ -15,6 +15,7 @@ class CopyClientId(CredentialVerb):
     key = "c"
     help = "Send the Client ID to your clipboard."
     permission = Permission.CAN_VIEW
+    needs_store = False
 
     async def run(self, portal: Portal, credential: Credential) -> None:
         """Send the Client ID, and say by which route."""

@@ -14,6 +14,7 @@ class Details(CredentialVerb):
     key = "i"
     help = "Show its callers, its timeline, its events and its command."
     permission = Permission.CAN_VIEW
+    needs_store = False
 
     async def run(self, portal: Portal, credential: Credential) -> None:
         """Show them until the person closes them."""

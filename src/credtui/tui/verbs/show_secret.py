@@ -1,10 +1,14 @@
 """Showing the secret that a verb made, once."""
 
+from functools import partial
+
 from rich.cells import cached_cell_len
 
-from credtui.domain.errors import OutcomeUnknownError
+from credtui.domain.errors import OutcomeUnknownError, StoreError
 from credtui.domain.models import IssuedSecret
 from credtui.tui.screens.portal import Portal
+
+LATER = "How its secret was kept is noted as soon as the portal is online again."
 
 
 async def show_secret(portal: Portal, issued: IssuedSecret, made: str, following: str) -> None:
@@ -31,16 +35,28 @@ async def show_secret(portal: Portal, issued: IssuedSecret, made: str, following
         # Rich remembers the texts that it measured last, together with their widths.
         cached_cell_len.cache_clear()
 
+        confirm = partial(
+            portal.service.confirm,
+            credential.client_id,
+            seen=credential.generation,
+            how=how or "closed unsaved",
+        )
+
         def note() -> None:
             # Release the lease after the record, or the secret would seem never seen in between.
             with lease:
                 if isinstance(doubt, OutcomeUnknownError):
                     raise doubt
-                portal.service.confirm(
-                    credential.client_id, seen=credential.generation, how=how or "closed unsaved"
-                )
+                confirm()
 
-        await portal.do(note)
+        try:
+            await portal.do(note)
+        except StoreError:
+            await portal.follower.look()
+            if not portal.outage:
+                raise
+            portal.when_online(confirm)
+            following = f"{following} {LATER}".strip()
     if how in (None, "closed unsaved"):
         unsaved = f"{credential.display_name} {made}. Its secret was closed unsaved."
         portal.tell(unsaved, severity="warning")

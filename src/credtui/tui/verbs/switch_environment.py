@@ -13,6 +13,7 @@ class SwitchEnvironment(Verb[None]):
     key = "v"
     help = "Choose another environment."
     in_footer = False
+    needs_store = False
 
     async def run(self, portal: Portal, subject: None) -> None:  # noqa: ARG002
         """Ask for the environment, and go there."""

@@ -17,6 +17,7 @@ class SwitchOrganization(Verb[None]):
     key = "o"
     help = "Choose another organization."
     in_footer = False
+    needs_store = False
 
     async def run(self, portal: Portal, subject: None) -> None:  # noqa: ARG002
         """Ask for the organization, create it if it is new, and go there."""

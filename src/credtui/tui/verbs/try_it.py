@@ -18,6 +18,7 @@ class TryIt(CredentialVerb):
     in_footer = False
     in_menu = False
     permission = Permission.CAN_VIEW
+    needs_store = False
 
     async def run(self, portal: Portal, credential: Credential) -> None:
         """Ask for the secret, and say what came back."""

@@ -25,6 +25,7 @@ class Verb(Generic[S]):
         help: What it does, in a sentence.
         in_footer: Whether the footer, which is short, shows it.
         heading: The heading under which the help lists it; empty for that of its page.
+        needs_store: Whether it reads or changes more than the page shows.
     """
 
     name: ClassVar[str]
@@ -34,6 +35,7 @@ class Verb(Generic[S]):
     help: ClassVar[str]
     in_footer: ClassVar[bool] = True
     heading: ClassVar[str] = ""
+    needs_store: ClassVar[bool] = True
 
     @property
     def binding(self) -> Binding:
