@@ -34,11 +34,12 @@ test: $(VENV)/dev.stamp ## Run every test (ARGS="tests/test_x.py -k name", JOBS=
 	@scripts/system-tools
 	$(VENV)/bin/python -m pytest -n $(JOBS) $(ARGS)
 
-soak: $(VENV)/dev.stamp ## Run the long attacks and the timing test
+soak: $(VENV)/dev.stamp $(VENV)/soak.stamp ## Run the long attacks, the faults of a cluster, and the timing test
 	$(VENV)/bin/python -m pytest -s tests/soak $(ARGS)
 
 # The faults are put into a copy. Their tool runs in an environment of its own, because it has more
-# dependencies than all the other tools, and needs none of ours.
+# dependencies than all the other tools, and needs none of ours. So does the manager of the cluster
+# that `make soak` makes.
 mutants: $(VENV)/dev.stamp $(VENV)/mutants.stamp ## Put small faults into the throttle, and see whether tests fail
 	scripts/mutants "$(abspath $(VENV))"
 
@@ -63,6 +64,7 @@ lock: $(VENV)/dev.stamp ## Make the locks in requirements/ again (ARGS=--upgrade
 	$(UV_COMPILE) --extra server --extra postgres --group build --constraint requirements/dev.txt \
 		--output-file requirements/postgres.txt
 	$(subst pyproject.toml,,$(UV_COMPILE)) --group mutants --output-file requirements/mutants.txt
+	$(subst pyproject.toml,,$(UV_COMPILE)) --group soak --output-file requirements/soak.txt
 
 clean: ## Remove what was installed, built and cached
 	rm -rf $(VENV) build dist .hypothesis .*_cache snapshot_report.html
@@ -75,10 +77,10 @@ $(VENV)/%.stamp: requirements/%.txt pyproject.toml | $(VENV)/bin/pip
 	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-$(VENV)/mutants.stamp: requirements/mutants.txt | $(VENV)/bin/pip
-	@echo "Installing requirements/mutants.txt into $(VENV)/mutants"
-	@$(VENV)/bin/python -m venv --clear $(VENV)/mutants
-	@$(VENV)/mutants/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
+$(VENV)/mutants.stamp $(VENV)/soak.stamp: $(VENV)/%.stamp: requirements/%.txt | $(VENV)/bin/pip
+	@echo "Installing requirements/$*.txt into $(VENV)/$*"
+	@$(VENV)/bin/python -m venv --clear $(VENV)/$*
+	@$(VENV)/$*/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
 $(VENV)/bin/pip:
