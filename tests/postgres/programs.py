@@ -35,9 +35,20 @@ def environ() -> dict[str, str]:
     return {"PATH": os.environ["PATH"], "LC_ALL": "C"}
 
 
-def start(*words: str | Path, log: Path) -> subprocess.Popen[bytes]:
-    """Start a server. It stays a child of this process, in a session of its own."""
-    command = [*user_prefix(), *map(str, words)]
+def start(*words: str | Path, log: Path, reads_all: bool = False) -> subprocess.Popen[bytes]:
+    """Start a server. It stays a child of this process, in a session of its own.
+
+    Args:
+        words: The command.
+        log: Where the server's output is added.
+        reads_all: Where root runs the tests, let the server read every file, such as a program of
+            the checkout, which may be in a folder that the servers' user can't enter.
+    """
+    prefix = user_prefix()
+    if prefix and reads_all:
+        right = "+dac_read_search"
+        prefix += [f"--inh-caps={right}", f"--ambient-caps={right}"]
+    command = [*prefix, *map(str, words)]
     with log.open("ab") as output:
         return subprocess.Popen(
             command,
