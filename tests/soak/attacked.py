@@ -57,6 +57,32 @@ class Attacked:
 
 
 @contextmanager
+def served(home: Path, *, name: str = "log", **environ: str) -> Iterator[Server]:
+    """Run `credtui serve`.
+
+    Args:
+        home: The installation's folder, with its configuration file.
+        name: The name of the log's file in that folder.
+        environ: More environment variables.
+    """
+    log = home / name
+    command = [sys.executable, "-m", "credtui", "--home", str(home), "serve", "--port", "0"]
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command,
+            stdout=output,
+            stderr=output,
+            env={**os.environ, "HOME": str(home), **environ},
+            start_new_session=True,
+        )
+    try:
+        yield Server(process, home / "store", log)
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait(PATIENCE)
+
+
+@contextmanager
 def attacked(home: Path, *, name: str = "log", settings: str = "") -> Iterator[Attacked]:
     """Run `credtui serve`, and assert that it is unharmed at the end.
 
@@ -68,21 +94,8 @@ def attacked(home: Path, *, name: str = "log", settings: str = "") -> Iterator[A
     allow_connections()
     account = Account(home / "store", f"good-{name}")
     (home / "credtui.toml").write_text(f"[server]\n{settings}\n")
-    log = home / name
-    command = [sys.executable, "-m", "credtui", "--home", str(home), "serve", "--port", "0"]
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            command,
-            stdout=output,
-            stderr=output,
-            env={**os.environ, "HOME": str(home)},
-            start_new_session=True,
-        )
-    try:
-        running = Attacked(Server(process, home / "store", log), account)
+    with served(home, name=name) as server:
+        running = Attacked(server, account)
         running.serve_good_client(0.5)
         yield running
         running.assert_unharmed()
-    finally:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait(PATIENCE)
