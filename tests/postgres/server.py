@@ -166,14 +166,16 @@ class Server:
         pid = self._running().pid
         processes.signal_all([*processes.children(pid), pid], signal.SIGCONT)
 
-    def standby(self, name: str, *, synchronous: bool = False) -> Self:
+    def standby(self, name: str, *, synchronous: bool = False, port: int = 0) -> Self:
         """Return a started standby that has this server's changes streamed to it.
 
         Args:
             name: The standby's name for this server. Lower-case letters and digits.
             synchronous: Make commits here wait for this standby alone.
+            port: Where it listens. It has a free port without it.
         """
         standby = type(self)(self._binaries, programs.new_folder(name))
+        standby._port = port
         programs.run(
             *(self._binaries / "pg_basebackup", "-D", standby._data, "-d", self._source(name)),
             *("--write-recovery-conf", "--checkpoint=fast", "--no-sync"),

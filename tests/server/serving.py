@@ -96,9 +96,10 @@ def serving(
     connections: int = 4096,
     start: Sequence[str] = (),
     bcrypt_cost: int = CHEAP,
+    url: str = "",
     **settings: Any,
 ) -> Iterator[Server]:
-    """Run a server on a store until the context is left."""
+    """Run a server on a store, or on the database at the URL, until the context is left."""
     asked = {
         "store": str(store),
         "host": host,
@@ -107,6 +108,7 @@ def serving(
         "patience": patience,
         "connections": connections,
         "bcrypt_cost": bcrypt_cost,
+        "url": url,
         "settings": settings,
     }
     with log.open("wb") as output:
