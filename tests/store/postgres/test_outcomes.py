@@ -67,9 +67,13 @@ class Pair:
         finally:
             self.standby.resume()
 
+    def wait_for_commit(self) -> None:
+        """Wait until a commit waits for the standby."""
+        wait(lambda: bool(self.primary.execute(WAITING)), lambda: "a commit to wait")
+
     def end_wait(self, how: str) -> None:
         """End the next wait of a commit for the standby."""
-        wait(lambda: bool(self.primary.execute(WAITING)), lambda: "a commit to wait")
+        self.wait_for_commit()
         for (pid,) in self.primary.execute(WAITING):
             self.primary.execute(f"SELECT {how}(%s)", [pid])
 
@@ -184,7 +188,32 @@ class TestStandby:
             assert isinstance(issued.doubt, OutcomeUnknownError)
 
     @pytest.mark.usefixtures("short_look")
-    @pytest.mark.usefixtures("service")
+    def test_an_interrupt_takes_no_new_secret_away(
+        self,
+        pair: Pair,
+        service: CredentialService,
+        store: PostgresStore,
+        place: Place,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr(held, "COMMIT_PATIENCE", 5)
+        (first, _) = service.page().credentials
+
+        def interrupt() -> None:
+            pair.wait_for_commit()
+            os.kill(os.getpid(), signal.SIGINT)
+
+        with pair.standby_hangs(), meanwhile(interrupt):
+            issued = service.rotate(first.client_id)
+        assert isinstance(issued.doubt, OutcomeUnknownError)
+        assert is_valid(store, issued, place)
+
+    def test_a_standby_may_be_required(self, pair: Pair, place: Place) -> None:
+        store = PostgresStore(pair.primary.url(), require_synchronous=True)
+        assert create_organization(store, place) is None
+        store.close()
+
+    @pytest.mark.usefixtures("short_look", "service")
     def test_exit_statuses(
         self,
         pair: Pair,
@@ -250,9 +279,9 @@ def generate(store: PostgresStore, place: Place = ACME) -> object:
     return transaction.doubt
 
 
-def create_organization(store: PostgresStore) -> object:
+def create_organization(store: PostgresStore, place: Place = ACME) -> object:
     with store.operators_transaction() as transaction:
-        transaction.create_organization(ACME)
+        transaction.create_organization(place)
         transaction.record(START, ALICE, Action.CREATE_ORGANIZATION)
     return transaction.doubt
 
@@ -380,6 +409,15 @@ class TestConflict:
         assert is_made(store, change)
         store.verify_events(ACME)
 
+    @pytest.mark.parametrize("state", ["40003", "08007"])
+    def test_the_database_does_not_know_the_outcome(
+        self, store: PostgresStore, tmp_path: Path, state: str
+    ) -> None:
+        undo(database_of(tmp_path), 1, state, "DEFERRED")
+        with pytest.raises(StoreError, match="did not make the change: undone"):
+            generate(store)
+        assert not is_made(store, generate)
+
     def test_it_is_given_up_in_the_end(self, store: PostgresStore, tmp_path: Path) -> None:
         undo(database_of(tmp_path), 1000, "40001", "DEFERRED")
         with pytest.raises(StoreBusyError, match="Another session"):
@@ -433,6 +471,21 @@ def undo(url: str, times: int, state: str, when: str) -> None:
                 FOR EACH ROW EXECUTE FUNCTION undo();
             """.encode()
         )
+
+
+def test_a_change_that_no_standby_has_to_confirm_may_be_refused(
+    make_service: MakeService, tmp_path: Path
+) -> None:
+    store = PostgresStore(database_of(tmp_path), require_synchronous=True)
+    service = make_service(store=store)
+    with pytest.raises(StoreError) as error:
+        service.generate("Payout gateway")
+    assert str(error.value).endswith(
+        " would acknowledge a change before a standby has it: its setting "
+        "synchronous_standby_names is empty, and require_synchronous is set. Nothing was changed."
+    )
+    assert not service.page().credentials
+    store.close()
 
 
 def test_a_commit_that_is_interrupted(tmp_path: Path) -> None:

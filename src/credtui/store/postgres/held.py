@@ -32,6 +32,9 @@ COMMIT_PATIENCE = 4.0
 LOOK_PATIENCE = 5.0
 """Seconds for which the outcome of a commit is looked for."""
 
+_UNKNOWN = ("40003", "08007")
+"""The SQLSTATEs of a commit whose outcome the database itself doesn't know."""
+
 OPERATORS = Place("", "")
 """The place of the audit log about operators."""
 
@@ -176,7 +179,7 @@ class Ledgers:
             with unconfirmed(connection) as missed, deadline(connection, COMMIT_PATIENCE):
                 ended = connection.execute(sql.COMMIT).statusmessage
         except psycopg.Error as error:
-            if not connection.broken and error.sqlstate:
+            if not connection.broken and error.sqlstate not in (None, *_UNKNOWN):
                 raise explain(error, held.url) from None
             missed.append(reason(error))
         except KeyboardInterrupt:

@@ -1,7 +1,8 @@
 """Leases: a session that shows a new secret keeps a row locked.
 
 The lock ends with the session, whatever ends it, and a stopped session keeps it. A pooler in
-transaction mode keeps it too, because the lock is in an open transaction.
+transaction mode keeps it too, because the lock is in an open transaction. A failover ends all
+leases: the locks end with the server.
 """
 
 from collections.abc import Iterator, Sequence
