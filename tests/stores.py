@@ -15,13 +15,16 @@ from credtui.store.port import Store
 from credtui.store.postgres.migrate import migrate
 from credtui.store.postgres.store import PostgresStore
 from credtui.store.tinydb.store import TinyDBStore
-from tests.postgres.shared import create_database, shared_url
+from tests.postgres.shared import ADDRESS, create_database, shared_url
 
 _making = Lock()
 
 
 APPLICATION = "application"
 """The role that credtui works as in the tests. The superuser owns the databases."""
+
+POOLER = "TESTED_POOLER"
+"""The environment variable that holds the host and port of a pooler, to reach the server by."""
 
 
 def open_postgres(folder: Path) -> Store:
@@ -31,7 +34,8 @@ def open_postgres(folder: Path) -> Store:
 
 def as_application(url: str) -> str:
     """Return the address of a database as the role that credtui works as."""
-    return url.replace("//postgres@", f"//{APPLICATION}@")
+    url = url.replace("//postgres@", f"//{APPLICATION}@")
+    return url.replace(os.environ[ADDRESS], os.environ.get(POOLER, os.environ[ADDRESS]))
 
 
 def database_of(folder: Path) -> str:
