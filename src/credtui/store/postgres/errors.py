@@ -94,8 +94,11 @@ def reason(error: psycopg.Error) -> str:
     tried = [
         f"{host}:{port} {_without_preamble(why)}" for host, port, why in _TRIED.findall(message)
     ]
-    first = next((line for line in message.splitlines() if line.strip()), "no reason was given")
-    return quotable("; ".join(tried) or _without_preamble(first), 300).rstrip(".")
+    lines = [line for line in message.splitlines() if line.strip()] or ["no reason was given"]
+    # libpq has a line for each attempt, and puts hints around them.
+    attempts = [line for line in lines if "connection to server " in line]
+    text = "; ".join(tried) or _without_preamble(attempts[-1] if attempts else lines[0])
+    return quotable(text, 300).rstrip(".")
 
 
 def _without_preamble(line: str) -> str:
