@@ -2,7 +2,7 @@
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -19,6 +19,7 @@ from credtui.tui.screens.main import MainScreen
 from credtui.tui.verbs.show_secret import LATER
 from tests.postgres.server import Server
 from tests.tui.apps import Session, Stage, portal
+from tests.tui.test_pictures import EVERY_SIZE, Pictures
 from tests.tui.test_secret_dialog import shown_secret
 
 OFFLINE = "Offline: what you see is from 09:30 UTC."
@@ -175,3 +176,30 @@ async def test_a_secret_stays_and_how_it_was_kept_is_recorded_later(
     handover = two.page.credentials[0].handover
     assert handover
     assert handover.how == "checked"
+
+
+@pytest.mark.parametrize("size", EVERY_SIZE, ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.parametrize("where", ["page", "secret"])
+def test_pictures(
+    database: Database,
+    store_folder: Path,
+    snap_compare: Callable[..., bool],
+    size: tuple[int, int],
+    where: str,
+) -> None:
+    """The page with a refusal, and the dialog with a secret."""
+    # The port differs each time, and isn't shown if it isn't beside the host.
+    url = f"postgresql:///postgres?host=127.0.0.1&port={database.server.port}&user=postgres"
+    pictures = Pictures(store_folder, snap_compare)
+    pictures.size = size
+    stage = pictures.stage(demo=True, store=PostgresStore(url))
+
+    async def do(session: Session) -> None:
+        if where == "secret":
+            await rotate(session)
+        await go_offline(session, database)
+        if where == "page":
+            await session.press("r")
+            await session.see(REFUSED)
+
+    assert pictures.same(stage, do)
