@@ -20,6 +20,8 @@ import pydantic
 import pytest
 
 import credtui
+from credtui.store.postgres.migrate import migrate
+from tests.postgres.server import Server
 from tests.server.serving import PATIENCE, wait_for, whole_lines
 from tests.stores import program_environ
 from tests.terminal import Terminal
@@ -108,6 +110,27 @@ def test_a_pipe_gets_json_alone(home: Path) -> None:
     process.terminate()
     _, rest = process.communicate(timeout=PATIENCE)
     assert [json.loads(line) for line in rest.splitlines()]
+
+
+def test_it_says_what_endangers_its_store(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hazard = "after a failover, a rotated or deleted secret may be valid again"
+    with Server.create() as server, server.standby("second"):
+        migrate(server.url())
+        monkeypatch.setattr(
+            f"{__name__}.program_environ", lambda _: {"CREDTUI_STORE_URL": server.url()}
+        )
+        process = serve(home, "--port", "0")
+        assert process.stderr is not None
+        lines = [json.loads(process.stderr.readline()) for _ in range(2)]
+        assert [line["event"] for line in lines] == ["listening", "hazard"]
+        assert hazard in lines[1]["reason"]
+        process.terminate()
+        process.communicate(timeout=PATIENCE)
+        words = [sys.executable, "-m", "credtui", "--home", str(home), "serve", "--port", "0"]
+        with Terminal(words, env={"CREDTUI_STORE_URL": server.url()}, cols=200) as terminal:
+            terminal.wait_for(hazard)
+            terminal.press("ctrl+c")
+            assert terminal.wait_exit() == 0
 
 
 def test_it_stops_though_nobody_reads_its_log(home: Path) -> None:

@@ -60,7 +60,7 @@ def run_server(
         StoreError: The store can't be used.
     """
     # If the store can't be used, say so once, and not once in each process.
-    installation.client_service()
+    hazards = installation.client_service().hazards()
     with listening(host, port) as sockets:
         config = _configure(installation, workers, os.getpid() if workers > 1 else None)
         if greet:
@@ -70,6 +70,8 @@ def run_server(
             bound_host, bound_port = each.getsockname()[:2]
             facts = {"url": url_of(each), "host": bound_host, "port": bound_port}
             logger.info("listening", extra={"facts": facts})
+        for hazard in hazards:
+            logger.warning("hazard", extra={"facts": {"reason": hazard}})
         try:
             if workers > 1:
                 _Workers(config, sockets=sockets).run()

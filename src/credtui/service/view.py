@@ -63,6 +63,10 @@ class OrganizationView:
         """
         return self._store.changes(self._place)
 
+    def hazards(self, *, of_changes: bool = False) -> Sequence[str]:
+        """Return what endangers the store; see `Store.hazards`."""
+        return self._store.hazards(of_changes=of_changes)
+
     def view(self) -> Page:
         """Return the page, if the actor may see anything.
 

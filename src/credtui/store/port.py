@@ -317,11 +317,14 @@ class Store(
     data anew.
     """
 
-    def hazards(self) -> Sequence[str]:
+    def hazards(self, *, of_changes: bool = False) -> Sequence[str]:
         """Return a sentence about each thing that endangers what is kept, and its cure.
 
         Nothing is wrong with a store without hazards. A store with some works, until something else
         fails.
+
+        Args:
+            of_changes: Return only what may undo a change that was acknowledged.
         """
         ...
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 from typing import Self
@@ -87,6 +87,10 @@ class ClientService:
         # Look-ups have other threads, so they needn't wait for a client that revokes much.
         self._revoking = ThreadPoolExecutor(2, "revoking")
         self._tasks: list[asyncio.Task[None]] = []
+
+    def hazards(self) -> Sequence[str]:
+        """Return what endangers the store; see `Store.hazards`. This blocks, and may raise."""
+        return self._store.hazards()
 
     async def __aenter__(self) -> Self:
         """Begin to serve."""

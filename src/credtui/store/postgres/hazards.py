@@ -10,17 +10,22 @@ from credtui.store.postgres import sql
 
 def hazards(connection: psycopg.Connection) -> Iterator[str]:
     """Yield a sentence for each hazard, as the service would tell it to an operator."""
-    ((synchronous, standbys),) = connection.execute(sql.SYNCHRONOUS).fetchall()
-    if standbys and not synchronous:
-        yield (
-            "The database acknowledges a change before its standby has it: after a failover, a "
-            "rotated secret may be valid again. Set synchronous_standby_names."
-        )
+    yield from hazards_of_changes(connection)
     mode = parameter(connection, "sslmode")
     if mode != "verify-full" and _is_remote(connection):
         yield (
             "The connection to the database doesn't prove which server answers "
             f"(sslmode={mode}): use sslmode=verify-full."
+        )
+
+
+def hazards_of_changes(connection: psycopg.Connection) -> Iterator[str]:
+    """Yield a sentence for each hazard that may undo a change."""
+    ((synchronous, standbys),) = connection.execute(sql.SYNCHRONOUS).fetchall()
+    if standbys and not synchronous:
+        yield (
+            "The database acknowledges a change before its standby has it: after a failover, a "
+            "rotated or deleted secret may be valid again. Set synchronous_standby_names."
         )
 
 

@@ -28,7 +28,7 @@ from credtui.store.port import PAGE, Store
 from credtui.store.postgres import queries, sql
 from credtui.store.postgres.changes import changes
 from credtui.store.postgres.connections import Connections
-from credtui.store.postgres.hazards import hazards
+from credtui.store.postgres.hazards import hazards, hazards_of_changes
 from credtui.store.postgres.held import OPERATORS, Ledgers
 from credtui.store.postgres.leases import Leases
 from credtui.store.postgres.lookups import ClientKey, Lookups, Revocation
@@ -183,8 +183,9 @@ class PostgresStore(PostgresOperatorKeys, Store):
         self._connections.run(partial(sweep, environment, now))
 
     @override
-    def hazards(self) -> Sequence[str]:
-        return self._connections.run(lambda connection: [*hazards(connection)])
+    def hazards(self, *, of_changes: bool = False) -> Sequence[str]:
+        found = hazards_of_changes if of_changes else hazards
+        return self._connections.run(lambda connection: [*found(connection)])
 
     @override
     def close(self) -> None:

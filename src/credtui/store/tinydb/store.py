@@ -218,7 +218,7 @@ class TinyDBStore(TinyDBOperatorKeys, Store):
         self._revocations_of(environment).sweep(now)
 
     @override
-    def hazards(self) -> Sequence[str]:
+    def hazards(self, *, of_changes: bool = False) -> Sequence[str]:
         return ()
 
     @override

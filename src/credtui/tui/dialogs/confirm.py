@@ -18,6 +18,7 @@ from credtui.tui.screens.portal import Portal
 from credtui.tui.summaries import facts
 from credtui.tui.widgets.decision import Decision
 from credtui.tui.widgets.field import Field
+from credtui.tui.widgets.hazards import Hazards
 
 
 class ConfirmDialog(Dialog[bool]):
@@ -163,6 +164,11 @@ class ConfirmCredentialDialog(ConfirmDialog):
             consequence,
             type_first=credential.name if type_name else "",
         )
+
+    def compose_parts(self) -> Iterable[Widget]:
+        """The usual parts, and what may undo the change."""
+        yield from super().compose_parts()
+        yield Hazards(self._portal.service)
 
     def _about(self, page: Page) -> list[tuple[str, str]]:
         service, credential = self._portal.service, self._credential

@@ -19,6 +19,7 @@ from credtui.tui.dialogs.dialog import Dialog
 from credtui.tui.replacing import REMINDER, TITLES, Replacement, step_lines
 from credtui.tui.screens.portal import Portal
 from credtui.tui.widgets.decision import Decision
+from credtui.tui.widgets.hazards import Hazards
 
 FEW_CALLERS = 4
 """How many lines of callers fit into 24 rows."""
@@ -60,6 +61,7 @@ class ReplacementDialog(Dialog[str]):
                 yield Static("", id=which, markup=False)
         yield Static("", id="callers", markup=False)
         yield Static("", id="explanation", markup=False)
+        yield Hazards(self._portal.service)
 
     def compose_buttons(self) -> Iterable[Widget]:
         """What can be done now."""

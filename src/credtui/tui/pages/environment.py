@@ -1,12 +1,16 @@
 """The page that shows the settings of an environment."""
 
+import asyncio
+from contextlib import suppress
 from typing import ClassVar
 
+from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import Button, Static
 
+from credtui.domain.errors import StoreError
 from credtui.domain.page import Page
 from credtui.domain.rules import MAX_CREDENTIALS
 from credtui.tui.pages.page import PortalPage
@@ -55,6 +59,9 @@ class EnvironmentPage(PortalPage):
             days = settings.rotation_days
             yield LabelledValue("Rotation", f"due after {days} {plural(days, 'day')}")
             yield LabelledValue("Time", id="time")
+            hazards = LabelledValue("Hazards", id="hazards")
+            hazards.display = False
+            yield hazards
 
     def page_changed(self, page: Page) -> None:
         """Show the networks as they are now; show nothing to a person without access."""
@@ -66,6 +73,15 @@ class EnvironmentPage(PortalPage):
         self.query_one("#networks", LabelledValue).show(networks if viewable else "")
         self.time_passed()
         self.refresh_bindings()
+
+    @work(group="hazards", exclusive=True)
+    async def on_show(self) -> None:
+        """Show what endangers the store."""
+        with suppress(StoreError):
+            hazards = await asyncio.to_thread(self.portal.service.hazards)
+            value = self.query_one("#hazards", LabelledValue)
+            value.show("\n".join(hazards))
+            value.display = bool(hazards)
 
     def take_focus(self) -> None:
         """Choose the first value."""
