@@ -109,11 +109,10 @@ class Lookups:
             self._idle.pop().pgconn.finish()
 
     async def _find_clients(self, keys: Sequence[ClientKey]) -> Sequence[Client | None]:
-        environments, client_ids = (
-            [key.environment for key in keys],
-            [key.client_id for key in keys],
+        asked = list(dict.fromkeys(keys))
+        rows = await self._ask(
+            sql.CLIENTS, [key.client_id for key in asked], [key.environment for key in asked]
         )
-        rows = await self._ask(sql.CLIENTS, client_ids, environments)
         with parsing(self._url):
             found = {ClientKey(row[2], row[4]): self._read(row) for row in rows if row[4]}
         return [found.get(key) for key in keys]

@@ -108,7 +108,8 @@ BACKEND: Final = "SELECT pg_catalog.pg_backend_pid()"
 
 # Clients. The arrays have an element for each question of a batch. The first column tells whether
 # the answer is not to be trusted, even if there is nothing else to tell: a standby answers, or the
-# database was migrated meanwhile to a schema that this version doesn't know.
+# database was migrated meanwhile to a schema that this version doesn't know. A subquery that finds
+# one row can't become a join. So an index finds that row, even where the tables have no statistics.
 
 _UNFIT: Final = f"""
 (pg_is_in_recovery() OR EXISTS (
@@ -116,10 +117,16 @@ _UNFIT: Final = f"""
 ))
 """  # constants only
 CLIENTS: Final = f"""
-SELECT unfit, networks, {_CREDENTIAL}
+SELECT unfit, (
+    SELECT networks FROM credtui.ledger WHERE ledger.organization = found.organization
+        AND ledger.environment = found.environment
+), {_CREDENTIAL}
 FROM (SELECT {_UNFIT} AS unfit) AS server LEFT JOIN (
-    credtui.credential JOIN credtui.ledger USING (organization, environment)
-) ON (client_id, environment) IN (SELECT * FROM unnest(%s::text[], %s::text[]))
+    unnest(%s::text[], %s::text[]) AS asked (id, place) CROSS JOIN LATERAL (
+        SELECT {_CREDENTIAL} FROM credtui.credential
+        WHERE client_id = asked.id AND environment = asked.place LIMIT 1
+    ) AS found
+) ON true
 """  # noqa: S608  # constants only
 
 # Audit events
@@ -266,14 +273,15 @@ REVOKE: Final = """
 INSERT INTO credtui.revocation (environment, token, expiry)
 VALUES (%(environment)s, %(token)s, %(expiry)s) ON CONFLICT DO NOTHING
 """
+# Spans don't overlap. So only the last one that began can hold a moment.
 REVOKED: Final = f"""
-SELECT {_UNFIT}, EXISTS (
-    SELECT FROM credtui.revocation AS revoked
+SELECT {_UNFIT}, (
+    SELECT true FROM credtui.revocation AS revoked
     WHERE revoked.token = asked.token AND revoked.environment = asked.environment
-) OR EXISTS (
-    SELECT FROM credtui.swept WHERE swept.environment = asked.environment
-        AND swept.first <= asked.expiry AND swept.last >= asked.expiry
-)
+) IS NOT NULL OR coalesce((
+    SELECT last FROM credtui.swept WHERE swept.environment = asked.environment
+        AND first <= asked.expiry ORDER BY first DESC LIMIT 1
+) >= asked.expiry, false)
 FROM unnest(%s::text[], %s::text[], %s::bigint[])
     WITH ORDINALITY AS asked (environment, token, expiry, number)
 ORDER BY number
