@@ -97,24 +97,29 @@ class Answers(NamedTuple):
 
 def ask(port: int, request: bytes, seconds: float, number: int = CONNECTIONS) -> Answers:
     """Send a request on each connection again as soon as the answer is there."""
-    now = time.perf_counter
     with connections(port, number) as opened:
-        sent = {}
-        began = now()
-        for connection in opened:
-            sent[connection] = now()
+        return ask_each(dict.fromkeys(opened, request), seconds)
+
+
+def ask_each(requests: Mapping[Connection, bytes], seconds: float) -> Answers:
+    """Send each connection's request again as soon as the answer is there."""
+    now = time.perf_counter
+    sent = {}
+    began = now()
+    for connection, request in requests.items():
+        sent[connection] = now()
+        connection.send(request)
+    waits = []
+    while now() - began < seconds:
+        for connection, request in requests.items():
+            assert connection.receive() == 200
+            answered = now()
+            waits.append(answered - sent[connection])
+            sent[connection] = answered
             connection.send(request)
-        waits = []
-        while now() - began < seconds:
-            for connection in opened:
-                assert connection.receive() == 200
-                answered = now()
-                waits.append(answered - sent[connection])
-                sent[connection] = answered
-                connection.send(request)
-        taken = now() - began
-        for connection in opened:
-            connection.receive()
+    taken = now() - began
+    for connection in requests:
+        connection.receive()
     return Answers(len(waits) / taken, waits)
 
 
