@@ -64,7 +64,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @pytest.fixture
 def witness(server: Server) -> Iterator[Witness]:
     with Witness(server.token_url) as running:
-        thread = Thread(target=running.serve_forever, daemon=True)
+        thread = Thread(target=running.serve_forever, args=[0.01], daemon=True)
         thread.start()
         yield running
         running.shutdown()
