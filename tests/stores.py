@@ -1,4 +1,10 @@
-"""The stores that tests run through: `pytest --store NAME` chooses one."""
+"""The stores that tests run on.
+
+A test with the marker `each_store` runs on each store. Every other test runs on TinyDB. With
+`pytest --store NAME`, all run on that store only.
+
+Each program that tests start imports this module, and loads no more than its own store needs.
+"""
 
 import os
 from collections.abc import Callable, Mapping
@@ -8,14 +14,7 @@ from hashlib import blake2b
 from pathlib import Path
 from threading import Lock
 
-import psycopg
-from psycopg.errors import DuplicateDatabase
-
 from credtui.store.port import Store
-from credtui.store.postgres.migrate import migrate
-from credtui.store.postgres.store import PostgresStore
-from credtui.store.tinydb.store import TinyDBStore
-from tests.postgres.shared import ADDRESS, create_database, shared_url
 
 _making = Lock()
 
@@ -27,13 +26,24 @@ POOLER = "TESTED_POOLER"
 """The environment variable that holds the host and port of a pooler, to reach the server by."""
 
 
+def open_tinydb(folder: Path) -> Store:
+    """Open the store in a folder."""
+    from credtui.store.tinydb.store import TinyDBStore
+
+    return TinyDBStore(folder)
+
+
 def open_postgres(folder: Path) -> Store:
     """Open the store in the database that belongs to a folder. The first call makes it."""
+    from credtui.store.postgres.store import PostgresStore
+
     return PostgresStore(as_application(database_of(folder)))
 
 
 def as_application(url: str) -> str:
     """Return the address of a database as the role that credtui works as."""
+    from tests.postgres.shared import ADDRESS
+
     url = url.replace("//postgres@", f"//{APPLICATION}@")
     return url.replace(os.environ[ADDRESS], os.environ.get(POOLER, os.environ[ADDRESS]))
 
@@ -49,15 +59,37 @@ def database_of(folder: Path) -> str:
 
 @cache
 def _database_of(folder: Path) -> str:
-    name = "of_" + blake2b(str(folder).encode(), digest_size=8).hexdigest()
+    from psycopg.errors import DuplicateDatabase
+
+    from tests.postgres.shared import create_database, shared_url
+
+    name = _name_of(folder)
     with suppress(DuplicateDatabase):
         return create_database(name, _template())
     return shared_url(name)
 
 
+def remove_database_of(folder: Path) -> None:
+    """Remove the database that belongs to a folder, if the tests run on PostgreSQL."""
+    if os.environ[CHOSEN] == "postgres":
+        from tests.postgres.shared import drop_database
+
+        drop_database(_name_of(folder))
+
+
+def _name_of(folder: Path) -> str:
+    return "of_" + blake2b(str(folder).encode(), digest_size=8).hexdigest()
+
+
 @cache
 def _template() -> str:
     """Return the name of a database with the tables, which others are copied from."""
+    import psycopg
+    from psycopg.errors import DuplicateDatabase
+
+    from credtui.store.postgres.migrate import migrate
+    from tests.postgres.shared import create_database
+
     with suppress(DuplicateDatabase):
         url = create_database("migrated")
         with psycopg.connect(url) as connection:
@@ -66,8 +98,11 @@ def _template() -> str:
     return "migrated"
 
 
-STORES: Mapping[str, Callable[[Path], Store]] = {"tinydb": TinyDBStore, "postgres": open_postgres}
+STORES: Mapping[str, Callable[[Path], Store]] = {"tinydb": open_tinydb, "postgres": open_postgres}
 """How to open each store for a folder of the test's own. Opened twice, it has the same data."""
+
+DEFAULT = "tinydb"
+"""The store of tests that run on one store, and of those that need its files."""
 
 CHOSEN = "TESTED_STORE"
 """The environment variable that holds the chosen name. Helper programs of the tests inherit it."""

@@ -6,19 +6,23 @@ environment variable, so that both use the same databases.
 
 import os
 from functools import cache
+from typing import TYPE_CHECKING
 
 import psycopg
 from psycopg import sql
 
-from tests.postgres.server import Server
+if TYPE_CHECKING:
+    from tests.postgres.server import Server
 
 ADDRESS = "TESTED_POSTGRES"
 """The environment variable that holds the host and port of the shared server."""
 
 
 @cache
-def shared_server() -> Server:
+def shared_server() -> "Server":
     """Return the shared server, which the first call starts. Only a test's own process may ask."""
+    from tests.postgres.server import Server  # programs under test start faster without it
+
     server = Server.create(settings={"max_connections": "300"})
     os.environ[ADDRESS] = f"127.0.0.1:{server.port}"
     return server
