@@ -57,16 +57,28 @@ class MakeService(Protocol):
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
-        "--store", choices=stores.STORES, default="tinydb", help="the store to test with"
+        "--store",
+        choices=stores.STORES,
+        help="the only store to test with; by default each, or TinyDB for most tests",
     )
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    os.environ[stores.CHOSEN] = config.getoption("--store")
+    os.environ[stores.CHOSEN] = config.getoption("--store") or stores.DEFAULT
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test that is marked `each_store` and uses a store on each, or on the chosen one."""
+    marked = metafunc.definition.get_closest_marker("each_store")
+    if marked and "store_name" in metafunc.fixturenames:
+        only = metafunc.config.getoption("--store")
+        if metafunc.definition.get_closest_marker("files"):
+            only = only or stores.DEFAULT
+        metafunc.parametrize("store_name", [only] if only else [*stores.STORES], indirect=True)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    if os.environ[stores.CHOSEN] != "tinydb":
+    if os.environ[stores.CHOSEN] != stores.DEFAULT:
         for item in items:
             if item.get_closest_marker("files"):
                 item.add_marker(pytest.mark.skip("needs TinyDB's files"))
@@ -99,8 +111,19 @@ def random_bytes() -> RandomBytes:
 
 
 @pytest.fixture
-def store_folder(tmp_path: Path) -> Path:
-    return tmp_path / "store"
+def store_name(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The name of the store that the test runs on."""
+    name = getattr(request, "param", os.environ[stores.CHOSEN])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(stores.CHOSEN, name)
+        yield name
+
+
+@pytest.fixture
+def store_folder(tmp_path: Path, store_name: str) -> Iterator[Path]:
+    folder = tmp_path / "store"
+    yield folder
+    stores.remove_database_of(folder)
 
 
 @pytest.fixture

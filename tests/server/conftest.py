@@ -59,6 +59,6 @@ def client(server: Server, address: str) -> Iterator[httpx.Client]:
 
 
 @pytest.fixture
-def own_store(tmp_path: Path) -> Path:
+def own_store(store_folder: Path) -> Path:
     """The store of a test that starts its own server."""
-    return tmp_path / "store"
+    return store_folder

@@ -18,16 +18,17 @@ import pytest
 
 from tests.server.serving import Account, Server, serving, wait_for
 
+pytestmark = pytest.mark.each_store
 TOKEN = "/v2/oauth/token"
 
 
 @pytest.fixture
 def servers(own_store: Path, tmp_path: Path) -> Iterator[list[Server]]:
-    """Two server processes on one store."""
+    """Three server processes on one store."""
     with ExitStack() as stack:
         yield [
             stack.enter_context(serving(own_store, tmp_path / f"log{number}"))
-            for number in range(2)
+            for number in range(3)
         ]
 
 
@@ -152,8 +153,8 @@ def test_the_first_request_after_a_change_in_each_process(
             before = account.form()
             tokens = [http.post(TOKEN, data=before).json()["access_token"] for http in clients]
             account.rotate()
-            # Show each process the token of the other one.
-            for http, token in zip(clients, reversed(tokens), strict=True):
+            # Show each process the token of another one.
+            for http, token in zip(clients, [*tokens[1:], tokens[0]], strict=True):
                 assert http.post(TOKEN, data=before).status_code == 401
                 header = {"Authorization": f"Bearer {token}"}
                 assert http.get(f"{TOKEN}/test", headers=header).status_code == 401
@@ -164,7 +165,7 @@ def test_a_revoked_token_is_refused_everywhere_and_after_a_crash(
     own_store: Path, servers: list[Server], tmp_path: Path
 ) -> None:
     account = Account(own_store, "acme")
-    one, other = servers
+    one, *others = servers
     with one.client() as http:
         token = http.post(TOKEN, data=account.form()).json()["access_token"]
         auth = (account.client_id, account.secret)
@@ -172,7 +173,7 @@ def test_a_revoked_token_is_refused_everywhere_and_after_a_crash(
     one.kill()
     header = {"Authorization": f"Bearer {token}"}
     with serving(own_store, tmp_path / "again") as restarted:
-        for server in (other, restarted):
+        for server in (*others, restarted):
             with server.client() as http:
                 assert http.get(f"{TOKEN}/test", headers=header).status_code == 401
 

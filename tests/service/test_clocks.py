@@ -17,6 +17,8 @@ from credtui.store.port import Store
 from tests.conftest import MakeService
 from tests.support import SECRET, START, SteppedClock, make_credential
 
+pytestmark = pytest.mark.each_store
+
 PLACE = Place("uat", "acme")
 RITA = Actor(operator="rita")
 STRANGER = Actor(operator="mallory")

@@ -32,6 +32,8 @@ from tests.conftest import MakeService
 from tests.secrets_scan import assert_no_secret
 from tests.support import ALICE, PRODUCTION, SECRET, START, SteppedClock, Watch
 
+pytestmark = pytest.mark.each_store
+
 NOBODY = "cid_" + "0" * 16
 PLACE = Place("uat", "acme")
 

@@ -17,6 +17,7 @@ from hypothesis.stateful import (
     invariant,
     precondition,
     rule,
+    run_state_machine_as_test,
 )
 from pydantic import SecretStr
 
@@ -35,8 +36,9 @@ from credtui.domain.refusals import (
 )
 from credtui.domain.secrets import matches
 from credtui.service.credentials import CredentialService
+from credtui.store.port import Store
 from tests.secrets_scan import assert_no_secret
-from tests.stores import open_store
+from tests.stores import open_store, remove_database_of
 from tests.support import UAT, SteppedClock, seeded_bytes, set_all_operators
 
 # These tests try logic, not a disk. In memory they run five times as fast.
@@ -79,12 +81,13 @@ class TwoPeople(RuleBasedStateMachine):
     @initialize(already=st.sampled_from((3, 2, 1, 0)))
     def begin(self, already: int) -> None:
         self.folder = Path(tempfile.mkdtemp(dir=FOLDER))
+        self.stores: list[Store] = []
         self.clock = SteppedClock()
         random_bytes = seeded_bytes()
         # Each person's session opens a store of its own.
         self.services = {
             name: CredentialService(
-                open_store(self.folder),
+                self.open_store(),
                 UAT,
                 "acme",
                 Actor(operator=name),
@@ -94,7 +97,7 @@ class TwoPeople(RuleBasedStateMachine):
             )
             for name in PEOPLE
         }
-        self.store = open_store(self.folder)
+        self.store = self.open_store()
         self.kept: dict[str, Kept] = {}
         self.primary: str | None = None
         self.events = 0
@@ -115,7 +118,14 @@ class TwoPeople(RuleBasedStateMachine):
             assert not any(matches(secret, secret_hash) for secret_hash in hashes)
         for secret in [*self.invalid, *(kept.secret for kept in self.kept.values())]:
             assert_no_secret(secret, self.folder, processes=())
+        for store in self.stores:
+            store.close()
+        remove_database_of(self.folder)
         shutil.rmtree(self.folder)
+
+    def open_store(self) -> Store:
+        self.stores.append(open_store(self.folder))
+        return self.stores[-1]
 
     def attempt(self, refusal: type[Refusal] | None, call: Callable[[], T]) -> T | None:
         """Make a call that leaves one event, and is refused if the model says so."""
@@ -285,5 +295,12 @@ class TwoPeople(RuleBasedStateMachine):
             assert newest.at == self.at
 
 
-TestTwoPeople = TwoPeople.TestCase
-TestTwoPeople.settings = settings(max_examples=30, stateful_step_count=60)
+EXAMPLES = {"tinydb": 30, "postgres": 8}
+"""An example on the database takes four times as long as one on files in memory."""
+
+
+@pytest.mark.each_store
+def test_two_people(store_name: str) -> None:
+    run_state_machine_as_test(
+        TwoPeople, settings=settings(max_examples=EXAMPLES[store_name], stateful_step_count=60)
+    )

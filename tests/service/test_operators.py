@@ -36,6 +36,8 @@ from tests.conftest import MakeService
 from tests.domain.test_ssh_keys import ED25519, OTHER
 from tests.support import PRODUCTION, UAT, SteppedClock
 
+pytestmark = pytest.mark.each_store
+
 RITA = Actor(operator="rita")
 ALICE = Actor(operator="alice")
 

@@ -14,6 +14,8 @@ from credtui.store.port import Store
 from tests.conftest import MakeService
 from tests.support import ALICE, SECRET, SteppedClock
 
+pytestmark = pytest.mark.each_store
+
 EVE = Actor(operator="eve")
 RITA = Actor(operator="rita")
 

@@ -37,6 +37,8 @@ from credtui.store.port import Store
 from tests.conftest import MakeService
 from tests.support import ALICE, PRODUCTION, SECRET, SteppedClock, Watch
 
+pytestmark = pytest.mark.each_store
+
 ACME = Place("uat", "acme")
 BOB = Actor(operator="bob")
 

@@ -4,13 +4,12 @@ import sys
 from pathlib import Path
 
 from tests.store.test_contract import hold_lease
-from tests.stores import STORES
+from tests.stores import open_store
 
 
 def main() -> None:
-    """Take the store's name and its folder as arguments."""
-    name, folder = sys.argv[1:]
-    with hold_lease(STORES[name](Path(folder))):
+    """Take the store's folder as an argument."""
+    with hold_lease(open_store(Path(sys.argv[1]))):
         sys.stdout.write("held\n")
         sys.stdout.flush()
         sys.stdin.read()

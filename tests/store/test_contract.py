@@ -30,7 +30,6 @@ from credtui.domain.standing import Standing
 from credtui.domain.usage import Caller, PreviousSecretUse, Usage, hour_of
 from credtui.store.port import Store
 from tests.postgres.server import wait
-from tests.stores import STORES
 from tests.support import (
     ALICE,
     SECRET_HASH,
@@ -83,13 +82,10 @@ def hold_lease(store: Store, lease: Lease = LEASE) -> Iterator[None]:
 
 
 @contextmanager
-def lease_of_another_process(
-    make: Callable[[Path], Store], folder: Path
-) -> Iterator[subprocess.Popen[str]]:
+def lease_of_another_process(folder: Path) -> Iterator[subprocess.Popen[str]]:
     """Let another process take a lease, and hold it until its standard input ends."""
-    name = next(name for name, one in STORES.items() if one is make)
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.store.hold_lease", name, folder],
+        [sys.executable, "-m", "tests.store.hold_lease", folder],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -103,18 +99,8 @@ def lease_of_another_process(
             process.kill()
 
 
-@pytest.mark.parametrize("make", STORES.values(), ids=STORES)
+@pytest.mark.each_store
 class TestStore:
-    @pytest.fixture
-    def open_store(self, make: Callable[[Path], Store], tmp_path: Path) -> MakeStore:
-        return partial(make, tmp_path / "store")
-
-    @pytest.fixture
-    def store(self, open_store: MakeStore) -> Iterator[Store]:
-        store = open_store()
-        yield store
-        store.close()
-
     def test_nothing_is_kept_at_first(self, store: Store) -> None:
         assert store.load(ACME) == Organization()
         assert store.operators() == Operators()
@@ -639,10 +625,10 @@ class TestStore:
 
     @pytest.mark.parametrize("way", ["end", "kill"])
     def test_another_process_s_lease_lapses_with_it(
-        self, store: Store, tmp_path: Path, make: Callable[[Path], Store], way: str
+        self, store: Store, store_folder: Path, way: str
     ) -> None:
         watch = Watch(partial(store.version, ACME))
-        with lease_of_another_process(make, tmp_path / "store") as process:
+        with lease_of_another_process(store_folder) as process:
             assert [*store.leases(ACME)] == [LEASE]
             assert watch.changed()
             os.kill(process.pid, signal.SIGSTOP)

@@ -229,6 +229,7 @@ class TestNamesAreText:
             assert cell_len(top.rstrip()) == cell_len(below.rstrip())
 
 
+@pytest.mark.each_store
 class TestViewOnly:
     @pytest.fixture
     def viewed(self, demo: Stage) -> Stage:
@@ -271,6 +272,7 @@ class TestViewOnly:
                 assert label not in session.text.split("Search for commands")[-1], label
 
 
+@pytest.mark.each_store
 class TestNoAccess:
     async def test_nothing_is_anywhere(self, demo: Stage) -> None:
         texts = [text for found in demo.page.credentials for text in (found.name, found.client_id)]

@@ -24,6 +24,8 @@ from credtui.store.port import Store
 from credtui.store.tinydb import client_files
 from tests.support import SteppedClock, seeded_bytes
 
+pytestmark = pytest.mark.each_store
+
 UNKNOWN = "cid_" + "x" * 16
 STRANGERS = 10
 """The niceness of the threads that check strangers' secrets."""

@@ -43,6 +43,8 @@ from tests.support import (
     seeded_bytes,
 )
 
+pytestmark = pytest.mark.each_store
+
 ADDRESS = "203.0.113.9"
 
 Find = Callable[[], Client]

@@ -14,6 +14,8 @@ from credtui.service.clients import health
 from credtui.service.clients.health import StoreHealth
 from credtui.store.tinydb.store import TinyDBStore
 
+pytestmark = pytest.mark.each_store
+
 
 class WatchedStore(TinyDBStore):
     """A store that counts how often it is read, and that can be made to hang."""
