@@ -10,7 +10,7 @@ from base64 import b64decode
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, aclosing, contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -70,6 +70,22 @@ def add(store: Store, credential: StoredCredential, place: Place = ACME) -> None
             client_id=credential.client_id,
             name=credential.name,
         )
+
+
+BEARERS = {"uat": make_credential(1), "production": make_credential(2)}
+"""A client of each environment, which access tokens are issued to."""
+
+
+def add_bearers(store: Store) -> None:
+    for environment, credential in BEARERS.items():
+        add(store, credential, Place(environment, "acme"))
+
+
+async def is_revoked(store: Store, environment: str, token: str, expires_at: datetime) -> bool:
+    bearer = BEARERS[environment]
+    client = await store.find_bearer(environment, bearer.client_id, token, expires_at)
+    assert client is None or client.credential == bearer
+    return client is None
 
 
 @contextmanager
@@ -503,16 +519,36 @@ class TestStore:
         self, store: Store, open_store: MakeStore
     ) -> None:
         end = START + timedelta(hours=1)
-        assert not await store.is_revoked("uat", "one", end)
+        add_bearers(store)
+        assert await store.find_bearer("uat", make_credential(3).client_id, "one", end) is None
+        assert not await is_revoked(store, "uat", "one", end)
         store.revoke("uat", "one", end)
         store.revoke("uat", "one", end)
-        assert await store.is_revoked("uat", "one", end)
-        assert await open_store().is_revoked("uat", "one", end)
-        assert not await store.is_revoked("uat", "other", end)
-        assert not await store.is_revoked("production", "one", end)
+        assert await is_revoked(store, "uat", "one", end)
+        assert await is_revoked(open_store(), "uat", "one", end)
+        assert not await is_revoked(store, "uat", "other", end)
+        assert not await is_revoked(store, "production", "one", end)
+
+    async def test_clients_and_bearers_are_found_at_the_same_time(self, store: Store) -> None:
+        end = START + timedelta(hours=1)
+        add_bearers(store)
+        store.revoke("uat", "one", end)
+        one, other = (BEARERS[name].client_id for name in ("uat", "production"))
+        found = await asyncio.gather(
+            store.find_client("uat", one),
+            store.find_bearer("uat", one, "one", end),
+            store.find_client("uat", other),
+            store.find_bearer("uat", one, "two", end),
+            store.find_bearer("production", other, "one", end),
+            store.find_bearer("production", one, "two", end),
+        )
+        assert [client and client.client_id for client in found] == [
+            *(one, None, None, one, other, None)
+        ]
 
     async def test_a_swept_revocation_stays(self, store: Store, open_store: MakeStore) -> None:
         """The clock may be set back, and then an expired token would count again."""
+        add_bearers(store)
         early, late = START + timedelta(hours=1), START + timedelta(hours=4)
         store.sweep_revocations("uat", START)
         store.revoke("uat", "early", early)
@@ -520,21 +556,22 @@ class TestStore:
         for _ in range(2):
             store.sweep_revocations("uat", START + timedelta(hours=2))
         for reader in (store, open_store()):
-            assert await reader.is_revoked("uat", "early", early)
-            assert await reader.is_revoked("uat", "late", late)
+            assert await is_revoked(reader, "uat", "early", early)
+            assert await is_revoked(reader, "uat", "late", late)
         # A sweep takes nothing from tokens that are still to be issued.
-        assert not await store.is_revoked("uat", "next", early + timedelta(seconds=1))
-        assert not await store.is_revoked("uat", "other", late)
+        assert not await is_revoked(store, "uat", "next", early + timedelta(seconds=1))
+        assert not await is_revoked(store, "uat", "other", late)
 
     async def test_a_sweep_far_ahead_spares_what_is_issued_in_between(self, store: Store) -> None:
         """A clock ran a year ahead for a while before it was set right."""
+        add_bearers(store)
         ahead = START + timedelta(days=365)
         store.revoke("uat", "one", START)
         store.revoke("uat", "two", ahead)
         store.sweep_revocations("uat", ahead + timedelta(hours=1))
-        assert await store.is_revoked("uat", "one", START)
-        assert await store.is_revoked("uat", "two", ahead)
-        assert not await store.is_revoked("uat", "three", START + timedelta(hours=1))
+        assert await is_revoked(store, "uat", "one", START)
+        assert await is_revoked(store, "uat", "two", ahead)
+        assert not await is_revoked(store, "uat", "three", START + timedelta(hours=1))
 
     def test_a_store_can_be_closed(self, store: Store) -> None:
         add(store, make_credential(1))

@@ -159,11 +159,22 @@ class TokenStore(Protocol):
         """
         ...
 
-    async def is_revoked(self, environment: str, token: str, expires_at: datetime) -> bool:
-        """Tell whether the access token of this identity is revoked.
+    async def find_bearer(
+        self, environment: str, client_id: str, token: str, expires_at: datetime
+    ) -> Client | None:
+        """Return the client of an access token, as `ClientStore.find_client` does.
+
+        Args:
+            environment: The client's environment.
+            client_id: The client's Client ID.
+            token: The token's identity.
+            expires_at: When the token expires.
+
+        Returns:
+            The client. None if there is none, or if the token is revoked.
 
         Raises:
-            StoreError: The revocations can't be read.
+            StoreError: The client or the revocations can't be read.
         """
         ...
 

@@ -152,10 +152,10 @@ class ClientService:
         claims = self._read_served(token)
         if claims is None:
             return None
-        client = await self._store.find_client(claims.environment, claims.client_id)
+        client = await self._store.find_bearer(
+            claims.environment, claims.client_id, claims.token, claims.expiry
+        )
         if client is None or not self._tokens.is_bound(claims, client.credential):
-            return None
-        if await self._store.is_revoked(claims.environment, claims.token, claims.expiry):
             return None
         return claims
 

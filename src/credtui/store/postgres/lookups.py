@@ -6,13 +6,14 @@ parsed: an equal row gives the same client.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, Generic, NamedTuple, NoReturn, TypeVar
 
 import psycopg
 
 from credtui.domain.client import Client
+from credtui.domain.errors import StoreError
 from credtui.domain.place import Place
 from credtui.store.postgres import sql
 from credtui.store.postgres.address import where
@@ -25,7 +26,7 @@ Q = TypeVar("Q")
 A = TypeVar("A")
 
 PATIENCE = 3.0
-"""Seconds after which a question that got no answer is given up."""
+"""Seconds after which a connection that gives no answer is given up."""
 
 LINES = 2
 """How many questions may be on their way to the database at the same time."""
@@ -37,29 +38,32 @@ _PARSED = 50_000
 """How many rows are remembered with the client that was read from them."""
 
 
-class ClientKey(NamedTuple):
-    """What identifies a client."""
+class Wanted(NamedTuple):
+    """A client that is looked up.
+
+    Attributes:
+        environment: Its environment.
+        client_id: Its Client ID.
+        token: The identity of an access token. If it is revoked, the client is not found. None if
+            there is no token.
+        expiry: When the token expires, in seconds since 1970.
+    """
 
     environment: str
     client_id: str
-
-
-class Revocation(NamedTuple):
-    """An access token that may be revoked."""
-
-    environment: str
-    token: str
-    expiry: int
+    token: str | None = None
+    expiry: int | None = None
 
 
 class Batches(Generic[Q, A]):
     """Answers questions, many at a time.
 
     Args:
-        answer: Answers several questions, in their order.
+        answer: Answers several questions, in their order. An exception in place of an answer is
+            raised to those who asked that question. An exception that it raises is raised to all.
     """
 
-    def __init__(self, answer: Callable[[Sequence[Q]], Awaitable[Sequence[A]]]) -> None:
+    def __init__(self, answer: Callable[[Sequence[Q]], Awaitable[Sequence[A | Exception]]]) -> None:
         self._answer = answer
         self._waiting: list[tuple[Q, asyncio.Future[A]]] = []
         self._running: set[asyncio.Task[None]] = set()
@@ -68,7 +72,7 @@ class Batches(Generic[Q, A]):
         """Return the answer.
 
         Raises:
-            StoreError: There is none.
+            Exception: What `answer` raised, or gave in place of an answer.
         """
         future: asyncio.Future[A] = asyncio.get_running_loop().create_future()
         self._waiting.append((question, future))
@@ -81,63 +85,77 @@ class Batches(Generic[Q, A]):
     async def _work(self) -> None:
         while batch := self._waiting[:_LARGEST]:
             del self._waiting[: len(batch)]
+            answers: Sequence[A | Exception]
             try:
                 answers = await self._answer([question for question, _ in batch])
             except Exception as error:  # noqa: BLE001  # each who asked gets it
-                for _, future in batch:
-                    if not future.done():
-                        future.set_exception(error)
-            else:
-                for (_, future), answer in zip(batch, answers, strict=True):
-                    if not future.done():
-                        future.set_result(answer)
+                # Don't let those who have asked meanwhile wait as long for the same error.
+                batch += self._waiting
+                self._waiting.clear()
+                answers = [error] * len(batch)
+            for (_, future), answer in zip(batch, answers, strict=True):
+                if future.done():  # who asked has gone
+                    continue
+                if isinstance(answer, Exception):
+                    future.set_exception(answer)
+                else:
+                    future.set_result(answer)
 
 
-class Lookups:
+class Lookups(Batches[Wanted, Client | None]):
     """Look-ups in one event loop, on connections of their own."""
 
     def __init__(self, url: str) -> None:
+        super().__init__(self._find)
         self._url = url
         self._idle: list[psycopg.AsyncConnection] = []
-        self._clients: dict[ClientKey, tuple[Row, Client]] = {}
-        self.client: Batches[ClientKey, Client | None] = Batches(self._find_clients)
-        self.revocation: Batches[Revocation, bool] = Batches(self._find_revocations)
+        self._parsed: dict[tuple[str, str], tuple[Row, Client]] = {}
 
     def close(self) -> None:
         """Close the connections. The event loop need not run any more."""
         while self._idle:
             self._idle.pop().pgconn.finish()
 
-    async def _find_clients(self, keys: Sequence[ClientKey]) -> Sequence[Client | None]:
-        asked = list(dict.fromkeys(keys))
-        rows = await self._ask(
-            sql.CLIENTS, [key.client_id for key in asked], [key.environment for key in asked]
-        )
-        with parsing(self._url):
-            found = {ClientKey(row[2], row[4]): self._read(row) for row in rows if row[4]}
-        return [found.get(key) for key in keys]
+    async def _find(self, wanted: Sequence[Wanted]) -> Sequence[Client | StoreError | None]:
+        """Return each client that is wanted, None if there is none.
 
-    async def _find_revocations(self, asked: Sequence[Revocation]) -> Sequence[bool]:
-        rows = await self._ask(
-            sql.REVOKED,
-            [one.environment for one in asked],
-            [one.token for one in asked],
-            [one.expiry for one in asked],
-        )
-        return [row[1] for row in rows]
+        A client that can't be read is an error for those who want this client.
+        """
+        keys = list(dict.fromkeys((one.environment, one.client_id) for one in wanted))
+        values: dict[str, Sequence[Any]] = {
+            "environments": [environment for environment, _ in keys],
+            "client_ids": [client_id for _, client_id in keys],
+        }
+        statement = sql.CLIENTS
+        if any(one.token is not None for one in wanted):
+            statement = sql.BEARERS
+            values["places"] = [one.environment for one in wanted]
+            values["tokens"] = [one.token for one in wanted]
+            values["expiries"] = [one.expiry for one in wanted]
+        rows = await self._ask(statement, values)
+        found = {(row[3], row[5]): self._read(row[2:]) for row in rows if row[5]}
+        revoked = {*rows[0][1]}
+        return [
+            None if number in revoked else found.get((one.environment, one.client_id))
+            for number, one in enumerate(wanted, 1)
+        ]
 
-    def _read(self, row: Row) -> Client:
-        key = ClientKey(row[2], row[4])
-        known = self._clients.get(key)
+    def _read(self, row: Row) -> Client | StoreError:
+        key = row[1], row[3]
+        known = self._parsed.get(key)
         if known and known[0] == row:
             return known[1]
-        client = Client(Place(row[2], row[3]), read_credential(row[2:]), tuple(row[1]))
-        if len(self._clients) >= _PARSED:
-            self._clients.clear()
-        self._clients[key] = row, client
+        try:
+            with parsing(self._url):
+                client = Client(Place(row[1], row[2]), read_credential(row[1:]), tuple(row[0]))
+        except StoreError as error:
+            return error
+        if len(self._parsed) >= _PARSED:
+            self._parsed.clear()
+        self._parsed[key] = row, client
         return client
 
-    async def _ask(self, statement: str, *values: Any) -> Sequence[Row]:
+    async def _ask(self, statement: str, values: Mapping[str, Any]) -> Sequence[Row]:
         """Return what a statement finds. A kept connection that has ended is replaced.
 
         Raises:
@@ -145,13 +163,16 @@ class Lookups:
         """
         with explained(self._url):
             if self._idle:
-                with suppress(psycopg.OperationalError):
+                try:
                     return await self._ask_on(self._idle.pop(), statement, values)
-                self.close()  # the others led to the same server
+                except psycopg.OperationalError as error:
+                    self.close()  # the others lead to the same server
+                    if str(error) == NO_ANSWER:  # nobody waits for another try
+                        raise
             return await self._ask_on(await self._connect(), statement, values)
 
     async def _ask_on(
-        self, connection: psycopg.AsyncConnection, statement: str, values: Sequence[Any]
+        self, connection: psycopg.AsyncConnection, statement: str, values: Mapping[str, Any]
     ) -> Sequence[Row]:
         """Return what a statement finds on a connection, which is kept if it is still good.
 

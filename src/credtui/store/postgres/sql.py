@@ -106,28 +106,45 @@ SELECT set_config('synchronous_commit', 'off', true), pg_catalog.pg_notify(%(cha
 """
 BACKEND: Final = "SELECT pg_catalog.pg_backend_pid()"
 
-# Clients. The arrays have an element for each question of a batch. The first column tells whether
-# the answer is not to be trusted, even if there is nothing else to tell: a standby answers, or the
-# database was migrated meanwhile to a schema that this version doesn't know. A subquery that finds
-# one row can't become a join. So an index finds that row, even where the tables have no statistics.
+# Clients. Each array has an element for each of a batch of look-ups. The first two columns are there
+# even if no client is found. The first tells whether the answer is not to be trusted: a standby
+# answers, or the database was migrated meanwhile to a schema that this version doesn't know. The
+# second has the numbers, from 1, of the tokens that are revoked. A subquery that finds one row can't
+# become a join. So an index finds that row, even where the tables have no statistics.
 
 _UNFIT: Final = f"""
 (pg_is_in_recovery() OR EXISTS (
     SELECT FROM credtui.alembic_version WHERE version_num > '{USABLE[-1]:04}'
 ))
 """  # constants only
-CLIENTS: Final = f"""
-SELECT unfit, (
+_LOOK_UP: Final = f"""
+SELECT unfit, revoked, (
     SELECT networks FROM credtui.ledger WHERE ledger.organization = found.organization
         AND ledger.environment = found.environment
 ), {_CREDENTIAL}
-FROM (SELECT {_UNFIT} AS unfit) AS server LEFT JOIN (
-    unnest(%s::text[], %s::text[]) AS asked (id, place) CROSS JOIN LATERAL (
+FROM (SELECT {_UNFIT} AS unfit, %s AS revoked) AS server LEFT JOIN (
+    unnest(%%(client_ids)s::text[], %%(environments)s::text[]) AS asked (id, place)
+    CROSS JOIN LATERAL (
         SELECT {_CREDENTIAL} FROM credtui.credential
         WHERE client_id = asked.id AND environment = asked.place LIMIT 1
     ) AS found
 ) ON true
 """  # noqa: S608  # constants only
+CLIENTS: Final = _LOOK_UP % "ARRAY[]::bigint[]"
+BEARERS: Final = (
+    _LOOK_UP
+    % """ARRAY(
+    SELECT number FROM unnest(%(places)s::text[], %(tokens)s::text[], %(expiries)s::bigint[])
+        WITH ORDINALITY AS asked (environment, token, expiry, number)
+    WHERE EXISTS (
+        SELECT FROM credtui.revocation AS revoked
+        WHERE revoked.token = asked.token AND revoked.environment = asked.environment
+    ) OR EXISTS (
+        SELECT FROM credtui.swept WHERE swept.environment = asked.environment
+            AND swept.first <= asked.expiry AND swept.last >= asked.expiry
+    )
+)"""
+)
 
 # Audit events
 
@@ -273,6 +290,7 @@ REVOKE: Final = """
 INSERT INTO credtui.revocation (environment, token, expiry)
 VALUES (%(environment)s, %(token)s, %(expiry)s) ON CONFLICT DO NOTHING
 """
+<<<<<<< HEAD
 # Spans don't overlap. So only the last one that began can hold a moment.
 REVOKED: Final = f"""
 SELECT {_UNFIT}, (
@@ -286,6 +304,8 @@ FROM unnest(%s::text[], %s::text[], %s::bigint[])
     WITH ORDINALITY AS asked (environment, token, expiry, number)
 ORDER BY number
 """  # noqa: S608  # constants only
+=======
+>>>>>>> 191637d (Ask the database once for an access token and its client)
 SPANS: Final = (
     "SELECT first, last FROM credtui.swept WHERE environment = %(environment)s FOR UPDATE"
 )

@@ -31,7 +31,7 @@ from credtui.store.postgres.connections import Connections
 from credtui.store.postgres.hazards import hazards, hazards_of_changes
 from credtui.store.postgres.held import OPERATORS, Ledgers
 from credtui.store.postgres.leases import Leases
-from credtui.store.postgres.lookups import ClientKey, Lookups, Revocation
+from credtui.store.postgres.lookups import Lookups, Wanted
 from credtui.store.postgres.operator_keys import PostgresOperatorKeys
 from credtui.store.postgres.rows import Row, key_of, parsing, read_organization
 from credtui.store.postgres.tokens import read_or_make_key, revoke, sweep
@@ -146,7 +146,7 @@ class PostgresStore(PostgresOperatorKeys, Store):
 
     @override
     async def find_client(self, environment: str, client_id: str) -> Client | None:
-        return await self._lookups_here().client.ask(ClientKey(environment, client_id))
+        return await self._lookups_here().ask(Wanted(environment, client_id))
 
     @override
     def usage(self, place: Place) -> Mapping[str, Usage]:
@@ -174,9 +174,11 @@ class PostgresStore(PostgresOperatorKeys, Store):
         self._connections.run(partial(revoke, environment, token, expires_at))
 
     @override
-    async def is_revoked(self, environment: str, token: str, expires_at: datetime) -> bool:
-        asked = Revocation(environment, token, int(expires_at.timestamp()))
-        return await self._lookups_here().revocation.ask(asked)
+    async def find_bearer(
+        self, environment: str, client_id: str, token: str, expires_at: datetime
+    ) -> Client | None:
+        expiry = int(expires_at.timestamp())
+        return await self._lookups_here().ask(Wanted(environment, client_id, token, expiry))
 
     @override
     def sweep_revocations(self, environment: str, now: datetime) -> None:
