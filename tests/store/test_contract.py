@@ -19,6 +19,7 @@ from pydantic import SecretStr
 
 from credtui.domain.audit import Action, all_events
 from credtui.domain.client import Client
+from credtui.domain.errors import InvalidOrganizationError
 from credtui.domain.lease import Lease
 from credtui.domain.models import Handover, StoredCredential
 from credtui.domain.operators import Operators
@@ -514,6 +515,22 @@ class TestStore:
         key = store.token_key(seeded_bytes(1))
         assert len(key) >= 32
         assert open_store().token_key(seeded_bytes(2)) == key
+
+    def test_several_credentials_of_one_change_keep_their_order(self, store: Store) -> None:
+        credentials = [make_credential(number) for number in (3, 1, 2)]
+        with store.transaction(ACME) as transaction:
+            for credential in credentials:
+                transaction.organization = transaction.organization.generate(credential)
+            transaction.record(START, ALICE, Action.GENERATE)
+        assert [*store.load(ACME).credentials] == credentials
+        assert store.load(ACME).primary == credentials[0].client_id
+
+    def test_no_organization_has_a_name_that_is_not_allowed(self, store: Store) -> None:
+        with (
+            pytest.raises(InvalidOrganizationError),
+            store.operators_transaction() as transaction,
+        ):
+            transaction.has_organization("Not Allowed")
 
     async def test_a_revoked_token_is_revoked_to_everyone(
         self, store: Store, open_store: MakeStore

@@ -12,6 +12,7 @@ from typing_extensions import override
 from credtui.domain.audit import Action, AuditEvent, What
 from credtui.domain.errors import DoubtError
 from credtui.domain.lease import Lease
+from credtui.domain.names import parse_organization
 from credtui.domain.operators import Operators
 from credtui.domain.permissions import Actor
 from credtui.domain.place import Place
@@ -86,6 +87,13 @@ class PostgresOrganizationTransaction(PostgresTransaction, OrganizationTransacti
             if credential.client_id not in kept:
                 gone = {"environment": environment, "client_id": credential.client_id}
                 write(sql.REMOVE_CREDENTIAL, **gone)
+        free = sorted({*SLOTS} - {row[13] for row in rows.values()})
+        end = max((row[14] for row in self._rows), default=0)
+        new = [it.client_id for it in organization.credentials if it.client_id not in rows]
+        places = {
+            client_id: (slot, end + n)
+            for n, (client_id, slot) in enumerate(zip(new, free, strict=False), 1)
+        }
         # The old primary credential steps back before the new one takes its place.
         changed = sorted(
             organization.credentials, key=lambda it: it.client_id == organization.primary
@@ -95,8 +103,7 @@ class PostgresOrganizationTransaction(PostgresTransaction, OrganizationTransacti
             columns = {**key, **changed_columns(credential, primary=primary)}
             row = rows.get(credential.client_id)
             if row is None:
-                slot = min({*SLOTS} - {found[13] for found in rows.values()})
-                position = max((found[14] for found in self._rows), default=0) + 1
+                slot, position = places[credential.client_id]
                 write(
                     sql.ADD_CREDENTIAL,
                     **columns,
@@ -128,7 +135,7 @@ class PostgresOperatorsTransaction(PostgresTransaction, OperatorsTransaction):
 
     @override
     def has_organization(self, organization: str) -> bool:
-        return queries.has_organization(self._held.read, organization)
+        return queries.has_organization(self._held.read, parse_organization(organization))
 
     @override
     def create_organization(self, place: Place) -> None:
