@@ -76,12 +76,13 @@ def test_it_serves_until_it_is_stopped(home: Path, number: signal.Signals) -> No
 def test_on_a_terminal_three_lines_greet(home: Path, workers: int) -> None:
     words = [sys.executable, "-m", "credtui", "--home", str(home), "serve", "--port", "0"]
     environ = program_environ(home)
+    store = environ.get("CREDTUI_STORE_URL", f"{home}/store")
     with Terminal([*words, "--workers", str(workers)], env=environ, cols=200) as terminal:
         terminal.wait_for("Ctrl+C")
         first, second, third = [line for line in terminal.lines if line]
         url = re.fullmatch(r"Address +(http://127\.0\.0\.1:\d+/v2/oauth/token)", first)
         assert url
-        assert re.fullmatch(rf"Store +{home}/store", second)
+        assert re.fullmatch(rf"Store +{re.escape(store)}", second)
         assert re.fullmatch(r"Stop +Ctrl\+C", third)
 
         def refuses() -> bool:

@@ -41,6 +41,7 @@ def test_all_is_well(server: Server, account: Account) -> None:
     assert httpx.head(f"{server.url}/healthz", timeout=60).status_code == 200
 
 
+@pytest.mark.files
 def test_a_folder_that_was_taken_away(watched: tuple[Server, Account]) -> None:
     server, account = watched
     away = server.store.with_name("away")
@@ -52,6 +53,7 @@ def test_a_folder_that_was_taken_away(watched: tuple[Server, Account]) -> None:
     wait_for(lambda: told(server) == OK, "the store to be seen again")
 
 
+@pytest.mark.files
 @pytest.mark.parametrize("folder", [".", "uat", "production"])
 def test_a_folder_that_can_not_be_read(watched: tuple[Server, Account], folder: str) -> None:
     server, account = watched
