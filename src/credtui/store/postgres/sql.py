@@ -106,11 +106,11 @@ SELECT set_config('synchronous_commit', 'off', true), pg_catalog.pg_notify(%(cha
 """
 BACKEND: Final = "SELECT pg_catalog.pg_backend_pid()"
 
-# Clients. Each array has an element for each of a batch of look-ups. The first two columns are there
-# even if no client is found. The first tells whether the answer is not to be trusted: a standby
-# answers, or the database was migrated meanwhile to a schema that this version doesn't know. The
-# second has the numbers, from 1, of the tokens that are revoked. A subquery that finds one row can't
-# become a join. So an index finds that row, even where the tables have no statistics.
+# Clients. Each array has an element for each of a batch of look-ups. The first two columns are
+# there even if no client is found. The first tells whether the answer is not to be trusted: a
+# standby answers, or the database was migrated meanwhile to a schema that this version doesn't
+# know. The second has the numbers, from 1, of the tokens that are revoked. A subquery that finds
+# one row can't become a join. So an index finds that row, even where the tables have no statistics.
 
 _UNFIT: Final = f"""
 (pg_is_in_recovery() OR EXISTS (
@@ -131,18 +131,19 @@ FROM (SELECT {_UNFIT} AS unfit, %s AS revoked) AS server LEFT JOIN (
 ) ON true
 """  # noqa: S608  # constants only
 CLIENTS: Final = _LOOK_UP % "ARRAY[]::bigint[]"
+# Spans don't overlap. So only the last span that began can hold a moment.
 BEARERS: Final = (
     _LOOK_UP
     % """ARRAY(
     SELECT number FROM unnest(%(places)s::text[], %(tokens)s::text[], %(expiries)s::bigint[])
         WITH ORDINALITY AS asked (environment, token, expiry, number)
-    WHERE EXISTS (
-        SELECT FROM credtui.revocation AS revoked
+    WHERE (
+        SELECT true FROM credtui.revocation AS revoked
         WHERE revoked.token = asked.token AND revoked.environment = asked.environment
-    ) OR EXISTS (
-        SELECT FROM credtui.swept WHERE swept.environment = asked.environment
-            AND swept.first <= asked.expiry AND swept.last >= asked.expiry
-    )
+    ) OR (
+        SELECT last FROM credtui.swept WHERE swept.environment = asked.environment
+            AND first <= asked.expiry ORDER BY first DESC LIMIT 1
+    ) >= asked.expiry
 )"""
 )
 
@@ -290,22 +291,6 @@ REVOKE: Final = """
 INSERT INTO credtui.revocation (environment, token, expiry)
 VALUES (%(environment)s, %(token)s, %(expiry)s) ON CONFLICT DO NOTHING
 """
-<<<<<<< HEAD
-# Spans don't overlap. So only the last one that began can hold a moment.
-REVOKED: Final = f"""
-SELECT {_UNFIT}, (
-    SELECT true FROM credtui.revocation AS revoked
-    WHERE revoked.token = asked.token AND revoked.environment = asked.environment
-) IS NOT NULL OR coalesce((
-    SELECT last FROM credtui.swept WHERE swept.environment = asked.environment
-        AND first <= asked.expiry ORDER BY first DESC LIMIT 1
-) >= asked.expiry, false)
-FROM unnest(%s::text[], %s::text[], %s::bigint[])
-    WITH ORDINALITY AS asked (environment, token, expiry, number)
-ORDER BY number
-"""  # noqa: S608  # constants only
-=======
->>>>>>> 191637d (Ask the database once for an access token and its client)
 SPANS: Final = (
     "SELECT first, last FROM credtui.swept WHERE environment = %(environment)s FOR UPDATE"
 )
