@@ -139,8 +139,9 @@ class Run:
 
     def suffer(self, kind: str, fault: Fault, source: random.Random) -> None:
         """Let a fault happen, wait until all is well again, and judge."""
+        roles = self.cluster.wait_until_whole()
         began = time.monotonic()
-        fault(self.cluster, self.cluster.wait_until_whole(), source)
+        fault(self.cluster, roles, source)
         mended = time.monotonic()
         wait_for(lambda: self._all_well(mended), self.cluster.explain)
         answers = [client.take() for client in self.clients]
