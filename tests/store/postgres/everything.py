@@ -45,8 +45,9 @@ def use_all(store: Store, place: Place, first: int) -> None:
         found = await store.find_client("uat", one.client_id)
         assert found is not None
         assert found.place == place
-        assert await store.is_revoked("uat", token, end)
-        assert not await store.is_revoked("uat", "other", START + timedelta(hours=2))
+        assert await store.find_bearer("uat", one.client_id, token, end) is None
+        late = START + timedelta(hours=2)
+        assert await store.find_bearer("uat", one.client_id, "other", late) == found
 
     asyncio.run(ask())
     assert store.standing_in("acme", ALICE).grantor == "ray"

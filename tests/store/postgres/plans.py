@@ -125,8 +125,11 @@ def _clients(number: int) -> Callable[[PostgresStore], object]:
 
 def _tokens(number: int) -> Callable[[PostgresStore], object]:
     async def ask(store: PostgresStore) -> None:
-        asked = [store.is_revoked("uat", f"{n:032x}", LATE) for n in range(number)]
-        assert not any(await asyncio.gather(*asked))
+        asked = [
+            store.find_bearer("uat", client_id_of(SOME + n), f"{n:032x}", LATE)
+            for n in range(number)
+        ]
+        assert all(await asyncio.gather(*asked))
 
     return lambda store: asyncio.run(ask(store))
 

@@ -39,8 +39,9 @@ def find_client(store: PostgresStore) -> object:
     return asyncio.run(store.find_client("uat", make_credential(1).client_id))
 
 
-def is_revoked(store: PostgresStore) -> object:
-    return asyncio.run(store.is_revoked("uat", "token", START + timedelta(hours=1)))
+def find_bearer(store: PostgresStore) -> object:
+    client_id, expiry = make_credential(1).client_id, START + timedelta(hours=1)
+    return asyncio.run(store.find_bearer("uat", client_id, "token", expiry))
 
 
 OPERATIONS: Mapping[str, Callable[[PostgresStore], object]] = {
@@ -61,7 +62,7 @@ OPERATIONS: Mapping[str, Callable[[PostgresStore], object]] = {
     "keep_theme": lambda store: store.keep_theme("bob", "dark"),
     "token_key": lambda store: store.token_key(seeded_bytes()),
     "revoke": lambda store: store.revoke("uat", "token", START),
-    "is_revoked": is_revoked,
+    "find_bearer": find_bearer,
     "sweep_revocations": lambda store: store.sweep_revocations("uat", START),
     "hazards": PostgresStore.hazards,
     "operators_for_key": lambda store: store.operators_for_key(b"key"),
