@@ -2,13 +2,17 @@
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator, Callable
+import threading
+from collections.abc import AsyncIterator, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
 import jwt
 import pytest
 from pydantic import SecretStr
+from typing_extensions import override
 
 from credtui.domain.audit import Action
 from credtui.domain.client import Client
@@ -24,7 +28,8 @@ from credtui.domain.errors import (
 from credtui.domain.models import Handover, IssuedSecret, StoredCredential
 from credtui.domain.place import Place
 from credtui.domain.secrets import RandomBytes
-from credtui.domain.usage import Caller, hour_of
+from credtui.domain.usage import Caller, Usage, hour_of
+from credtui.service.clients import usage_recorder
 from credtui.service.clients.service import ClientService
 from credtui.service.clients.throttle import REVOCATIONS
 from credtui.service.clients.tokens import AccessTokens
@@ -32,6 +37,7 @@ from credtui.service.clients.usage_recorder import UsageRecorder
 from credtui.service.clients.verified import VerifiedSecrets
 from credtui.service.credentials import CredentialService
 from credtui.store.port import Store
+from credtui.store.tinydb.store import TinyDBStore
 from tests.conftest import MakeService
 from tests.support import (
     ALICE,
@@ -445,7 +451,61 @@ class TestClientService:
         assert store.usage(client.place)[client.client_id].issued_lately(clock()) == 1
 
 
+class SlowStore(TinyDBStore):
+    """A store that adds usage once a test lets it."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.adding = threading.Event()
+        self.may_add = threading.Event()
+
+    @override
+    def add_usage(self, place: Place, usage: Mapping[str, Usage]) -> None:
+        self.adding.set()
+        assert self.may_add.wait(60)
+        super().add_usage(place, usage)
+
+
 class TestUsageRecorder:
+    def test_of_too_many_that_wait_the_longest_unused_are_lost(
+        self,
+        tmp_path: Path,
+        clock: SteppedClock,
+        monkeypatch: pytest.MonkeyPatch,
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:
+        monkeypatch.setattr(usage_recorder, "MAX_UNWRITTEN", 2)
+        folder, credential = tmp_path / "away", make_credential(1)
+        store = TinyDBStore(folder)
+        recorder = UsageRecorder(store)
+        for name in ("acme", "globex", "acme", "initech"):
+            recorder.record_token(Client(Place("uat", name), credential), "10.0.0.1", clock())
+            with pytest.raises(StoreError, match="is not there"):
+                recorder.write()
+        folder.mkdir()
+        recorder.write()
+        kept = [store.usage(Place("uat", name)) for name in ("acme", "globex", "initech")]
+        counts = [sum(usage.issued.values()) for used in kept for usage in used.values()]
+        assert (counts, kept[1]) == ([2, 1], {})
+        assert "Uses of 1 credentials were not recorded" in caplog.text
+
+    def test_two_that_write_at_once_write_each_use_once(
+        self, tmp_path: Path, clock: SteppedClock
+    ) -> None:
+        store, client = SlowStore(tmp_path), Client(Place("uat", "acme"), make_credential(1))
+        recorder = UsageRecorder(store)
+        recorder.record_token(client, "10.0.0.1", clock())
+        with ThreadPoolExecutor(2) as pool:
+            one = pool.submit(recorder.write)
+            assert store.adding.wait(60)
+            other = pool.submit(recorder.write)
+            with suppress(TimeoutError):
+                other.result(0.1)
+            store.may_add.set()
+            one.result()
+            other.result()
+        assert store.usage(client.place)[client.client_id].issued_lately(clock()) == 1
+
     def test_callers_are_told_with_their_tokens_and_generation(
         self,
         store: Store,

@@ -1,6 +1,8 @@
 """Counts how credentials are used: in memory, and in batches in the store."""
 
+import logging
 import threading
+import time
 from collections import Counter, defaultdict
 from datetime import datetime
 
@@ -9,6 +11,17 @@ from credtui.domain.errors import StoreError
 from credtui.domain.place import Place
 from credtui.domain.usage import Caller, PreviousSecretUse, Usage, hour_of
 from credtui.store.port import UsageStore
+
+PATIENCE = 5.0
+"""Seconds after which a failure ends an attempt to write, however many organizations are left."""
+
+MAX_UNWRITTEN = 10_000
+"""How many credentials' uses are kept while they can't be written.
+
+Those of one take 2 KB, and up to 25 KB if many addresses use it around the clock.
+"""
+
+logger = logging.getLogger(__name__)
 
 
 class _Calls:
@@ -56,13 +69,19 @@ class _Tally:
 
 
 class UsageRecorder:
-    """Counts uses of credentials. A crash loses uses that weren't written down yet."""
+    """Counts uses of credentials. A crash loses uses that weren't written down yet.
+
+    When the uses of too many credentials wait to be written, those of the organizations that have
+    not been used for longest are lost.
+    """
 
     def __init__(self, store: UsageStore) -> None:
         self._store = store
         self._tallies: dict[Place, defaultdict[str, _Tally]] = {}
+        # The organization that was used last comes last.
         self._unwritten: dict[Place, dict[str, Usage]] = {}
         self._lock = threading.Lock()
+        self._writing = threading.Lock()
 
     def record_token(self, client: Client, address: str, at: datetime) -> None:
         """Count an access token that was issued."""
@@ -102,24 +121,51 @@ class UsageRecorder:
         Raises:
             StoreError: Some uses can't be written. They are kept for the next time.
         """
+        # Two threads would write the same uses: the last write of a server that stops may begin
+        # while another is under way.
+        with self._writing:
+            self._gather()
+            failure = self._write_gathered()
+            self._make_room()
+        if failure:
+            raise failure
+
+    def _gather(self) -> None:
         with self._lock:
             tallies, self._tallies = self._tallies, {}
         for place, organization in tallies.items():
-            unwritten = self._unwritten.setdefault(place, {})
+            unwritten = self._unwritten[place] = self._unwritten.pop(place, {})
             for client_id, tally in organization.items():
                 before = unwritten.get(client_id)
                 usage = tally.usage()
                 unwritten[client_id] = before.merged(usage) if before else usage
+
+    def _write_gathered(self) -> StoreError | None:
+        """Write what was gathered, and return the last failure."""
         failure: StoreError | None = None
+        give_up = time.monotonic() + PATIENCE
         for place, usage_by_client in list(self._unwritten.items()):
             try:
                 self._store.add_usage(place, usage_by_client)
             except StoreError as error:
                 failure = error
+                if time.monotonic() >= give_up:
+                    break
             else:
                 del self._unwritten[place]
-        if failure:
-            raise failure
+        return failure
+
+    def _make_room(self) -> None:
+        excess = sum(map(len, self._unwritten.values())) - MAX_UNWRITTEN
+        lost = 0
+        while lost < excess:
+            lost += len(self._unwritten.pop(next(iter(self._unwritten))))
+        if lost:
+            logger.error(
+                "Uses of %d credentials were not recorded: those of more than %d others wait.",
+                lost,
+                MAX_UNWRITTEN,
+            )
 
     def _tally(self, client: Client) -> _Tally:
         organization = self._tallies.setdefault(client.place, defaultdict(_Tally))
