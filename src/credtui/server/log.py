@@ -15,6 +15,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
+from cachetools import TTLCache
 from pydantic_core import to_json
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -28,6 +29,7 @@ _FACTS = "credtui.facts"
 _GATHERING = 0.1
 _MAX_WAITING = 10_000
 _PATIENCE = 2.0
+_REPEATED_AFTER = 10.0
 
 
 class LogWriter:
@@ -154,13 +156,22 @@ class Logged:
 
 
 class _Handler(logging.Handler):
-    """Writes the records of `logging`. It writes where an exception was raised, not its message."""
+    """Writes the records of `logging`. It writes where an exception was raised, not its message.
+
+    An error of credtui's own is written once in ten seconds. Many requests may meet it.
+    """
 
     def __init__(self, writer: LogWriter) -> None:
         super().__init__()
         self._writer = writer
+        self._told: TTLCache[str, bool] = TTLCache(1000, _REPEATED_AFTER)
 
     def emit(self, record: logging.LogRecord) -> None:
+        if record.levelno >= logging.ERROR and not record.exc_info:
+            message = record.getMessage()
+            if message in self._told:
+                return
+            self._told[message] = True
         line: dict[str, Any] = {
             "level": record.levelname.lower(),
             "event": redact(printable(record.getMessage())),
