@@ -34,7 +34,7 @@ stage = Stage(Path(sys.argv[1]), conceal_secret_after=SECONDS)
 if not stage.names:
     stage.add("Payout gateway")
 with Questions(os.environ, background=False) as questions:
-    sys.exit(run_portal(stage.installation, ALICE, os.environ, questions))
+    sys.exit(run_portal(stage.installation, ALICE, stage.page, os.environ, questions))
 """
 
 

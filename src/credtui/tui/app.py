@@ -223,6 +223,7 @@ class CredtuiApp(ThemedApp[None], TypeAhead[None], FrugalApp[None], TerminalApp[
 def run_portal(
     installation: Installation,
     actor: Actor,
+    page: Page,
     environ: Mapping[str, str],
     questions: Questions,
     *,
@@ -236,6 +237,7 @@ def run_portal(
     Args:
         installation: The installation.
         actor: Who uses it.
+        page: What the default organization and environment hold.
         environ: The environment variables that the program was started with.
         questions: What the terminal was asked.
         theme: The theme, in the words of the key `theme` of the configuration.
@@ -244,7 +246,6 @@ def run_portal(
         on_hangup: Called when the line drops, before the process ends.
 
     Raises:
-        StoreError: The store can't be read.
         Exception: An error in the portal itself, raised when the terminal is as it was.
     """
     session.use_utf8(sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__)
@@ -252,7 +253,7 @@ def run_portal(
     app = CredtuiApp(
         installation,
         actor,
-        installation.service(actor).page(),
+        page,
         environ,
         forced=forced,
         greeting=greeting,

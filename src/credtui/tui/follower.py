@@ -2,12 +2,16 @@
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import aclosing
+from threading import Thread
+from typing import TypeVar
 
 from credtui.domain.errors import CredtuiError
 from credtui.domain.page import Page
 from credtui.service.credentials import CredentialService
+
+T = TypeVar("T")
 
 
 class Follower:
@@ -29,16 +33,14 @@ class Follower:
         self._service = service
         self._show = show
         self._say_outage = say_outage
-        # All looks happen in one thread, one after the other.
-        self._thread = ThreadPoolExecutor(1, "credtui-follower")
+        self._one_at_a_time = asyncio.Lock()
         self._version: object = None
         self._outdated = True
         self._stopped = False
 
     def stop(self) -> None:
-        """Look no more, and let the thread end. It would keep the screen in memory."""
+        """Look no more."""
         self._stopped = True
-        self._thread.shutdown(wait=False)
 
     async def follow(self) -> None:
         """Look at the store whenever it may have changed, until this is cancelled."""
@@ -50,9 +52,9 @@ class Follower:
         """Show what the store holds now. Nothing is read if that is on screen already."""
         if self._stopped:
             return
-        loop = asyncio.get_running_loop()
         try:
-            page = await loop.run_in_executor(self._thread, self._read)
+            async with self._one_at_a_time:
+                page = await _in_thread(self._read)
         except CredtuiError as error:
             self._say_outage(str(error))
         else:
@@ -69,3 +71,22 @@ class Follower:
         page = self._service.page()
         self._outdated = False
         return page
+
+
+async def _in_thread(work: Callable[[], T]) -> T:
+    """Return what a call returns that may block.
+
+    Its thread doesn't keep the program from ending, as a thread of `asyncio.to_thread` would: a
+    database that hangs can block a look for seconds.
+    """
+    future: Future[T] = Future()
+
+    def run() -> None:
+        future.set_running_or_notify_cancel()
+        try:
+            future.set_result(work())
+        except BaseException as error:  # noqa: BLE001  # whoever awaits the result gets it
+            future.set_exception(error)
+
+    Thread(target=run, name="credtui-follower", daemon=True).start()
+    return await asyncio.wrap_future(future)

@@ -61,6 +61,7 @@ def open_demo(_: Session) -> int:
         return run_portal(
             installation,
             CAROL,
+            installation.service(CAROL).page(),
             environ,
             questions,
             greeting=WITH_ENDPOINT.format(endpoint) if endpoint else WITHOUT_ENDPOINT,

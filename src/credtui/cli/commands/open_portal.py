@@ -18,12 +18,14 @@ def open_portal(session: Session) -> int:
     """Open the portal, and return its exit status."""
     installation, actor = session.installation, session.actor
     require_portal_terminal()
-    environ, theme = keep_only(PORTAL), installation.theme_for(actor)
+    environ = keep_only(PORTAL)
+    # If the store can't be read, nothing else is asked of it.
+    page, theme = installation.service(actor).page(), installation.theme_for(actor)
     with ask_terminal(environ, theme) as questions:
         from credtui.tui.app import run_portal
 
         return run_portal(
-            installation, actor, environ, questions, theme=theme, forced=session.forced
+            installation, actor, page, environ, questions, theme=theme, forced=session.forced
         )
 
 
