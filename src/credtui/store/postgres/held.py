@@ -29,8 +29,8 @@ from credtui.store.postgres.schema import ensure_usable
 COMMIT_PATIENCE = 4.0
 """Seconds after which a commit that got no answer is given up, and its outcome is looked for."""
 
-LOOK_PATIENCE = 5.0
-"""Seconds for which the outcome of a commit is looked for."""
+LOOK_PATIENCE = 4.0
+"""Seconds for which the outcome of a commit is looked for. Hosts that hang may take two more."""
 
 _UNKNOWN = ("40003", "08007")
 """The SQLSTATEs of a commit whose outcome the database itself doesn't know."""
@@ -183,7 +183,9 @@ class Ledgers:
                 raise explain(error, held.url) from None
             missed.append(reason(error))
         except KeyboardInterrupt:
-            # Whoever sees a new secret must know whether it counts.
+            if connection.info.transaction_status == TransactionStatus.INTRANS:
+                raise  # the COMMIT was never sent
+            # A new secret that may be valid must be shown.
             missed.append("it was interrupted")
         else:
             if ended != sql.COMMIT:
