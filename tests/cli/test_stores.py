@@ -134,7 +134,7 @@ def test_a_database_that_cannot_be_used(credtui: Credtui, owner: str, command: s
         (
             "postgresql://127.0.0.1:1,127.0.0.1:2/x",
             "x at 127.0.0.1:1,127.0.0.1:2",
-            "Connection refused",
+            "127.0.0.1:1 Connection refused; 127.0.0.1:2 Connection refused",
         ),
         (shared_url("nowhere"), None, 'database "nowhere" does not exist'),
         (shared_url("new", "nobody"), None, 'role "nobody" does not exist'),
