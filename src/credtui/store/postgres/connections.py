@@ -8,7 +8,6 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
-from threading import Lock, Timer
 from typing import Any, TypeVar
 
 import psycopg
@@ -17,6 +16,7 @@ from psycopg.pq import TransactionStatus
 
 from credtui.store.postgres import sql
 from credtui.store.postgres.address import where
+from credtui.store.postgres.alarms import ALARMS
 from credtui.store.postgres.errors import ConflictError, again, explained
 from credtui.store.postgres.schema import ensure_usable
 
@@ -127,29 +127,21 @@ def deadline(connection: psycopg.Connection, seconds: float = STATEMENT_PATIENCE
     Raises:
         psycopg.OperationalError: The context took longer, and its statement failed.
     """
-    cutting, left, cut = Lock(), False, False
+    cut = False
 
     def give_up() -> None:
+        # Never after the context, when the number of the socket may be that of another one.
         nonlocal cut
-        # After the context, the number of the connection's socket may be that of another one.
-        with cutting:
-            if not left:
-                cut = True
-                cut_off(connection)
+        cut = True
+        cut_off(connection)
 
-    timer = Timer(max(seconds, 0), give_up)
-    timer.daemon = True
-    timer.start()
     try:
-        yield
+        with ALARMS.after(seconds, give_up):
+            yield
     except psycopg.Error:
         if cut:
             raise psycopg.OperationalError(NO_ANSWER) from None
         raise
-    finally:
-        timer.cancel()
-        with cutting:
-            left = True
 
 
 def cut_off(connection: "psycopg.Connection | psycopg.AsyncConnection") -> None:
