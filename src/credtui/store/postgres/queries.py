@@ -42,25 +42,13 @@ def operators(read: Read, url: str) -> Operators:
 
 def standing(read: Read, actor: Actor) -> Standing:
     """Return what an actor is among the operators, without reading all of them."""
-    ((grantor, personal),) = read(sql.GRANTOR)
-    found = [read_operator(row) for row in read(sql.OPERATOR, operator=actor.operator)]
-    return Standing(
-        actor=actor,
-        operator=next((operator for operator in found if operator.is_known_as(actor)), None),
-        personal=personal,
-        grantor=grantor,
-    )
+    return _standing(read, "", actor)[0]
 
 
 def standing_in(read: Read, organization: str, actor: Actor) -> OrganizationStanding:
     """Return what an actor is in an organization."""
-    among_operators = standing(read, actor)
-    known = (
-        among_operators.personal
-        or bool(read(sql.MENTION, organization=organization)[0][0])
-        or has_organization(read, organization)
-    )
-    return among_operators.within(organization, known=known)
+    among_operators, exists = _standing(read, organization, actor)
+    return among_operators.within(organization, known=among_operators.personal or exists)
 
 
 def has_organization(read: Read, organization: str) -> bool:
@@ -116,3 +104,14 @@ def _oldest_first(read: Read, place: Place) -> Iterator[AuditEvent]:
         events = [read_event(row) for row in rows]
         yield from events
         after = events[-1].number
+
+
+def _standing(read: Read, organization: str, actor: Actor) -> tuple[Standing, bool]:
+    """Return what an actor is, and whether an organization exists or is in a permission."""
+    ((grantor, personal, exists, *found),) = read(
+        sql.STANDING, organization=organization, operator=actor.operator
+    )
+    operator = read_operator(found) if found[0] is not None else None
+    if operator and not operator.is_known_as(actor):
+        operator = None
+    return Standing(actor=actor, operator=operator, personal=personal, grantor=grantor), exists

@@ -182,14 +182,16 @@ FROM credtui.operator
 """
 OPERATORS: Final = f"{_OPERATOR} ORDER BY operator.position"
 POSITIONS_OF_OPERATORS: Final = "SELECT name, position FROM credtui.operator"
-OPERATOR: Final = f"{_OPERATOR} WHERE operator.name = %(operator)s"
-GRANTOR: Final = """
+# The third column tells whether the organization exists, or anybody has a permission for it.
+STANDING: Final = f"""
 SELECT (SELECT min(name) FROM credtui.operator WHERE representative),
-    NOT EXISTS (SELECT FROM credtui.operator)
-"""
-MENTION: Final = """
-SELECT EXISTS (SELECT FROM credtui.permission WHERE organization = %(organization)s)
-"""
+    NOT EXISTS (SELECT FROM credtui.operator),
+    EXISTS (SELECT FROM credtui.permission WHERE organization = %(organization)s) OR EXISTS (
+        SELECT FROM credtui.ledger WHERE organization = %(organization)s AND events > 0
+    ),
+    found.*
+FROM (SELECT) AS one LEFT JOIN ({_OPERATOR} WHERE operator.name = %(operator)s) AS found ON true
+"""  # noqa: S608  # constants only
 OPERATORS_FOR_KEY: Final = "SELECT operator FROM credtui.operator_key WHERE data = %s"
 REMOVE_OPERATOR: Final = "DELETE FROM credtui.operator WHERE name = %(name)s"
 ADD_OPERATOR: Final = """
