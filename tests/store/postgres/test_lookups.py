@@ -134,7 +134,7 @@ class Counted:
         return self._seen - before
 
     def _statements(self) -> int:
-        return self._server.log.count("FROM (SELECT pg_is_in_recovery()")
+        return self._server.log.count("SELECT unfit, revoked")
 
 
 @pytest.fixture
@@ -258,7 +258,7 @@ async def test_nobody_waits_long_for_a_server_that_hangs(
             await settle()
         said = await asyncio.gather(*asked, return_exceptions=True)
         assert all(isinstance(each, StoreError) for each in said)
-        late = "has not answered for 0.3 seconds"
+        late = "no answer in time"
         assert [late in str(each) for each in said] == [*[True] * 9, *[False] * 9, *[True] * 9]
     finally:
         server.resume()
