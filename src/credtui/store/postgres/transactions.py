@@ -1,6 +1,5 @@
 """Transactions of the database: an organization, or all operators, held alone for a change."""
 
-from binascii import a2b_base64
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
@@ -20,13 +19,11 @@ from credtui.domain.standing import OrganizationStanding
 from credtui.domain.usage import Usage
 from credtui.store.port import OperatorsTransaction, OrganizationTransaction, Transaction
 from credtui.store.postgres import queries, sql
+from credtui.store.postgres.statements import additions, changes
 from credtui.store.postgres.connections import deadline
 from credtui.store.postgres.errors import explained
 from credtui.store.postgres.held import OPERATORS, Held
-from credtui.store.postgres.rows import changed_columns, key_of, parsing, read_organization
-
-SLOTS = (1, 2, 3)
-"""The slots of a place. Each credential has one of its own."""
+from credtui.store.postgres.rows import key_of, parsing, read_organization
 
 
 class PostgresTransaction(Transaction):
@@ -79,42 +76,8 @@ class PostgresOrganizationTransaction(PostgresTransaction, OrganizationTransacti
         organization, before = self.organization, self._before
         if organization == before:
             return
-        write, key = self._held.write, key_of(self._place)
-        environment = self._place.environment
-        kept = {credential.client_id for credential in organization.credentials}
-        rows = {row[2]: row for row in self._rows if row[2] in kept}
-        for credential in before.credentials:
-            if credential.client_id not in kept:
-                gone = {"environment": environment, "client_id": credential.client_id}
-                write(sql.REMOVE_CREDENTIAL, **gone)
-        free = sorted({*SLOTS} - {row[13] for row in rows.values()})
-        end = max((row[14] for row in self._rows), default=0)
-        new = [it.client_id for it in organization.credentials if it.client_id not in rows]
-        places = {
-            client_id: (slot, end + n)
-            for n, (client_id, slot) in enumerate(zip(new, free, strict=False), 1)
-        }
-        # The old primary credential steps back before the new one takes its place.
-        changed = sorted(
-            organization.credentials, key=lambda it: it.client_id == organization.primary
-        )
-        for credential in changed:
-            primary = credential.client_id == organization.primary
-            columns = {**key, **changed_columns(credential, primary=primary)}
-            row = rows.get(credential.client_id)
-            if row is None:
-                slot, position = places[credential.client_id]
-                write(
-                    sql.ADD_CREDENTIAL,
-                    **columns,
-                    created_at=credential.created_at,
-                    slot=slot,
-                    position=position,
-                )
-            elif before.find(credential.client_id) != credential or row[12] != primary:
-                write(sql.CHANGE_CREDENTIAL, **columns)
-        if organization.networks != before.networks:
-            write(sql.SET_NETWORKS, **key, networks=list(organization.networks))
+        for statement, values in changes(self._place, self._rows, before, organization):
+            self._held.write(statement, **values)
 
 
 class PostgresOperatorsTransaction(PostgresTransaction, OperatorsTransaction):
@@ -168,16 +131,7 @@ class PostgresOperatorsTransaction(PostgresTransaction, OperatorsTransaction):
         }
         last = max(positions.values(), default=0)
         for number, (name, operator) in enumerate(after.items(), start=1):
-            if before.get(name) == operator:
-                continue
-            write(
-                sql.ADD_OPERATOR,
-                name=name,
-                position=positions.get(name, last + number),
-                representative=operator.representative,
-            )
-            for organization, level in operator.permissions.items():
-                write(sql.ADD_PERMISSION, name=name, organization=organization, level=int(level))
-            for key_number, key in enumerate(operator.public_keys):
-                data, line = a2b_base64(key.data), operator.keys[key_number]
-                write(sql.ADD_KEY, name=name, data=data, position=key_number, line=line)
+            if before.get(name) != operator:
+                position = positions.get(name, last + number)
+                for statement, values in additions(operator, position):
+                    write(statement, **values)

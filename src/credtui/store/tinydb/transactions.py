@@ -6,7 +6,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Unpack
 
-from tinydb import where
 from typing_extensions import override
 
 from credtui.domain.audit import Action, AuditEvent, What
@@ -70,11 +69,7 @@ class TinyDBOperatorsTransaction(TinyDBTransaction, OperatorsTransaction):
         if self.operators == self._before:
             return
         _ensure_recorded(self._kept)
-        table = self._kept.table("operators")
-        table.truncate()
-        table.insert_multiple(
-            operator.model_dump(mode="json") for operator in self.operators.members
-        )
+        put_operators(self._kept, self.operators)
 
 
 class TinyDBOrganizationTransaction(TinyDBTransaction, OrganizationTransaction):
@@ -136,18 +131,7 @@ class TinyDBOrganizationTransaction(TinyDBTransaction, OrganizationTransaction):
         if self.organization == self._before:
             return
         _ensure_recorded(self._draft)
-        before = {credential.client_id: credential for credential in self._before.credentials}
-        after = {credential.client_id: credential for credential in self.organization.credentials}
-        credentials = self._draft.table("credentials")
-        for client_id in before.keys() - after.keys():
-            credentials.remove(where("client_id") == client_id)
-        for client_id, credential in after.items():
-            if before.get(client_id) != credential:
-                credentials.upsert(_document(credential), where("client_id") == client_id)
-        about = {"primary": self.organization.primary, "networks": self.organization.networks}
-        organization = self._draft.table("organization")
-        organization.truncate()
-        organization.insert(about)
+        put_organization(self._draft, self.organization)
 
 
 def read_operators(path: Path, draft: Draft) -> Operators:
@@ -177,6 +161,23 @@ def read_organization(path: Path, draft: Draft) -> Organization:
             primary=about.get("primary"),
             networks=about.get("networks", ()),
         )
+
+
+def put_operators(draft: Draft, operators: Operators) -> None:
+    """Put operators into their table."""
+    table = draft.table("operators")
+    table.truncate()
+    table.insert_multiple(operator.model_dump(mode="json") for operator in operators.members)
+
+
+def put_organization(draft: Draft, organization: Organization) -> None:
+    """Put an organization into its tables, with its credentials in their order."""
+    credentials = draft.table("credentials")
+    credentials.truncate()
+    credentials.insert_multiple(map(_document, organization.credentials))
+    about = draft.table("organization")
+    about.truncate()
+    about.insert({"primary": organization.primary, "networks": organization.networks})
 
 
 def _ensure_recorded(draft: Draft) -> None:
