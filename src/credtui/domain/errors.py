@@ -108,6 +108,30 @@ class AuditTamperedError(StoreError):
     code = "audit_tampered"
 
 
+class StoreMovedError(StoreError):
+    """The store's data was copied to another store. Reading still works for people."""
+
+    code = "store_moved"
+
+
+class StoreUnfinishedError(StoreError):
+    """The store is a copy that isn't finished."""
+
+    code = "store_unfinished"
+
+
+class CopyRefusedError(StoreError):
+    """One store can't be copied to the other. Nothing was changed."""
+
+    code = "copy_refused"
+
+
+class CopyDiffersError(StoreError):
+    """A copy is not like the store that it was made from."""
+
+    code = "copy_differs"
+
+
 class SaveRefusedError(CredtuiError):
     """A secret can't be saved to the file that was named."""
 

@@ -3,6 +3,12 @@
 from urllib.parse import parse_qs, unquote, urlsplit
 
 
+def name_of(url: str) -> str:
+    """Return what `where` does, for the middle of a sentence."""
+    name = where(url)
+    return name[:1].lower() + name[1:]
+
+
 def where(url: str) -> str:
     """Return the name of a database for a sentence, such as `The database credtui at db1:5432`.
 

@@ -14,8 +14,9 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.pq import TransactionStatus
 
+from credtui.store.marks import Mark
 from credtui.store.postgres import sql
-from credtui.store.postgres.address import where
+from credtui.store.postgres.address import name_of, where
 from credtui.store.postgres.alarms import ALARMS
 from credtui.store.postgres.errors import ConflictError, again, explained
 from credtui.store.postgres.schema import ensure_usable
@@ -95,13 +96,14 @@ def connect_usable(url: str, seconds: float = PATIENCE) -> psycopg.Connection:
 
     Raises:
         psycopg.Error: There is no connection.
-        StoreError: The schema is another one.
+        StoreError: The schema is another one, or the database is an unfinished copy.
     """
     give_up = time.monotonic() + seconds
     connection = connect(url, seconds=seconds)
     try:
         with deadline(connection, give_up - time.monotonic()):
             ensure_usable(read_schema(connection), where(url))
+            _ensure_finished(connection, url)
     except BaseException:
         connection.close()
         raise
@@ -115,6 +117,18 @@ def read_schema(connection: psycopg.Connection) -> int | None:
     except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName):
         return None
     return int(row[0]) if row else None
+
+
+def read_mark(connection: psycopg.Connection) -> Mark | None:
+    """Return the mark of a database, None for one that is in use."""
+    row = connection.execute(sql.MARK).fetchone()
+    return Mark(*row) if row else None
+
+
+def _ensure_finished(connection: psycopg.Connection, url: str) -> None:
+    mark = read_mark(connection)
+    if mark and mark.kind == "unfinished":
+        raise mark.refusal(name_of(url))
 
 
 @contextmanager

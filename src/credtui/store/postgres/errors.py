@@ -1,9 +1,9 @@
 """Errors of the database, as credtui's own."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import psycopg
 from psycopg import errors
@@ -15,7 +15,8 @@ from credtui.domain.errors import (
     StoreUnwritableError,
 )
 from credtui.domain.names import quotable
-from credtui.store.postgres.address import where
+from credtui.store.marks import Mark
+from credtui.store.postgres.address import name_of, where
 
 _UNWRITABLE = (
     errors.ReadOnlySqlTransaction,
@@ -30,6 +31,8 @@ _PREAMBLE = re.compile(
 )
 # psycopg tells of each host in a line of its own.
 _TRIED = re.compile(r"^- host: '(.*?)', port: '?(.*?)'?, hostaddr: .*?: (.*)$", re.MULTILINE)
+_MARKS: Mapping[str, Literal["moved", "unfinished"]] = {"CT001": "moved", "CT002": "unfinished"}
+"""The errors of the tables when the store is marked."""
 
 T = TypeVar("T")
 
@@ -70,6 +73,10 @@ def explained(url: str) -> Iterator[None]:
 
 def explain(error: psycopg.Error, url: str) -> StoreError:
     """Return the error that explains one of the database. It repeats nothing that is kept."""
+    if kind_of_mark := _MARKS.get(error.sqlstate or ""):
+        return Mark(kind_of_mark, quotable(error.diag.message_detail or "", 300)).refusal(
+            name_of(url)
+        )
     if isinstance(error, (*_CONFLICTS, errors.LockNotAvailable)):
         kind = ConflictError if isinstance(error, _CONFLICTS) else StoreBusyError
         return kind(f"Another session is making a change in {where(url)}. Try again in a moment.")

@@ -6,10 +6,18 @@ from ipaddress import ip_address
 import psycopg
 
 from credtui.store.postgres import sql
+from credtui.store.postgres.connections import read_mark
 
 
-def hazards(connection: psycopg.Connection) -> Iterator[str]:
-    """Yield a sentence for each hazard, as the service would tell it to an operator."""
+def hazards(name: str, connection: psycopg.Connection) -> Iterator[str]:
+    """Yield a sentence for each hazard, as the service would tell it to an operator.
+
+    Args:
+        name: The database, for the middle of a sentence.
+        connection: A connection to it.
+    """
+    if mark := read_mark(connection):
+        yield str(mark.refusal(name))
     yield from hazards_of_changes(connection)
     mode = parameter(connection, "sslmode")
     if mode != "verify-full" and _is_remote(connection):

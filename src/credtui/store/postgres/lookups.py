@@ -15,8 +15,9 @@ import psycopg
 from credtui.domain.client import Client
 from credtui.domain.errors import StoreError
 from credtui.domain.place import Place
+from credtui.store.marks import Mark
 from credtui.store.postgres import sql
-from credtui.store.postgres.address import where
+from credtui.store.postgres.address import name_of, where
 from credtui.store.postgres.connections import NO_ANSWER, cut_off, parameters
 from credtui.store.postgres.errors import explained
 from credtui.store.postgres.rows import Row, parsing, read_credential
@@ -159,7 +160,8 @@ class Lookups(Batches[Wanted, Client | None]):
         """Return what a statement finds. A kept connection that has ended is replaced.
 
         Raises:
-            StoreError: The database can't be reached, or a standby answers, which may lag behind.
+            StoreError: The database can't be reached, is marked, or a standby answers, which may
+                lag behind.
         """
         with explained(self._url):
             if self._idle:
@@ -178,12 +180,15 @@ class Lookups(Batches[Wanted, Client | None]):
 
         Raises:
             psycopg.Error: The statement failed.
+            StoreError: The database is marked.
         """
         with _used_for_a_while(connection):
             rows = await (await connection.execute(statement, values)).fetchall()
-            if rows[0][0]:
+            if (why_not := rows[0][0]) and why_not[0] == "unfit":
                 _refuse_standby()
         self._idle.append(connection)
+        if why_not:
+            raise Mark(*why_not).refusal(name_of(self._url))
         return rows
 
     async def _connect(self) -> psycopg.AsyncConnection:

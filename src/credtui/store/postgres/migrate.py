@@ -39,7 +39,7 @@ _STOP_CHANGES = "LOCK TABLE credtui.ledger IN ACCESS EXCLUSIVE MODE"
 # the function that runs after an event is added can change the end of a log.
 _GRANTS = """
 GRANT USAGE ON SCHEMA credtui TO {role};
-GRANT SELECT ON credtui.alembic_version TO {role};
+GRANT SELECT ON credtui.alembic_version, credtui.mark TO {role};
 GRANT SELECT, INSERT (environment, organization), UPDATE (networks) ON credtui.ledger TO {role};
 GRANT SELECT, INSERT ON credtui.event TO {role};
 GRANT SELECT, INSERT, UPDATE, DELETE ON credtui.credential, credtui.operator, credtui.permission,

@@ -26,6 +26,7 @@ from credtui.domain.standing import OrganizationStanding, Standing
 from credtui.domain.usage import Usage
 from credtui.store.port import PAGE, Store
 from credtui.store.postgres import queries, sql
+from credtui.store.postgres.address import name_of
 from credtui.store.postgres.changes import changes
 from credtui.store.postgres.connections import Connections
 from credtui.store.postgres.hazards import hazards, hazards_of_changes
@@ -167,7 +168,7 @@ class PostgresStore(PostgresOperatorKeys, Store):
 
     @override
     def token_key(self, make: RandomBytes) -> bytes:
-        return self._connections.run(partial(read_or_make_key, make))
+        return self._connections.run(partial(read_or_make_key, name_of(self._url), make))
 
     @override
     def revoke(self, environment: str, token: str, expires_at: datetime) -> None:
@@ -186,7 +187,7 @@ class PostgresStore(PostgresOperatorKeys, Store):
 
     @override
     def hazards(self, *, of_changes: bool = False) -> Sequence[str]:
-        found = hazards_of_changes if of_changes else hazards
+        found = hazards_of_changes if of_changes else partial(hazards, name_of(self._url))
         return self._connections.run(lambda connection: [*found(connection)])
 
     @override

@@ -9,7 +9,7 @@ import psycopg
 from credtui.domain.errors import StoreError
 from credtui.domain.secrets import RandomBytes
 from credtui.store.postgres import sql
-from credtui.store.postgres.connections import unconfirmed
+from credtui.store.postgres.connections import read_mark, unconfirmed
 from credtui.store.postgres.held import OPERATORS
 from credtui.store.postgres.rows import key_of
 from credtui.store.spans import join_spans
@@ -18,8 +18,14 @@ KEY_LENGTH = 32
 """Length of the key in bytes."""
 
 
-def read_or_make_key(make: RandomBytes, connection: psycopg.Connection) -> bytes:
-    """Return the key that signs access tokens, and make it if there is none."""
+def read_or_make_key(name: str, make: RandomBytes, connection: psycopg.Connection) -> bytes:
+    """Return the key that signs access tokens, and make it if there is none.
+
+    Raises:
+        StoreError: The database is marked.
+    """
+    if mark := read_mark(connection):
+        raise mark.refusal(name)
     row = connection.execute(sql.TOKEN_KEY).fetchone()
     if row is None:
         # Another process may make it first. Then that key counts.

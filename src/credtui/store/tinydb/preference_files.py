@@ -10,6 +10,7 @@ from credtui.regular_files import read_file
 from credtui.store.tinydb.files import explained, replace_durably
 from credtui.store.tinydb.folders import make_folder
 from credtui.store.tinydb.lock import locked
+from credtui.store.tinydb.mark_file import MarkFile
 
 _KEPT = 1000
 """How many operators' preferences to keep: those that were changed last."""
@@ -27,9 +28,7 @@ class PreferenceFiles:
         Raises:
             StoreError: The file can't be read.
         """
-        preferences = self._read().get(operator)
-        theme = preferences.get("theme") if isinstance(preferences, dict) else None
-        return theme if isinstance(theme, str) else None
+        return self.themes().get(operator)
 
     def keep_theme(self, operator: str, name: str) -> None:
         """Keep an operator's theme. A damaged file is replaced.
@@ -39,13 +38,32 @@ class PreferenceFiles:
         """
         make_folder(self._path.parent)
         with locked(self._path.with_suffix(".lock")):
+            MarkFile(self._path.parent).ensure_in_use()
             kept = dict(self._read())
             before = kept.pop(operator, None)
             # A later version may keep more.
             kept[operator] = {**(before if isinstance(before, dict) else {}), "theme": name}
-            content = json.dumps(dict(list(kept.items())[-_KEPT:])).encode()
-            with suppress(DoubtError):  # A theme that comes back after a power cut does no harm.
-                replace_durably(self._path, content)
+            self._write(dict(list(kept.items())[-_KEPT:]))
+
+    def themes(self) -> Mapping[str, str]:
+        """Return the theme of each operator who has one."""
+        return {
+            operator: preferences["theme"]
+            for operator, preferences in self._read().items()
+            if isinstance(preferences, dict) and isinstance(preferences.get("theme"), str)
+        }
+
+    def put_themes(self, themes: Mapping[str, str]) -> None:
+        """Replace all preferences. The caller must be the only writer.
+
+        Raises:
+            StoreError: The preferences can't be kept.
+        """
+        self._write({operator: {"theme": theme} for operator, theme in themes.items()})
+
+    def _write(self, preferences: Mapping[str, object]) -> None:
+        with suppress(DoubtError):  # A theme that comes back after a power cut does no harm.
+            replace_durably(self._path, json.dumps(preferences).encode())
 
     def _read(self) -> Mapping[str, object]:
         missing = FileNotFoundError, NotADirectoryError

@@ -25,6 +25,7 @@ from credtui.store.port import PAGE, Store
 from credtui.store.tinydb.client_index import ClientIndex
 from credtui.store.tinydb.lease_files import LeaseFiles
 from credtui.store.tinydb.ledger import Ledger
+from credtui.store.tinydb.mark_file import MarkFile
 from credtui.store.tinydb.operator_keys import TinyDBOperatorKeys
 from credtui.store.tinydb.preference_files import PreferenceFiles
 from credtui.store.tinydb.token_files import Revocations, read_or_make_key
@@ -56,6 +57,7 @@ class TinyDBStore(TinyDBOperatorKeys, Store):
         super().__init__(folder)
         self._folder = folder
         self._was_there = False
+        self._mark = MarkFile(folder)
         self._revocations: dict[str, Revocations] = {}
         self._versions = Versions()
 
@@ -82,6 +84,7 @@ class TinyDBStore(TinyDBOperatorKeys, Store):
     def operators_transaction(self) -> Iterator["TinyDBOperatorsTransaction"]:
         ledger = self._operators_ledger()
         with ledger.transaction() as draft, ExitStack() as organization:
+            self._mark.ensure_in_use()
             transaction = TinyDBOperatorsTransaction(
                 draft,
                 read_operators(ledger.path, draft),
@@ -101,6 +104,7 @@ class TinyDBStore(TinyDBOperatorKeys, Store):
 
     @override
     def organizations(self) -> Sequence[str]:
+        self._mark.ensure_finished()
         names = {path.stem for path in self._folder.glob("*/*.json")}
         return sorted(name for name in names if is_organization(name))
 
@@ -116,6 +120,7 @@ class TinyDBStore(TinyDBOperatorKeys, Store):
         generated: Sequence[str] = ()
         try:
             with ledger.transaction() as draft:
+                self._mark.ensure_in_use()
                 transaction = TinyDBOrganizationTransaction(
                     ledger,
                     draft,
@@ -168,6 +173,7 @@ class TinyDBStore(TinyDBOperatorKeys, Store):
 
     @override
     async def find_client(self, environment: str, client_id: str) -> Client | None:
+        self._mark.ensure_in_use()
         clients = self._client_files
         client = clients.recall(environment, client_id) or await clients.find(
             environment, client_id
@@ -208,16 +214,11 @@ class TinyDBStore(TinyDBOperatorKeys, Store):
         self, environment: str, client_id: str, token: str, expires_at: datetime
     ) -> Client | None:
         client = await self.find_client(environment, client_id)
-        if client is None or await self.is_revoked(environment, token, expires_at):
+        if client is None or await self._is_revoked(environment, token, expires_at):
             return None
         return client
 
-    async def is_revoked(self, environment: str, token: str, expires_at: datetime) -> bool:
-        """Tell whether an access token is revoked.
-
-        Raises:
-            StoreError: The revocations can't be read.
-        """
+    async def _is_revoked(self, environment: str, token: str, expires_at: datetime) -> bool:
         revocations = self._revocations_of(environment)
         answer = revocations.recall(token, expires_at)
         if answer is None:
@@ -232,7 +233,8 @@ class TinyDBStore(TinyDBOperatorKeys, Store):
 
     @override
     def hazards(self, *, of_changes: bool = False) -> Sequence[str]:
-        return ()
+        mark = None if of_changes else self._mark.read()
+        return [str(mark.refusal(f"the folder {self._folder}"))] if mark else ()
 
     @override
     def close(self) -> None:
@@ -284,8 +286,10 @@ class TinyDBStore(TinyDBOperatorKeys, Store):
 
     def _ledger(self, place: Place) -> Ledger:
         self._ensure_not_gone()
+        self._mark.ensure_finished()
         return Ledger(self._folder / place.environment, parse_organization(place.organization))
 
     def _operators_ledger(self) -> Ledger:
         self._ensure_not_gone()
+        self._mark.ensure_finished()
         return Ledger(self._folder, "operators")

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from credtui.domain.errors import DoubtError, StoreCorruptError, StoreError
@@ -14,6 +14,7 @@ from credtui.store.spans import Span, join_spans
 from credtui.store.tinydb.files import append_durably, explained, replace_durably, sync_folder
 from credtui.store.tinydb.folders import make_folder
 from credtui.store.tinydb.lock import locked
+from credtui.store.tinydb.mark_file import MarkFile
 from credtui.store.tinydb.watch import identify
 
 KEY_LENGTH = 32
@@ -31,20 +32,50 @@ def read_or_make_key(folder: Path, make: RandomBytes) -> bytes:
     Raises:
         StoreError: The key can't be read or made.
     """
-    path = folder / "token.key"
     make_folder(folder)
-    with locked(folder / "token.lock"), explained(path):
-        if not path.exists():
+    with locked(folder / "token.lock"):
+        MarkFile(folder).ensure_in_use()
+        key = read_key(folder)
+        if key is None:
             # Doubt is no error. The key is read below; if it is lost later, tokens end early.
             with suppress(DoubtError):
-                replace_durably(path, make(KEY_LENGTH))
-        key = read_file(path)
+                write_key(folder, make(KEY_LENGTH))
+            key = read_key(folder)
+    return key or b""
+
+
+def read_key(folder: Path) -> bytes | None:
+    """Return the key in a folder, None if there is none.
+
+    Raises:
+        StoreError: The key can't be read.
+    """
+    path = _key_file(folder)
+    with explained(path):
+        try:
+            key = read_file(path)
+        except FileNotFoundError:
+            return None
     if len(key) != KEY_LENGTH:
         raise StoreCorruptError(
             f"{path} is damaged: it doesn't hold a key. Remove it, and start every token endpoint "
             "again; access tokens that were issued before are then invalid."
         )
     return key
+
+
+def write_key(folder: Path, key: bytes) -> None:
+    """Replace the key in a folder. The caller must be the only writer.
+
+    Raises:
+        StoreError: The key can't be written.
+        DoubtError: The key may not have been written, or may be lost.
+    """
+    replace_durably(_key_file(folder), key)
+
+
+def _key_file(folder: Path) -> Path:
+    return folder / "token.key"
 
 
 class Revocations:
@@ -62,6 +93,7 @@ class Revocations:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder / ".revoked"
+        self._mark = MarkFile(folder.parent)
         self._swept = self._folder / "swept"
         # The identity of the file `swept` that was read last, and its spans.
         self._spans: tuple[object, Sequence[Span]] = (None, ())
@@ -72,6 +104,12 @@ class Revocations:
         Raises:
             StoreError: The revocation may not be durable. Try again.
         """
+        self._mark.ensure_in_use()
+        self._add(token, expires_at)
+        # No lock keeps a mark from being made meanwhile, so that a copy may lack the revocation.
+        self._mark.ensure_in_use()
+
+    def _add(self, token: str, expires_at: datetime) -> None:
         path = self._path(token, expires_at)
         with explained(path):
             for more_tries in reversed(range(_TRIES)):
@@ -139,6 +177,7 @@ class Revocations:
         if not expiries:
             return
         with locked(self._folder / "sweep.lock"):
+            self._mark.ensure_in_use()
             expired = {(at, at) for at in expiries.values()}
             swept = join_spans([*self._read_swept(), *expired])
             try:
@@ -147,6 +186,50 @@ class Revocations:
                 raise StoreError(f"Can't use {doubt.args[0]}.") from doubt
             for path in expiries:
                 path.unlink(missing_ok=True)
+
+    def kept(self) -> Mapping[str, int]:
+        """Return the tokens whose files are there, with the Unix times when they expire.
+
+        Raises:
+            StoreError: The folder can't be read.
+        """
+        with explained(self._folder):
+            return {path.name.partition(".")[2]: at for path, at in self._files().items()}
+
+    def spans(self) -> Sequence[Span]:
+        """Return the swept spans of time.
+
+        Raises:
+            StoreError: They can't be read.
+        """
+        return self._read_swept()
+
+    def put(self, kept: Mapping[str, int], spans: Sequence[Span]) -> None:
+        """Replace what `kept` and `spans` return. The caller must be the only writer.
+
+        Raises:
+            StoreError: It can't be replaced. It may have been in part.
+            DoubtError: The same.
+        """
+        before = self.kept()
+        for token, expiry in kept.items():
+            if before.get(token) != expiry:
+                self._add(token, datetime.fromtimestamp(expiry, UTC))
+        if self._read_swept() != [*spans]:
+            make_folder(self._folder)
+            replace_durably(self._swept, json.dumps(spans).encode())
+        with explained(self._folder):
+            for path, expiry in self._files().items():
+                if kept.get(path.name.partition(".")[2]) != expiry:
+                    path.unlink()
+
+    def _files(self) -> Mapping[Path, int]:
+        paths = _list(self._folder)
+        found = dict(_expiries(paths))
+        for hour in paths:
+            if hour.name.isdecimal():
+                found.update(_expiries(_list(hour)))
+        return found
 
     def _path(self, token: str, expires_at: datetime) -> Path:
         if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", token):

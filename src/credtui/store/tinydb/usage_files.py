@@ -11,6 +11,7 @@ from credtui.regular_files import read_file
 from credtui.store.tinydb.files import explained, replacement, write
 from credtui.store.tinydb.folders import make_folder
 from credtui.store.tinydb.lock import locked
+from credtui.store.tinydb.mark_file import MarkFile
 
 _KEPT = 20
 """How many credentials' usage to keep for an organization: all, and some deleted ones."""
@@ -25,6 +26,7 @@ class UsageFiles:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder / ".usage"
+        self._mark = MarkFile(folder.parent)
 
     def path(self, organization: str) -> Path:
         """Return the file of an organization."""
@@ -55,21 +57,28 @@ class UsageFiles:
         """
         make_folder(self._folder)
         with locked(self._folder / f"{organization}.lock"):
+            self._mark.ensure_in_use()
             kept = dict(self.read(organization))
             for client_id, more in usage.items():
                 # The credential that was used last comes last.
                 before = kept.pop(client_id, None)
                 kept[client_id] = before.merged(more) if before else more
-            content = {
-                client_id: used.model_dump(mode="json")
-                for client_id, used in list(kept.items())[-_KEPT:]
-            }
-            path = self.path(organization)
-            # The usage isn't synced: a power cut may lose the newest. An unknown outcome is no
-            # error, because the caller would add the usage again, and it could count twice.
-            with (
-                suppress(OutcomeUnknownError),
-                explained(path),
-                replacement(path) as descriptor,
-            ):
-                write(descriptor, json.dumps(content).encode())
+            # An unknown outcome is no error, because the caller would add the usage again, and it
+            # could count twice.
+            with suppress(OutcomeUnknownError):
+                self.put(organization, dict(list(kept.items())[-_KEPT:]))
+
+    def put(self, organization: str, usage: Mapping[str, Usage]) -> None:
+        """Replace an organization's usage. It isn't synced: a power cut may lose the newest.
+
+        The caller must be the only writer.
+
+        Raises:
+            StoreError: The usage can't be kept. Nothing was changed.
+            OutcomeUnknownError: It is not known whether the usage was replaced.
+        """
+        make_folder(self._folder)
+        content = {client_id: used.model_dump(mode="json") for client_id, used in usage.items()}
+        path = self.path(organization)
+        with explained(path), replacement(path) as descriptor:
+            write(descriptor, json.dumps(content).encode())

@@ -280,8 +280,47 @@ CREATE CONSTRAINT TRIGGER have_a_primary
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA credtui FROM PUBLIC;
 """
 
+# `credtui store copy` marks its target until the copy is complete, and from the end of the copy on
+# its source. A marked store takes no change, whichever client is connected. The copy locks the
+# tables before it makes the mark, so that no change is under way then.
+MARK = """
+CREATE TABLE credtui.mark (
+    id smallint PRIMARY KEY DEFAULT 1 CHECK (id = 1),
+    kind text NOT NULL CHECK (kind IN ('moved', 'unfinished')),
+    other text NOT NULL
+);
+CREATE FUNCTION credtui.refuse_if_marked() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    mark credtui.mark;
+BEGIN
+    SELECT * INTO mark FROM credtui.mark;
+    IF mark.kind = 'moved' THEN
+        RAISE EXCEPTION 'this store was copied to another one'
+            USING ERRCODE = 'CT001', DETAIL = mark.other;
+    ELSIF mark.kind = 'unfinished'
+        AND current_setting('credtui.copying', true) IS DISTINCT FROM 'on'
+    THEN
+        RAISE EXCEPTION 'this store is an unfinished copy'
+            USING ERRCODE = 'CT002', DETAIL = mark.other;
+    END IF;
+    RETURN NULL;
+END $$;
+"""
+REFUSE_IF_MARKED = """
+CREATE TRIGGER refuse_if_marked BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON credtui.{table}
+    FOR EACH STATEMENT EXECUTE FUNCTION credtui.refuse_if_marked();
+"""
+KEEP_DATA = (
+    *("ledger", "credential", "event", "operator", "permission", "operator_key"),
+    *("usage", "preference", "token_key", "revocation", "swept"),
+)
+
 
 def upgrade() -> None:
     """Make the tables and their rules."""
     op.execute(TABLES)
     op.execute(RULES)
+    op.execute(MARK)
+    for table in KEEP_DATA:
+        op.execute(REFUSE_IF_MARKED.format(table=table))
