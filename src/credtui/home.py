@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from credtui.domain.errors import ExtraMissingError
+    from credtui.store.copying import Copyable
     from credtui.store.port import OperatorKeys, Store
     from credtui.store.postgres.migrate import Migration
     from credtui.store.postgres.status import Status
@@ -117,6 +118,34 @@ def database_status(url: str) -> "Status":
     except ModuleNotFoundError:
         raise _extra_missing() from None
     return read_status(url)
+
+
+def open_copyable(named: str) -> "Copyable":
+    """Return a store that `credtui store copy` copies, or copies to.
+
+    Args:
+        named: A data folder, or the address of a database.
+
+    Raises:
+        InvalidConfigurationError: The address isn't valid, or has a password.
+        ExtraMissingError: A database needs the extra `postgres`.
+    """
+    from pathlib import Path
+
+    if "://" not in named:
+        from credtui.store.tinydb.copying import TinyDBCopyable
+
+        return TinyDBCopyable(Path(named))
+    from credtui.domain.errors import InvalidConfigurationError
+    from credtui.domain.store_url import why_not_store_url
+
+    if why_not := why_not_store_url(named):
+        raise InvalidConfigurationError(f"The address of a database {why_not}.")
+    try:
+        from credtui.store.postgres.copying import PostgresCopyable
+    except ModuleNotFoundError:
+        raise _extra_missing() from None
+    return PostgresCopyable(named)
 
 
 def open_operator_keys(configuration_file: str, folder: str) -> "OperatorKeys":

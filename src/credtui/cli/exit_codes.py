@@ -22,8 +22,8 @@ class ExitCode(IntEnum):
     UNAVAILABLE = (
         6,
         (
-            "disk, files or memory are short, the store is busy, read-only, out of reach or not "
-            "migrated, or the port is taken"
+            "disk, files or memory are short, the store is busy, read-only, moved, out of reach or "
+            "not migrated, or the port is taken"
         ),
     )
     DAMAGED = 7, "the store is damaged, was tampered with, or is from a later version"
@@ -63,6 +63,9 @@ _BY_CODE = {
     "shortage": ExitCode.UNAVAILABLE,
     "store_unavailable": ExitCode.UNAVAILABLE,
     "store_busy": ExitCode.UNAVAILABLE,
+    "store_moved": ExitCode.UNAVAILABLE,
+    "store_unfinished": ExitCode.UNAVAILABLE,
+    "copy_differs": ExitCode.DAMAGED,
     "store_corrupt": ExitCode.DAMAGED,
     "store_too_new": ExitCode.DAMAGED,
     "audit_tampered": ExitCode.DAMAGED,

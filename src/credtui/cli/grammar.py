@@ -46,7 +46,7 @@ _LOCAL_COMMANDS = (
         "serve access tokens to clients: see docs/token-endpoint.md",
         "serve:serve_arguments",
     ),
-    ("store", "look after the database: see docs/scale.md", "stores:store_commands"),
+    ("store", "look after the store: see docs/scale.md", "stores:store_commands"),
     (
         "authorized-keys",
         "for sshd: see docs/ssh.md",

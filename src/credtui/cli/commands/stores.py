@@ -4,6 +4,7 @@ from argparse import ArgumentTypeError
 from pathlib import Path
 from typing import Any
 
+from credtui.cli.commands.copy_store import copy_arguments
 from credtui.cli.output import put, put_json, say
 from credtui.cli.parser import Parser, add_commands
 from credtui.cli.session import Session
@@ -18,6 +19,7 @@ def store_commands(parser: Parser) -> None:
         parser,
         ("status", "show where the data is, and whether credtui can use it", _status_arguments),
         ("migrate", "make or upgrade the tables of a database, as its owner", _migrate_arguments),
+        ("copy", "copy all data to another store, which then takes its place", copy_arguments),
     )
 
 

@@ -18,6 +18,11 @@ def hazards(name: str, connection: psycopg.Connection) -> Iterator[str]:
     """
     if mark := read_mark(connection):
         yield str(mark.refusal(name))
+    yield from hazards_of_server(connection)
+
+
+def hazards_of_server(connection: psycopg.Connection) -> Iterator[str]:
+    """Yield a sentence for each hazard, whatever the database holds."""
     yield from hazards_of_changes(connection)
     mode = parameter(connection, "sslmode")
     if mode != "verify-full" and _is_remote(connection):

@@ -14,15 +14,15 @@ SCHEMA: Final = "SELECT version_num FROM credtui.alembic_version"
 IS_STANDBY: Final = "SELECT pg_is_in_recovery()"
 
 # A mark: none for a store that is in use. Look-ups ask with each question why its answer might not
-# count: a standby answers, the database was migrated meanwhile to a schema that this version doesn't
-# know, or there is a mark.
+# count: a standby answers, the database was migrated meanwhile to a schema that this version
+# doesn't know, or there is a mark.
 
 MARK: Final = "SELECT kind, other FROM credtui.mark"
 _WHY_NOT: Final = f"""
 CASE WHEN pg_is_in_recovery() OR EXISTS (
     SELECT FROM credtui.alembic_version WHERE version_num > '{USABLE[-1]:04}'
 ) THEN ARRAY['unfit', ''] ELSE (SELECT ARRAY[kind, other] FROM credtui.mark) END
-"""  # constants only
+"""  # noqa: S608  # constants only
 
 # Transactions
 
@@ -118,8 +118,9 @@ SELECT set_config('synchronous_commit', 'off', true), pg_catalog.pg_notify(%(cha
 BACKEND: Final = "SELECT pg_catalog.pg_backend_pid()"
 
 # Clients. Each array has an element for each of a batch of look-ups. The first two columns are
-# there even if no client is found. The first tells why the answer doesn't count. The second has the numbers, from 1, of the tokens that are revoked. A subquery that finds
-# one row can't become a join. So an index finds that row, even where the tables have no statistics.
+# there even if no client is found. The first tells why the answer doesn't count. The second has the
+# numbers, from 1, of the tokens that are revoked. A subquery that finds one row can't become a
+# join. So an index finds that row, even where the tables have no statistics.
 
 _LOOK_UP: Final = f"""
 SELECT why_not, revoked, (

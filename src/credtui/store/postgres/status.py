@@ -5,10 +5,10 @@ from typing import NamedTuple
 
 from credtui.domain.errors import StoreError
 from credtui.store.postgres import sql
-from credtui.store.postgres.address import where
+from credtui.store.postgres.address import name_of, where
 from credtui.store.postgres.connections import connect, deadline, read_schema
 from credtui.store.postgres.errors import explained
-from credtui.store.postgres.hazards import hazards, parameter
+from credtui.store.postgres.hazards import hazards, hazards_of_server, parameter
 from credtui.store.postgres.schema import USABLE, ensure_usable
 
 
@@ -48,6 +48,7 @@ def read_status(url: str) -> Status:
     """
     with explained(url), connect(url) as connection, deadline(connection):
         schema = read_schema(connection)
+        found = hazards(name_of(url), connection) if schema else hazards_of_server(connection)
         ((names, standbys),) = connection.execute(sql.SYNCHRONOUS).fetchall()
         return Status(
             where=where(url),
@@ -59,7 +60,7 @@ def read_status(url: str) -> Status:
             synchronous_standby_names=names,
             tls=connection.pgconn.ssl_in_use,
             sslmode=parameter(connection, "sslmode"),
-            hazards=tuple(hazards(connection)),
+            hazards=tuple(found),
         )
 
 

@@ -14,13 +14,15 @@ from tinydb.table import Table
 from credtui.domain.audit import FIRST_PREVIOUS, Action, AuditEvent, What, are_chained, next_event
 from credtui.domain.errors import DoubtError
 from credtui.domain.permissions import Actor
-from credtui.store.tinydb.files import replace_durably, set_aside
+from credtui.store.tinydb.files import explained, replace_durably, set_aside
 from credtui.store.tinydb.folders import make_folder
 from credtui.store.tinydb.layouts import complete, upgrade
 from credtui.store.tinydb.lock import locked
 from credtui.store.tinydb.log import AuditLog
 from credtui.store.tinydb.schema import SCHEMA
 from credtui.store.tinydb.tables import Tables, log_of, parsing, read_tables
+
+_PAGE = 1000
 
 
 class DurableStorage(Storage):
@@ -115,6 +117,10 @@ class Draft:
             self._storage.commit()
         return self._events
 
+    def adopt(self, event: AuditEvent) -> None:
+        """Take an audit event of another store for the last one."""
+        self._events = [event]
+
     def _read_last_events(self) -> Sequence[AuditEvent]:
         if self._storage.read() is None:
             return ()
@@ -169,6 +175,45 @@ class Ledger:
                 draft.doubt, held.finished = doubt, False
             except OSError:  # from the log, after the commit
                 held.finished = False
+
+    def read_complete(self) -> Draft:
+        """Return the ledger as `transaction` does, but don't hold it."""
+        draft = self.read()
+        draft.complete(self._log.newest_first)
+        return draft
+
+    def oldest_first(self, after: int) -> Iterator[AuditEvent]:
+        """Yield the audit events with greater numbers, without waiting for a lock."""
+        last_events = self.read().last_events
+        for event in self._log.oldest_first(after):
+            yield event
+            after = event.number
+        yield from (event for event in last_events if event.number > after)
+
+    def put(self, fill: Callable[[Draft], None], events: Iterable[AuditEvent]) -> None:
+        """Continue the ledger as another store kept it. The caller must be the only writer.
+
+        Args:
+            fill: Puts what the other store keeps into tables.
+            events: The events that follow those of this ledger. There is at least one.
+
+        Raises:
+            StoreError: The ledger can't be written.
+            DoubtError: The ledger may have been written.
+        """
+        make_folder(self.path.parent)
+        # The log comes before the JSON file. A copy that was killed leaves a log that is too long.
+        if not self.path.exists():
+            self._log.cut_after(0)
+        draft = self.read()
+        self._log.cut_after(draft.last_events[-1].number if draft.last_events else 0)
+        rest = iter(events)
+        with explained(self.path):
+            while page := list(islice(rest, _PAGE)):
+                self._log.append(page)
+                draft.adopt(page[-1])
+        fill(draft)
+        draft.commit()
 
     def events(self, before: int | None, limit: int) -> Sequence[AuditEvent]:
         """Return audit events, newest first, without waiting for a lock.

@@ -127,6 +127,24 @@ class AuditLog:
                 if before is None or event.number < before:
                     yield event
 
+    def oldest_first(self, after: int) -> Iterator[AuditEvent]:
+        """Yield whole events with greater numbers, as far as they are written."""
+        with explained(self._path), self._open() as file:
+            file.seek(self._find(file, after + 1, file.seek(0, os.SEEK_END)))
+            while (line := file.readline(_LONGEST + 1)).endswith(b"\n") and b"\0" not in line:
+                yield self._parse(line)
+
+    def cut_after(self, number: int) -> None:
+        """Remove the events with greater numbers, and a torn end. Only a copy may do so.
+
+        Raises:
+            StoreError: The log can't be cut.
+        """
+        with explained(self._path), self._open() as file:
+            size = file.seek(0, os.SEEK_END)
+            if (end := self._find(file, number + 1, size)) < size:
+                cut_durably(self._path, end)
+
     def _find(self, file: BinaryIO, number: int, end: int) -> int:
         """Return the position where the line of an event begins, `end` if there is no such line.
 
