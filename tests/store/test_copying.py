@@ -29,12 +29,22 @@ from credtui.store.marks import Mark
 from credtui.store.port import Store
 from credtui.store.tinydb.mark_file import MarkFile
 from credtui.store.tinydb.token_files import Revocations
-from tests.store.copied import ANN, USED, address, copyable_at, everything, filled, open_at
+from tests.store.copied import (
+    ANN,
+    USED,
+    address,
+    copyable_at,
+    everything,
+    filled,
+    is_revoked,
+    open_at,
+)
 from tests.stores import STORES
 from tests.support import START, make_credential
 
 ACME = Place("uat", "acme")
 INITECH = Place("uat", "initech")
+NOBODY = "cid_" + "0" * 16
 DIRECTIONS = list(product(STORES, STORES))
 
 Progress = Callable[[str, int, int], None]
@@ -96,8 +106,8 @@ def refuse_everything(store: Store, kind: type[StoreError]) -> None:
         lambda: store.keep_theme("ann", "dark"),
         lambda: store.token_key(lambda length: b"x" * length),
         lambda: store.revoke("uat", "late", START),
-        lambda: asyncio.run(find(store, "uat", "cid_" + "0" * 16)),
-        lambda: asyncio.run(is_revoked(store)),
+        lambda: asyncio.run(find(store, "uat", NOBODY)),
+        lambda: asyncio.run(find_bearer(store)),
     ]
     for work in attempts:
         with pytest.raises(kind):
@@ -113,8 +123,8 @@ async def find(store: Store, environment: str, client_id: str) -> object:
     return await store.find_client(environment, client_id)
 
 
-async def is_revoked(store: Store) -> bool:
-    return await store.is_revoked("uat", "late", START)
+async def find_bearer(store: Store) -> object:
+    return await store.find_bearer("uat", NOBODY, "late", START)
 
 
 def test_everything_is_copied_and_the_copy_takes_over(
@@ -210,11 +220,7 @@ def test_changes_during_the_first_pass_arrive(store: Store, source: str, target:
         assert copied.events(INITECH)[0].hash == done[1]
         assert len(copied.load(ACME).credentials) == 3
         assert copied.theme_of("carol") == "dark"
-        assert asyncio.run(is_revoked_at(copied, "between"))
-
-
-async def is_revoked_at(store: Store, token: str) -> bool:
-    return await store.is_revoked("uat", token, START)
+        assert asyncio.run(is_revoked(copied, "uat", "between", START))
 
 
 def test_an_unfinished_copy_is_refused_and_gone_on_with(

@@ -28,7 +28,6 @@ from credtui.store.copying import OPERATORS, Copyable, End, Kept, Rest, Tokens
 from credtui.store.marks import Mark
 from credtui.store.postgres import copying_sql, queries, sql
 from credtui.store.postgres.address import name_of, where
-from credtui.store.postgres.changes import additions, changes
 from credtui.store.postgres.connections import connect, deadline, read_mark, read_schema
 from credtui.store.postgres.errors import explained, reason
 from credtui.store.postgres.rows import (
@@ -40,6 +39,7 @@ from credtui.store.postgres.rows import (
     read_organization,
 )
 from credtui.store.postgres.schema import ensure_usable
+from credtui.store.postgres.statements import additions, changes
 
 _PATIENCE = 60.0
 """Seconds after which a statement that got no answer is given up."""

@@ -214,11 +214,16 @@ class TinyDBStore(TinyDBOperatorKeys, Store):
         self, environment: str, client_id: str, token: str, expires_at: datetime
     ) -> Client | None:
         client = await self.find_client(environment, client_id)
-        if client is None or await self._is_revoked(environment, token, expires_at):
+        if client is None or await self.is_revoked(environment, token, expires_at):
             return None
         return client
 
-    async def _is_revoked(self, environment: str, token: str, expires_at: datetime) -> bool:
+    async def is_revoked(self, environment: str, token: str, expires_at: datetime) -> bool:
+        """Tell whether an access token is revoked.
+
+        Raises:
+            StoreError: The revocations can't be read.
+        """
         revocations = self._revocations_of(environment)
         answer = revocations.recall(token, expires_at)
         if answer is None:
