@@ -134,7 +134,7 @@ class Counted:
         return self._seen - before
 
     def _statements(self) -> int:
-        return self._server.log.count("SELECT unfit, revoked")
+        return self._server.log.count("SELECT why_not, revoked")
 
 
 @pytest.fixture
