@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from itertools import count
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from credtui.domain.audit import Action, all_events
@@ -51,6 +51,7 @@ SWEPT, REVOKED = START + timedelta(hours=1), LATER + timedelta(hours=1)
 
 
 _numbers = count()
+_folder = TemporaryDirectory(prefix="credtui-rich-")  # removed when the tests end
 
 
 def address(kind: str, folder: Path) -> str:
@@ -70,7 +71,7 @@ def copyable_at(named: str) -> Copyable:
 @cache
 def _filled(kind: str) -> tuple[str, Mapping[str, str]]:
     """Make a rich store of a kind. Return its address, and secrets that work, by Client ID."""
-    named = address(kind, Path(mkdtemp(prefix="credtui-filled-")) / "store")
+    named = address(kind, Path(_folder.name) / kind)
     with closing(open_at(named)) as store:
         return named, fill(store)
 

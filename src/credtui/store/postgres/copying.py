@@ -71,6 +71,9 @@ class PostgresCopyable(Copyable):
                 self._hold()
             yield
         finally:
+            # The server needs a moment to notice that a connection was closed.
+            with suppress(psycopg.Error), deadline(self._holder):
+                self._holder.execute(sql.ROLLBACK)
             self._holder.close()
 
     @override
