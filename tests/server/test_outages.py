@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -13,7 +14,7 @@ from tests.postgres.server import Server as Database
 from tests.postgres.shared import ADDRESS, create_database
 from tests.server.serving import Account, Server, serving, wait_for
 from tests.server.test_errors import refused
-from tests.stores import CHOSEN, database_of
+from tests.stores import APPLICATION, CHOSEN, database_of
 
 LIMIT = 10.0
 """Seconds within which every request has an answer."""
@@ -25,7 +26,8 @@ def database(monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
     with Database.create() as database:
         monkeypatch.setenv(CHOSEN, "postgres")
         monkeypatch.setenv(ADDRESS, f"127.0.0.1:{database.port}")
-        migrate(create_database("migrated"))
+        database.execute(f"CREATE ROLE {APPLICATION} LOGIN")
+        migrate(create_database("migrated"), APPLICATION)
         yield database
 
 
@@ -73,6 +75,11 @@ def ask_at_once(server: Server, account: Account, requests: int) -> list[httpx.R
         return list(pool.map(ask, range(requests)))
 
 
+def bad_health(server: Server) -> httpx.Response | None:
+    answer = httpx.get(f"{server.url}/healthz", timeout=LIMIT)
+    return None if answer.status_code == 200 else answer
+
+
 @pytest.mark.parametrize("outage", [stopped, paused, without_tables])
 def test_an_outage(
     database: Database,
@@ -86,10 +93,11 @@ def test_an_outage(
     token = {"Authorization": f"Bearer {granted[0].json()['access_token']}"}
     # The uses of these tokens are not written yet when the outage begins.
     with outage(database, name):
-        with ThreadPoolExecutor(2) as pool:
-            health = pool.submit(httpx.get, f"{served.url}/healthz", timeout=LIMIT)
+        with ThreadPoolExecutor(1) as pool:
             test = pool.submit(httpx.get, f"{served.token_url}/test", headers=token, timeout=LIMIT)
-            answers = [*ask_at_once(served, account, 24), test.result(), health.result()]
+            answers = [*ask_at_once(served, account, 24), test.result()]
+        # A look at the store counts for a second.
+        answers.append(wait_for(partial(bad_health, served), "bad health"))
         for answer in answers:
             refused(answer, 503, "temporarily_unavailable")
             assert int(answer.headers["Retry-After"]) > 0

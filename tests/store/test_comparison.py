@@ -161,7 +161,10 @@ TAMPERED: dict[str, tuple[Tamper, str]] = {
     ),
     "the name or state of cid_": (
         credential(name="another"),
-        "UPDATE credtui.credential SET name = 'another' WHERE client_id = FIRST",
+        (
+            "UPDATE credtui.credential SET name = 'another', name_key = 'another' "
+            "WHERE client_id = FIRST"
+        ),
     ),
     "the primary credential of acme in uat": (
         edit("uat/acme.json", set_other_primary),

@@ -18,7 +18,8 @@ from credtui.domain.operators import Operators
 from credtui.domain.place import Place
 from credtui.domain.usage import Usage, hour_of
 from credtui.service.copying import copy_store
-from tests.store.copied import ANN, address, copyable_at, everything, filled, open_at
+from credtui.store.port import Store
+from tests.store.copied import ANN, address, copyable_at, everything, filled, is_revoked, open_at
 from tests.stores import STORES
 from tests.support import START
 
@@ -70,12 +71,12 @@ def write_until_refused(named: str, pipe: int) -> None:
 USED_ONCE = Usage(issued={hour_of(START): 1})
 
 
-def record(store, name: str) -> None:  # type: ignore[no-untyped-def]
+def record(store: Store, name: str) -> None:
     with store.transaction(ACME) as transaction:
         transaction.record(START, ANN, Action.VIEW, name=name)
 
 
-def record_operator(store, name: str) -> None:  # type: ignore[no-untyped-def]
+def record_operator(store: Store, name: str) -> None:
     with store.operators_transaction() as transaction:
         transaction.operators = Operators(members=tuple(reversed(transaction.operators.members)))
         transaction.record(START, ANN, Action.SET_OPERATOR, name=name)
@@ -109,13 +110,9 @@ def test_nothing_is_lost_that_others_wrote_meanwhile(kind: str, tmp_path: Path) 
             elif what == "operator":
                 assert name in about_operators
             elif what == "token":
-                assert asyncio.run(is_revoked(copied, name))
+                assert asyncio.run(is_revoked(copied, "uat", name, START))
         used = sum(what == "used" for what, _ in reported)
         assert copied.usage(ACME)["cid_1"].issued == {hour_of(START): used}
-
-
-async def is_revoked(store, token: str) -> bool:  # type: ignore[no-untyped-def]
-    return bool(await store.is_revoked("uat", token, START))
 
 
 def test_a_copy_that_is_killed_leaves_one_truth_and_can_be_gone_on_with(tmp_path: Path) -> None:

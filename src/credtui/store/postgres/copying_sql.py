@@ -35,9 +35,9 @@ PLACES: Final = """
 SELECT environment, organization FROM credtui.ledger
 WHERE events > 0 AND organization <> '' ORDER BY environment, organization
 """
-# Two credentials may have exchanged their names. So each first gets a key that no name has.
+# Two credentials may have exchanged their names. So each first gets a name that none can have.
 PARK_NAMES: Final = """
-UPDATE credtui.credential SET name_key = client_id
+UPDATE credtui.credential SET name = client_id, name_key = lower(client_id)
 WHERE organization = %(organization)s AND environment = %(environment)s
 """
 REMOVE_OPERATORS: Final = "DELETE FROM credtui.operator"
