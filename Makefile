@@ -1,7 +1,8 @@
 # Everything is installed into one folder. A stamp in it says which lock was installed last, so a
 # second `make run` starts at once.
 VENV := .venv
-JOBS ?= auto
+# Many tests wait for a program that they started. So there is one process more than cores.
+JOBS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 FAST = tests/domain tests/service tests/store/test_contract.py tests/cli/test_credentials.py \
 	tests/cli/test_representative.py tests/cli/test_help.py tests/cli/test_output.py \
 	tests/tui/test_summaries.py tests/tui/terminal/test_input.py tests/test_configuration.py \
