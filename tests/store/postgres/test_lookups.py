@@ -73,6 +73,19 @@ class TestBatches:
             assert await batches.ask(name) == name.upper()
         assert answering.batches == [["a"], ["b"]]
 
+    async def test_who_asks_again_as_the_last_line_ends_is_answered(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(lookups, "LINES", 1)
+
+        async def answer(questions: Sequence[str]) -> Sequence[str]:
+            return questions
+
+        batches = Batches(answer)
+        async with asyncio.timeout(10):
+            for name in ("a", "b", "c"):
+                assert await batches.ask(name) == name
+
     async def test_who_goes_takes_no_answer_from_others(self) -> None:
         answering = Answering()
         batches = Batches(answering)

@@ -67,7 +67,7 @@ class Batches(Generic[Q, A]):
     def __init__(self, answer: Callable[[Sequence[Q]], Awaitable[Sequence[A | Exception]]]) -> None:
         self._answer = answer
         self._waiting: list[tuple[Q, asyncio.Future[A]]] = []
-        self._running: set[asyncio.Task[None]] = set()
+        self._running: set[asyncio.Task[Any] | None] = set()
 
     async def ask(self, question: Q) -> A:
         """Return the answer.
@@ -78,12 +78,21 @@ class Batches(Generic[Q, A]):
         future: asyncio.Future[A] = asyncio.get_running_loop().create_future()
         self._waiting.append((question, future))
         if len(self._running) < LINES:
-            task = asyncio.create_task(self._work())
-            self._running.add(task)
-            task.add_done_callback(self._running.discard)
+            self._running.add(asyncio.create_task(self._work()))
         return await future
 
     async def _work(self) -> None:
+        """Answer until nobody waits.
+
+        The next question may come before a callback of this task would run. So the task itself
+        notes that it ends.
+        """
+        try:
+            await self._answer_all()
+        finally:
+            self._running.discard(asyncio.current_task())
+
+    async def _answer_all(self) -> None:
         while batch := self._waiting[:_LARGEST]:
             del self._waiting[: len(batch)]
             answers: Sequence[A | Exception]
