@@ -118,9 +118,12 @@ def program_environ(home: Path) -> dict[str, str]:
 
     It is the store that `open_store(home / "store")` opens.
     """
+    environ = {"CREDTUI_HOME": str(home)}
     if os.environ[CHOSEN] == "postgres":
-        return {
-            "CREDTUI_HOME": str(home),
-            "CREDTUI_STORE_URL": as_application(database_of(home / "store")),
-        }
-    return {"CREDTUI_HOME": str(home)}
+        url = environ["CREDTUI_STORE_URL"] = as_application(database_of(home / "store"))
+        # sshd passes no variables on.
+        configuration = home / "credtui.toml"
+        if not configuration.exists():
+            home.mkdir(parents=True, exist_ok=True)
+            configuration.write_text(f'[store]\nurl = "{url}"\n')
+    return environ

@@ -210,7 +210,10 @@ class TestMultiplexers:
             terminal.wait_for("Secret for In screen")
 
 
-KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHYjv2uVkBPFkcXVwQqKp3nSXp8DRDk8p6VsB6x6bXvG x@y"
+KEYS = {
+    "alice": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHYjv2uVkBPFkcXVwQqKp3nSXp8DRDk8p6VsB6x6bXvG x@y",
+    "bob": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f x@y",
+}
 
 
 def choose(terminal: Terminal, label: str) -> None:
@@ -235,8 +238,12 @@ class TestRemembered:
         ).store.operators_transaction() as change:
             change.operators = Operators(
                 members=(
-                    Operator(name="alice", representative=True, keys=(KEY,)),
-                    Operator(name="bob", permissions={"acme": Permission.CAN_EDIT}, keys=(KEY,)),
+                    Operator(name="alice", representative=True, keys=(KEYS["alice"],)),
+                    Operator(
+                        name="bob",
+                        permissions={"acme": Permission.CAN_EDIT},
+                        keys=(KEYS["bob"],),
+                    ),
                 )
             )
             change.record(
@@ -245,7 +252,7 @@ class TestRemembered:
 
         def enter(operator: str) -> Terminal:
             words = ["--home", str(home), "ssh-session", "--operator", operator, "--fingerprint"]
-            return start(*words, parse_public_key(KEY).fingerprint)
+            return start(*words, parse_public_key(KEYS[operator]).fingerprint)
 
         first = enter("alice")
         assert background(first) == DARK.background

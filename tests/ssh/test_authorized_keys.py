@@ -180,6 +180,7 @@ def test_a_damaged_store_lets_nobody_in(
     assert ask(ACCOUNT, KEY.type, KEY.data) == (status, "", f"credtui: {told.value}\n")
 
 
+@pytest.mark.files
 @pytest.mark.parametrize("end", ["\n", "\r", "\x1b", "\u2028", "\x85"])
 def test_a_name_never_begins_a_line(ask: Callable[..., Ran], home: Path, end: str) -> None:
     rename(home / "store" / "operators.json", f"rita{end}{OTHER}")
@@ -190,7 +191,9 @@ def test_a_name_never_begins_a_line(ask: Callable[..., Ran], home: Path, end: st
 
 def test_a_wrong_configuration_keeps_nobody_out(ask: Callable[..., Ran], home: Path) -> None:
     """A representative can log in and mend it: the session says what is wrong."""
-    (home / "credtui.toml").write_text("nonsense = 1\n")
+    configuration = home / "credtui.toml"
+    before = configuration.read_text() if configuration.exists() else ""
+    configuration.write_text(f"nonsense = 1\n{before}")
     assert ask(ACCOUNT, KEY.type, KEY.data).out.startswith("restrict,pty,")
 
 
