@@ -123,7 +123,8 @@ def program_environ(home: Path) -> dict[str, str]:
         url = environ["CREDTUI_STORE_URL"] = as_application(database_of(home / "store"))
         # sshd passes no variables on.
         configuration = home / "credtui.toml"
-        if not configuration.exists():
+        before = configuration.read_text() if configuration.exists() else ""
+        if "[store]" not in before:
             home.mkdir(parents=True, exist_ok=True)
-            configuration.write_text(f'[store]\nurl = "{url}"\n')
+            configuration.write_text(f'{before}\n[store]\nurl = "{url}"\n')
     return environ
