@@ -10,9 +10,11 @@ import secrets
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from itertools import pairwise
 from pathlib import Path
+
+import psycopg
 
 from credtui.configuration import Settings
 from credtui.domain.place import Place
@@ -237,6 +239,14 @@ def running(home: Path, *, synchronous: bool) -> Iterator[Run]:
         assert [line for server in servers for line in server.lines if "exception" in line] == []
 
 
+def has_events(member: Member) -> bool:
+    """Tell whether the data has come to a standby."""
+    url = f"{member.url.rpartition('/')[0]}/credtui?connect_timeout=2"
+    with suppress(psycopg.Error), psycopg.connect(url) as connection:
+        return bool(connection.execute("SELECT 1 FROM credtui.event LIMIT 1").fetchall())
+    return False
+
+
 def test_faults_of_a_cluster(tmp_path: Path) -> None:
     source = random.Random(SEED)
     print(f"\n{FAULTS} faults, CREDTUI_SOAK_SEED={SEED}", flush=True)
@@ -253,6 +263,9 @@ def test_an_asynchronous_cluster_breaks_the_rules(tmp_path: Path) -> None:
     with running(tmp_path, synchronous=False) as run:
 
         def fault(cluster: Cluster, roles: Roles, source: random.Random) -> None:
+            # Patroni promotes no standby that is too far behind.
+            standbys = [member for member in cluster.members if member is not roles["leader"]]
+            wait_for(lambda: all(map(has_events, standbys)), cluster.explain)
             roles["leader"].cut_off_standbys()
             time.sleep(0.7)
             roles["leader"].kill()
