@@ -8,3 +8,7 @@ class Place(NamedTuple):
 
     environment: str
     organization: str
+
+
+OPERATORS = Place("", "")
+"""The place of the operators, and of the audit log about them."""

@@ -7,8 +7,8 @@ from typing import Any
 from credtui.domain.errors import AuditTamperedError, CopyDiffersError
 from credtui.domain.operators import Operators
 from credtui.domain.organization import Organization
-from credtui.domain.place import Place
-from credtui.store.copying import OPERATORS, Copyable, Rest
+from credtui.domain.place import OPERATORS, Place
+from credtui.store.copying import Copyable, Rest
 
 _SHOWN = 5
 """How many differences an error names."""

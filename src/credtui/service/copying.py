@@ -21,9 +21,9 @@ from credtui.domain.errors import (
     DoubtError,
     StoreError,
 )
-from credtui.domain.place import Place
+from credtui.domain.place import OPERATORS, Place
 from credtui.service.comparison import compare
-from credtui.store.copying import OPERATORS, Copyable, End
+from credtui.store.copying import Copyable, End
 from credtui.store.marks import Mark
 
 Progress: TypeAlias = Callable[[str, int, int], None]

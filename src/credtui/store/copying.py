@@ -1,4 +1,4 @@
-"""What `credtui store copy` asks of a store, besides the port."""
+"""The port for `credtui store copy`: how a copy reads and writes a store."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -13,9 +13,6 @@ from credtui.domain.usage import Usage
 from credtui.store.marks import Mark
 from credtui.store.spans import Span
 
-OPERATORS = Place("", "")
-"""The place of the operators and their audit log."""
-
 
 class End(NamedTuple):
     """The end of an audit log: the number and the hash of its last event."""
@@ -25,7 +22,7 @@ class End(NamedTuple):
 
 
 class Kept(NamedTuple):
-    """What a store keeps at a place, at one moment.
+    """The content of a place, and the end of its audit log, at one moment.
 
     Attributes:
         content: The organization; the operators at the place `OPERATORS`.
@@ -51,7 +48,7 @@ class Tokens:
 
 @dataclass(frozen=True)
 class Rest:
-    """What a store keeps besides organizations and operators.
+    """The rest of a store's data, besides organizations and operators.
 
     Attributes:
         token_key: The key of access tokens, None if there is none yet.

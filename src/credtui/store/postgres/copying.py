@@ -22,9 +22,9 @@ from credtui.domain.errors import (
 )
 from credtui.domain.operators import Operators
 from credtui.domain.organization import Organization
-from credtui.domain.place import Place
+from credtui.domain.place import OPERATORS, Place
 from credtui.domain.usage import Usage
-from credtui.store.copying import OPERATORS, Copyable, End, Kept, Rest, Tokens
+from credtui.store.copying import Copyable, End, Kept, Rest, Tokens
 from credtui.store.marks import Mark
 from credtui.store.postgres import copying_sql, queries, sql
 from credtui.store.postgres.address import name_of, where

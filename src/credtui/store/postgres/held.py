@@ -35,9 +35,6 @@ LOOK_PATIENCE = 4.0
 _UNKNOWN = ("40003", "08007")
 """The SQLSTATEs of a commit whose outcome the database itself doesn't know."""
 
-OPERATORS = Place("", "")
-"""The place of the audit log about operators."""
-
 
 class Held:
     """Ledgers that are held in an open transaction of the database.

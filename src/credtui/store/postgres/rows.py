@@ -14,6 +14,7 @@ from credtui.domain.operators import Operators
 from credtui.domain.organization import Organization
 from credtui.domain.permissions import Operator, Permission
 from credtui.domain.place import Place
+from credtui.store.postgres.address import where
 
 Row = Sequence[Any]
 
@@ -26,8 +27,6 @@ def parsing(url: str) -> Iterator[None]:
         StoreCorruptError: The rows are not as credtui writes them. The original error is hidden,
             because its message may quote a hash.
     """
-    from credtui.store.postgres.address import where
-
     try:
         yield
     except (ValueError, KeyError, TypeError, AttributeError, IndexError):

@@ -29,17 +29,19 @@ CASE WHEN pg_is_in_recovery() OR EXISTS (
 BEGIN: Final = "BEGIN ISOLATION LEVEL READ COMMITTED"
 COMMIT: Final = "COMMIT"
 ROLLBACK: Final = "ROLLBACK"
-# A cluster may ask for more than `on`, never for less. The limits free the row of a session that
-# was stopped, or whose host has gone. A pooler in transaction mode leaves no other way to set them.
-SETTINGS: Final = """
+# A cluster may ask for more than `on`, never for less.
+_DURABLE: Final = """set_config('synchronous_commit', CASE current_setting('synchronous_commit')
+        WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, true)"""
+# The limits free the row of a session that was stopped, or whose host has gone. A pooler in
+# transaction mode leaves no other way to set them.
+SETTINGS: Final = f"""
 SELECT
-    set_config('synchronous_commit', CASE current_setting('synchronous_commit')
-        WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, true),
+    {_DURABLE},
     set_config('lock_timeout', '5s', true),
     set_config('statement_timeout', '8s', true),
     set_config('idle_in_transaction_session_timeout', '15s', true),
     (SELECT version_num FROM credtui.alembic_version)
-"""
+"""  # noqa: S608  # constants only
 ADD_LEDGER: Final = """
 INSERT INTO credtui.ledger (environment, organization) VALUES (%(environment)s, %(organization)s)
 ON CONFLICT DO NOTHING
@@ -290,10 +292,7 @@ MAKE_TOKEN_KEY: Final = """
 INSERT INTO credtui.token_key (key) VALUES (%s) ON CONFLICT DO NOTHING
 """  # noqa: S105
 # A revocation counts even where the server's own setting would not wait for the disk.
-DURABLY: Final = """
-SELECT set_config('synchronous_commit', CASE current_setting('synchronous_commit')
-    WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, true)
-"""
+DURABLY: Final = f"SELECT {_DURABLE}"
 REVOKE: Final = """
 INSERT INTO credtui.revocation (environment, token, expiry)
 VALUES (%(environment)s, %(token)s, %(expiry)s) ON CONFLICT DO NOTHING

@@ -20,7 +20,7 @@ from credtui.domain.names import is_organization, parse_organization
 from credtui.domain.operators import Operators
 from credtui.domain.organization import Organization
 from credtui.domain.permissions import Actor
-from credtui.domain.place import Place
+from credtui.domain.place import OPERATORS, Place
 from credtui.domain.secrets import RandomBytes
 from credtui.domain.standing import OrganizationStanding, Standing
 from credtui.domain.usage import Usage
@@ -30,7 +30,7 @@ from credtui.store.postgres.address import name_of
 from credtui.store.postgres.changes import changes
 from credtui.store.postgres.connections import Connections
 from credtui.store.postgres.hazards import hazards, hazards_of_changes
-from credtui.store.postgres.held import OPERATORS, Ledgers
+from credtui.store.postgres.held import Ledgers
 from credtui.store.postgres.leases import Leases
 from credtui.store.postgres.lookups import Lookups, Wanted
 from credtui.store.postgres.operator_keys import PostgresOperatorKeys

@@ -7,10 +7,10 @@ from datetime import datetime
 import psycopg
 
 from credtui.domain.errors import StoreError
+from credtui.domain.place import OPERATORS
 from credtui.domain.secrets import RandomBytes
 from credtui.store.postgres import sql
 from credtui.store.postgres.connections import read_mark, unconfirmed
-from credtui.store.postgres.held import OPERATORS
 from credtui.store.postgres.rows import key_of
 from credtui.store.spans import join_spans
 

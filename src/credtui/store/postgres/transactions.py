@@ -14,14 +14,14 @@ from credtui.domain.lease import Lease
 from credtui.domain.names import parse_organization
 from credtui.domain.operators import Operators
 from credtui.domain.permissions import Actor
-from credtui.domain.place import Place
+from credtui.domain.place import OPERATORS, Place
 from credtui.domain.standing import OrganizationStanding
 from credtui.domain.usage import Usage
 from credtui.store.port import OperatorsTransaction, OrganizationTransaction, Transaction
 from credtui.store.postgres import queries, sql
 from credtui.store.postgres.connections import deadline
 from credtui.store.postgres.errors import explained
-from credtui.store.postgres.held import OPERATORS, Held
+from credtui.store.postgres.held import Held
 from credtui.store.postgres.rows import key_of, parsing, read_organization
 from credtui.store.postgres.statements import additions, changes
 

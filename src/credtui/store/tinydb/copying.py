@@ -13,9 +13,9 @@ from credtui.domain.errors import CopyRefusedError, DoubtError, StoreError
 from credtui.domain.names import is_organization
 from credtui.domain.operators import Operators
 from credtui.domain.organization import Organization
-from credtui.domain.place import Place
+from credtui.domain.place import OPERATORS, Place
 from credtui.domain.usage import Usage
-from credtui.store.copying import OPERATORS, Copyable, End, Kept, Rest, Tokens
+from credtui.store.copying import Copyable, End, Kept, Rest, Tokens
 from credtui.store.marks import Mark
 from credtui.store.tinydb.client_index import ClientIndex
 from credtui.store.tinydb.files import explained
