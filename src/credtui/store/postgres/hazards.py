@@ -1,4 +1,4 @@
-"""What endangers what the database keeps: how the cluster and the connection are set up."""
+"""Hazards: settings of the cluster and of the connection that endanger the data."""
 
 from collections.abc import Iterator
 from ipaddress import ip_address

@@ -1,4 +1,4 @@
-"""What the store reads, outside of a transaction and within one."""
+"""Reading models from the database, outside of a transaction and within one."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""What a database tells of itself to the person who sets it up."""
+"""The state of a database, for the person who sets it up."""
 
 from collections.abc import Sequence
 from typing import NamedTuple

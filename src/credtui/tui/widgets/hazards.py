@@ -1,4 +1,4 @@
-"""What may undo a change, for the dialogs that ask for one which must not come undone."""
+"""A warning, for confirm dialogs, that a failover may undo the change."""
 
 import asyncio
 from contextlib import suppress
