@@ -20,6 +20,12 @@ from credtui.domain.usage import Usage
 PAGE = 200
 """How many audit events are read at a time."""
 
+TOKEN_KEY_LENGTH = 32
+"""Length, in bytes, of the key that signs access tokens."""
+
+KEPT_USAGE = 20
+"""How many credentials' usage to keep for an organization: all, and some deleted ones."""
+
 
 class Transaction(Protocol):
     """Something that is held alone for a change.

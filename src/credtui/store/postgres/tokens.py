@@ -9,13 +9,11 @@ import psycopg
 from credtui.domain.errors import StoreError
 from credtui.domain.place import OPERATORS
 from credtui.domain.secrets import RandomBytes
+from credtui.store.port import TOKEN_KEY_LENGTH
 from credtui.store.postgres import sql
 from credtui.store.postgres.connections import read_mark, unconfirmed
 from credtui.store.postgres.rows import key_of
 from credtui.store.spans import join_spans
-
-KEY_LENGTH = 32
-"""Length of the key in bytes."""
 
 
 def read_or_make_key(name: str, make: RandomBytes, connection: psycopg.Connection) -> bytes:
@@ -30,7 +28,7 @@ def read_or_make_key(name: str, make: RandomBytes, connection: psycopg.Connectio
     if row is None:
         # Another process may make it first. Then that key counts.
         with _durable(connection):
-            connection.execute(sql.MAKE_TOKEN_KEY, [make(KEY_LENGTH)])
+            connection.execute(sql.MAKE_TOKEN_KEY, [make(TOKEN_KEY_LENGTH)])
         row = connection.execute(sql.TOKEN_KEY).fetchone()
     return bytes(row[0]) if row else b""
 

@@ -8,11 +8,9 @@ from psycopg.types.json import Json
 
 from credtui.domain.place import Place
 from credtui.domain.usage import Usage
+from credtui.store.port import KEPT_USAGE
 from credtui.store.postgres import sql
 from credtui.store.postgres.rows import key_of
-
-_KEPT = 20
-"""How many credentials' usage to keep for an organization: all, and some deleted ones."""
 
 
 def add_usage(place: Place, usage: Mapping[str, Usage], connection: psycopg.Connection) -> None:
@@ -30,7 +28,7 @@ def add_usage(place: Place, usage: Mapping[str, Usage], connection: psycopg.Conn
     for client_id, used in merged.items():
         kept = Json(used.model_dump(mode="json"))
         connection.execute(sql.SET_USAGE, {**key, "client_id": client_id, "content": kept})
-    connection.execute(sql.FORGET_USAGE, {**key, "kept": _KEPT})
+    connection.execute(sql.FORGET_USAGE, {**key, "kept": KEPT_USAGE})
     # An unknown outcome is no error: the caller would add the usage again, and count it twice.
     with suppress(psycopg.OperationalError):
         connection.execute(sql.COMMIT)

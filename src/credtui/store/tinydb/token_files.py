@@ -10,15 +10,13 @@ from pathlib import Path
 from credtui.domain.errors import DoubtError, StoreCorruptError, StoreError
 from credtui.domain.secrets import RandomBytes
 from credtui.regular_files import read_file
+from credtui.store.port import TOKEN_KEY_LENGTH
 from credtui.store.spans import Span, join_spans
 from credtui.store.tinydb.files import append_durably, explained, replace_durably, sync_folder
 from credtui.store.tinydb.folders import make_folder
 from credtui.store.tinydb.lock import locked
 from credtui.store.tinydb.mark_file import MarkFile
 from credtui.store.tinydb.watch import identify
-
-KEY_LENGTH = 32
-"""Length of the key in bytes."""
 
 HOUR = 3600
 """Seconds of expiry whose revocations share a folder."""
@@ -39,7 +37,7 @@ def read_or_make_key(folder: Path, make: RandomBytes) -> bytes:
         if key is None:
             # Doubt is no error. The key is read below; if it is lost later, tokens end early.
             with suppress(DoubtError):
-                write_key(folder, make(KEY_LENGTH))
+                write_key(folder, make(TOKEN_KEY_LENGTH))
             key = read_key(folder)
     return key or b""
 
@@ -56,7 +54,7 @@ def read_key(folder: Path) -> bytes | None:
             key = read_file(path)
         except FileNotFoundError:
             return None
-    if len(key) != KEY_LENGTH:
+    if len(key) != TOKEN_KEY_LENGTH:
         raise StoreCorruptError(
             f"{path} is damaged: it doesn't hold a key. Remove it, and start every token endpoint "
             "again; access tokens that were issued before are then invalid."

@@ -8,13 +8,11 @@ from pathlib import Path
 from credtui.domain.errors import OutcomeUnknownError
 from credtui.domain.usage import Usage
 from credtui.regular_files import read_file
+from credtui.store.port import KEPT_USAGE
 from credtui.store.tinydb.files import explained, replacement, write
 from credtui.store.tinydb.folders import make_folder
 from credtui.store.tinydb.lock import locked
 from credtui.store.tinydb.mark_file import MarkFile
-
-_KEPT = 20
-"""How many credentials' usage to keep for an organization: all, and some deleted ones."""
 
 
 class UsageFiles:
@@ -66,7 +64,7 @@ class UsageFiles:
             # An unknown outcome is no error, because the caller would add the usage again, and it
             # could count twice.
             with suppress(OutcomeUnknownError):
-                self.put(organization, dict(list(kept.items())[-_KEPT:]))
+                self.put(organization, dict(list(kept.items())[-KEPT_USAGE:]))
 
     def put(self, organization: str, usage: Mapping[str, Usage]) -> None:
         """Replace an organization's usage. It isn't synced: a power cut may lose the newest.
